@@ -1,0 +1,1 @@
+"""Design, schedule, runner, statistics, gates, verdict and prediction: no claim, no server."""
