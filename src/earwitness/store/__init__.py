@@ -1,0 +1,1 @@
+"""The one store: connection, migrations, runs, events, predictions."""

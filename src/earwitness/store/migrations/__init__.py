@@ -1,0 +1,1 @@
+"""The steps from an older store to this one."""

@@ -1,0 +1,152 @@
+"""Records of runs: who owns one, how it stands, how it ended.
+
+A record that says ``running`` while its owner is dead is told as, and becomes, ``interrupted``.
+"""
+
+import datetime as dt
+import os
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+import psutil
+import sqlalchemy as sa
+
+from earwitness.store import tables
+from earwitness.store.connection import Store
+from earwitness.store.errors import StoreError
+
+Status = Literal["running", "finished", "interrupted", "failed"]
+
+_START_TIME_TOLERANCE = 1.0
+"""Seconds by which two readings of one process's start time may differ."""
+
+
+class UnknownRun(StoreError):
+    """No run has that id, or several begin with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """One row of ``runs``."""
+
+    id: str
+    kind: str
+    claim: str
+    depth: str
+    seed: int
+    status: Status
+    message: str | None
+    verdict: str | None
+    version: str
+    owner_pid: int
+    owner_started: float
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
+def begin(store: Store, *, claim: str, depth: str, seed: int, version: str) -> RunRecord:
+    """A new record, owned by this process."""
+    now = _now()
+    record = RunRecord(
+        id=f"{claim}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        kind="experiment",
+        claim=claim,
+        depth=depth,
+        seed=seed,
+        status="running",
+        message=None,
+        verdict=None,
+        version=version,
+        owner_pid=os.getpid(),
+        owner_started=psutil.Process().create_time(),
+        started_at=now,
+        finished_at=None,
+    )
+    row = {**vars(record), "started_at": now.isoformat()}
+    with store.writing() as connection:
+        connection.execute(tables.runs.insert().values(**row))
+    return record
+
+
+def end(
+    store: Store, id: str, status: Status, *, verdict: str | None = None, message: str | None = None
+) -> None:
+    """Close a record; one that is closed already stays as it is."""
+    with store.writing() as connection:
+        connection.execute(
+            tables.runs.update()
+            .where(tables.runs.c.id == id, tables.runs.c.status == "running")
+            .values(status=status, verdict=verdict, message=message, finished_at=_now().isoformat())
+        )
+
+
+def every(store: Store, *, claim: str | None = None, most: int | None = None) -> list[RunRecord]:
+    """The records, newest first."""
+    query = sa.select(tables.runs).order_by(tables.runs.c.started_at.desc()).limit(most)
+    if claim is not None:
+        query = query.where(tables.runs.c.claim == claim)
+    _interrupt_orphans(store)
+    with store.reading() as connection:
+        return [_record(row) for row in connection.execute(query)]
+
+
+def newest_by_claim(store: Store) -> dict[str, RunRecord]:
+    """The newest finished run of each claim."""
+    newest: dict[str, RunRecord] = {}
+    for record in every(store):
+        if record.status == "finished":
+            newest.setdefault(record.claim, record)
+    return newest
+
+
+def find(store: Store, name: str) -> RunRecord:
+    """The run of that id, of that beginning of an id, or the newest one for ``latest``.
+
+    Raises UnknownRun when there is none or more than one.
+    """
+    _interrupt_orphans(store)
+    query = sa.select(tables.runs).order_by(tables.runs.c.started_at.desc())
+    if name == "latest":
+        query = query.limit(1)
+    else:
+        query = query.where(tables.runs.c.id.startswith(name, autoescape=True))
+    with store.reading() as connection:
+        found = [_record(row) for row in connection.execute(query)]
+    exact = [record for record in found if record.id == name]
+    if len(found) > 1 and not exact:
+        raise UnknownRun(f"{len(found)} runs begin with {name!r}: write more of the id")
+    if not found:
+        raise UnknownRun(f"there is no run {name!r}; `earwitness runs list` shows those there are")
+    return (exact or found)[0]
+
+
+def _interrupt_orphans(store: Store) -> None:
+    with store.reading() as connection:
+        running = sa.select(tables.runs).where(tables.runs.c.status == "running")
+        orphans = [
+            row.id
+            for row in connection.execute(running)
+            if not _alive(row.owner_pid, row.owner_started)
+        ]
+    for id in orphans:
+        end(store, id, "interrupted", message="the process that ran it ended before it did")
+
+
+def _alive(pid: int, started: float) -> bool:
+    try:
+        return abs(psutil.Process(pid).create_time() - started) < _START_TIME_TOLERANCE
+    except psutil.Error:
+        return False
+
+
+def _record(row: sa.Row[tuple[object, ...]]) -> RunRecord:
+    values = dict(row._mapping)
+    values["started_at"] = dt.datetime.fromisoformat(values["started_at"])
+    if values["finished_at"] is not None:
+        values["finished_at"] = dt.datetime.fromisoformat(values["finished_at"])
+    return RunRecord(**values)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
