@@ -1,0 +1,58 @@
+"""The last steps of a child process before it becomes the server it was started for.
+
+Runs as its own small program (``python -I -S child.py ...``) and then replaces itself, because
+code between fork and exec is not safe in a process that has threads. Standard library only, and
+every module is imported before privileges are dropped: afterwards they may not be readable.
+
+The order matters. A change of credentials clears the parent-death signal, so it is set after them
+(prctl(2), PR_SET_PDEATHSIG); and a parent that died before it was set sends nothing, so the parent
+is compared afterwards.
+
+Arguments: parent's pid, death signal, ``uid:gid`` or ``-``, working folder, then the command.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_NOT_STARTED = 127  # what a shell answers when it cannot execute a command
+
+
+def _drop_privileges(identity: str) -> None:
+    uid, gid = (int(part) for part in identity.split(":"))
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+
+
+def _die_with(parent: int, death_signal: int) -> None:
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if os.getppid() != parent:
+        raise SystemExit(_NOT_STARTED)
+
+
+def main(arguments: list[str]) -> None:
+    """Become the command; return never."""
+    parent, death_signal, identity, folder, *command = arguments
+    try:
+        if identity != "-":
+            _drop_privileges(identity)
+        _die_with(int(parent), int(death_signal))
+        os.umask(0o077)
+        os.chdir(folder)
+        # The interpreter ignores these two, and what is ignored stays so across exec.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        sys.stderr.write(f"cannot start {command[0]}: {error}\n")
+        raise SystemExit(_NOT_STARTED) from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
