@@ -1,0 +1,1 @@
+"""The claim that partitioning a PostgreSQL table buries the server in locks."""

@@ -1,0 +1,128 @@
+"""What the episode on PostgreSQL partitioning says, and how it is put to the test.
+
+A value: no I/O, nothing but the vocabulary of experiments. Its hypotheses and experiments are
+values too, in ``hypotheses`` and ``design``; the real servers are in ``experiment``.
+"""
+
+from earwitness.claims.partition_locks.design import EXPERIMENTS
+from earwitness.claims.partition_locks.hypotheses import HYPOTHESES
+from earwitness.experiment.design import (
+    Bars,
+    Boundary,
+    Claim,
+    Curve,
+    Remedy,
+    Source,
+    Surprise,
+)
+
+_CHARTS = (
+    Bars(
+        experiment="locks",
+        metric="locks",
+        title="Locks of one query",
+        caption="Without the partition key the query locks the whole tree.",
+    ),
+    Bars(
+        experiment="locks",
+        metric="shared_table",
+        title="Locks in the table that all sessions share",
+        caption="What a session's own slots cannot hold, every other session has to queue for.",
+    ),
+    Bars(
+        experiment="exhaustion",
+        metric="sessions",
+        title="Sessions that got their locks",
+        caption="Without the key the lock table is full first, with it the connections are.",
+    ),
+    Curve(
+        experiment="sweep",
+        metrics=("locks", "fast_path", "shared_table"),
+        along="partitions",
+        title="Locks of one query against partitions",
+        caption="The slots are soon used up; every further partition goes into the shared table.",
+        logarithmic=True,
+    ),
+    Curve(
+        experiment="sweep",
+        metrics=("planning_ms",),
+        along="partitions",
+        title="Planning time against partitions",
+        caption="The same query also has to be planned for every partition.",
+        logarithmic=True,
+    ),
+    Curve(
+        experiment="indexes",
+        metrics=("locks", "fast_path", "shared_table"),
+        along="indexes",
+        title="Locks of one query against indexes",
+        caption="Each index of the table is one more lock for every partition.",
+    ),
+    Bars(
+        experiment="versions",
+        metric="shared_table",
+        title="Locks in the shared table, by version and settings",
+        caption="PostgreSQL 18 helps as far as its slots reach.",
+    ),
+    Bars(
+        experiment="slots",
+        metric="p99_ms",
+        title="p99 latency with 64 clients",
+        caption="What the lock manager adds is the step from 1024 slots to 16.",
+        logarithmic=True,
+    ),
+    Bars(
+        experiment="slots",
+        metric="tps",
+        title="Throughput with 64 clients",
+        caption="Most of the loss is there even with enough slots: an unpruned query plans and "
+        "scans every partition.",
+        logarithmic=True,
+    ),
+    Bars(
+        experiment="slots",
+        metric="lock_manager_share",
+        title="Active sessions waiting for the lock manager",
+        caption="A symptom; what it costs stands in the charts of latency and throughput.",
+    ),
+)
+
+CLAIM = Claim(
+    id="partition-locks",
+    title="Partitioning a table floods PostgreSQL's lock manager",
+    said="A start-up switched on partitioning in its PostgreSQL database. Sessions began to wait "
+    "for the lock manager, the backend could no longer keep up, and the proxy in front of it "
+    "answered with 5xx errors.",
+    source=Source(show="backend-engineering-show", episode="postgres-partitioning"),
+    headline="locks",
+    hypotheses=HYPOTHESES,
+    experiments=EXPERIMENTS,
+    boundary=Boundary(
+        true_when="queries leave out the partition key and the tables and indexes "
+        "of the tree are more than a session's fast-path slots: 16 until PostgreSQL 17, from 18 on "
+        "max_locks_per_transaction rounded up to a power of two.",
+        false_when="every query names the partition key, or when the slots of "
+        "PostgreSQL 18 cover the tree, although a query without the key then still has to plan and "
+        "scan every partition.",
+    ),
+    remedy=Remedy(
+        text="Put the partition key into every query on the table; for those that cannot name it, "
+        "drop unused indexes, make fewer partitions, and on PostgreSQL 18 raise "
+        "max_locks_per_transaction until the slots cover the tree.",
+        hypothesis="remedy-key",
+    ),
+    charts=_CHARTS,
+    surprises=(
+        Surprise(
+            hypothesis="lock-manager-alone",
+            text="The lock manager got the blame, but with all its waits the server still reached "
+            "{effect} the throughput that it has without them: most of the collapse is planning "
+            "and scanning a hundred partitions.",
+            verdicts=("refuted",),
+        ),
+        Surprise(
+            hypothesis="locks",
+            text="The same SELECT took {effect} the locks once the partition key was left out.",
+        ),
+    ),
+)

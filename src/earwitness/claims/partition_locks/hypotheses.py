@@ -1,0 +1,224 @@
+"""What the claim predicts, one measurable sentence each, with the thresholds.
+
+Values only. The arms and metrics that they name stand in ``design``.
+"""
+
+from earwitness.experiment.design import (
+    AtLeast,
+    AtMost,
+    Difference,
+    Hypothesis,
+    Inference,
+    Ratio,
+    Role,
+    Share,
+    Value,
+    Within,
+)
+
+LOCK_HYPOTHESES = (
+    Hypothesis(
+        id="locks",
+        statement="A query without the partition key locks every partition and every index of the "
+        "tree: at least ten times the locks of the same query with the key.",
+        question="How many times more locks does the query take without the partition key?",
+        role=Role.CLAIM,
+        experiment="locks",
+        contrast=Ratio(metric="locks", arm="unkeyed", reference="keyed"),
+        criterion=AtLeast(10),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="tree",
+        statement="The partitions are what is locked: the same query on the same rows in one table "
+        "takes at most a tenth of the locks.",
+        question="How many times more locks does the query take on the partitioned table than on "
+        "the unpartitioned one?",
+        role=Role.MECHANISM,
+        experiment="locks",
+        contrast=Ratio(metric="locks", arm="unkeyed", reference="unpartitioned"),
+        criterion=AtLeast(10),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="spills",
+        statement="A session's own slots do not hold these locks: some go into the lock table that "
+        "all sessions share.",
+        question="How many of the locks are in the shared lock table?",
+        role=Role.MECHANISM,
+        experiment="locks",
+        contrast=Value(metric="shared_table", arm="unkeyed"),
+        criterion=AtLeast(1),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="predicted",
+        statement="The catalog and the settings alone tell how many locks there are, how many are "
+        "fast-path and how many are shared.",
+        question="How many of these three predicted numbers are wrong?",
+        role=Role.MECHANISM,
+        experiment="locks",
+        contrast=Value(metric="mispredicted", arm="unkeyed"),
+        criterion=AtMost(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="remedy-key",
+        statement="With the partition key in the query, none of its locks is in the shared table.",
+        question="How many locks of the query with the key are in the shared lock table?",
+        role=Role.REMEDY,
+        experiment="locks",
+        contrast=Value(metric="shared_table", arm="keyed"),
+        criterion=AtMost(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="default-18-spills",
+        statement="An upgrade to PostgreSQL 18 with default settings is not enough for a hundred "
+        "partitions: locks still go into the shared table.",
+        question="How many locks of the query are in the shared table of a default PostgreSQL 18?",
+        role=Role.MECHANISM,
+        experiment="versions",
+        contrast=Value(metric="shared_table", arm="pg18"),
+        criterion=AtLeast(1),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="remedy-slots",
+        statement="PostgreSQL 18 with max_locks_per_transaction at 1024 keeps all locks of the "
+        "query out of the shared table.",
+        question="How many locks of the query are in the shared table with 1024 slots?",
+        role=Role.REMEDY,
+        experiment="versions",
+        contrast=Value(metric="shared_table", arm="pg18-wide"),
+        criterion=AtMost(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="grows-with-partitions",
+        statement="Ten times the partitions take ten times the locks.",
+        question="How many times more locks does the query take on 1000 partitions than on 100?",
+        role=Role.MECHANISM,
+        experiment="sweep",
+        contrast=Ratio(metric="locks", arm="p1000", reference="p100"),
+        # (1000 + 1) / (100 + 1) = 9.91, because the parent is locked too
+        criterion=Within(9.5, 10),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="grows-with-indexes",
+        statement="Every index multiplies the locks: four indexes take five times those of none.",
+        question="How many times more locks does the query take with four indexes than with none?",
+        role=Role.MECHANISM,
+        experiment="indexes",
+        contrast=Ratio(metric="locks", arm="i4", reference="i0"),
+        # exactly 5 from PostgreSQL 16 on; 4.96 before, where the parent's indexes are not locked
+        criterion=Within(4.9, 5.1),
+        inference=Inference.EXACT,
+    ),
+)
+
+EXHAUSTION_HYPOTHESES = (
+    Hypothesis(
+        id="exhausts",
+        statement="Sessions that hold the query's locks fill the shared lock table, and the next "
+        "one fails with an error instead of waiting.",
+        question="In what share of the attempts does a session fail with out of shared memory?",
+        role=Role.MECHANISM,
+        experiment="exhaustion",
+        contrast=Share(metric="failure", arm="unkeyed", equals="out of shared memory"),
+        criterion=AtLeast(1),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="exhausts-early",
+        statement="The lock table is full while more than half of the connections are still free.",
+        question="What share of max_connections is in use when the lock table is full?",
+        role=Role.MECHANISM,
+        experiment="exhaustion",
+        contrast=Value(metric="connections_share", arm="unkeyed"),
+        criterion=AtMost(0.5),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="exhausts-not-before",
+        statement="As many sessions as PostgreSQL sizes its lock table for do get their locks.",
+        question="How many sessions more than the guaranteed number get their locks?",
+        role=Role.MECHANISM,
+        experiment="exhaustion",
+        contrast=Value(metric="margin", arm="unkeyed"),
+        criterion=AtLeast(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="remedy-sessions",
+        statement="With the partition key in the query, every session gets its locks.",
+        question="In what share of the attempts do all sessions with the key get their locks?",
+        role=Role.REMEDY,
+        experiment="exhaustion",
+        contrast=Share(metric="failure", arm="keyed", equals="none"),
+        criterion=AtLeast(1),
+        inference=Inference.EXACT,
+    ),
+)
+
+LOAD_HYPOTHESES = (
+    Hypothesis(
+        id="collapse",
+        statement="After partitioning, the same query reaches at most a fifth of its throughput.",
+        question="What is the throughput of the query on the partitioned table, as a multiple of "
+        "that on the unpartitioned one?",
+        role=Role.CLAIM,
+        experiment="slots",
+        contrast=Ratio(metric="tps", arm="slots-16", reference="unpartitioned"),
+        criterion=AtMost(0.2),
+        inference=Inference.INTERVAL,
+    ),
+    Hypothesis(
+        id="tail",
+        statement="Contention in the lock manager slows the slowest requests: with too few slots "
+        "the p99 latency is at least 1.5 times that with enough of them.",
+        question="How many times longer is the p99 latency with 16 slots than with 1024?",
+        role=Role.CLAIM,
+        experiment="slots",
+        contrast=Ratio(metric="p99_ms", arm="slots-16", reference="slots-1024"),
+        criterion=AtLeast(1.5),
+        inference=Inference.INTERVAL,
+    ),
+    Hypothesis(
+        id="waits",
+        statement="With too few slots, the share of active sessions that wait for the lock manager "
+        "is higher by at least 0.2.",
+        question="By how much is the share of active sessions that wait for the lock manager "
+        "higher with 16 slots than with 1024?",
+        role=Role.MECHANISM,
+        experiment="slots",
+        contrast=Difference(metric="lock_manager_share", arm="slots-16", reference="slots-1024"),
+        criterion=AtLeast(0.2),
+        inference=Inference.INTERVAL,
+    ),
+    Hypothesis(
+        id="lock-manager-alone",
+        statement="The lock manager alone explains the collapse: with too few slots the throughput "
+        "falls to a tenth of that with enough of them.",
+        question="What is the throughput with 16 slots, as a multiple of that with 1024?",
+        role=Role.RIVAL,
+        experiment="slots",
+        contrast=Ratio(metric="tps", arm="slots-16", reference="slots-1024"),
+        criterion=AtMost(0.1),
+        inference=Inference.INTERVAL,
+    ),
+    Hypothesis(
+        id="remedy-throughput",
+        statement="With the partition key in the query, the same server reaches at least five "
+        "times the throughput.",
+        question="How many times higher is the throughput of the query with the partition key?",
+        role=Role.REMEDY,
+        experiment="slots",
+        contrast=Ratio(metric="tps", arm="keyed", reference="slots-16"),
+        criterion=AtLeast(5),
+        inference=Inference.INTERVAL,
+    ),
+)
+
+HYPOTHESES = (*LOCK_HYPOTHESES, *EXHAUSTION_HYPOTHESES, *LOAD_HYPOTHESES)

@@ -1,0 +1,132 @@
+"""The bench on which 64 clients run the query of an arm, while their waits are sampled.
+
+One PostgreSQL with two values of max_locks_per_transaction, so two servers, with the same table
+and the same number of connections. Clients are closed-loop: each sends its next query when the last
+one is answered, so that every arm has the same number of busy sessions.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+
+from earwitness.claims.partition_locks import observed, waits
+from earwitness.claims.partition_locks.cluster import (
+    Cluster,
+    answering,
+    create,
+    described,
+    start_each,
+)
+from earwitness.claims.partition_locks.schema import CUSTOMERS
+from earwitness.claims.partition_locks.target import ServerKey, Target, target
+from earwitness.experiment.bench import BenchSettings, Unavailable
+from earwitness.experiment.design import Arm, Experiment
+from earwitness.experiment.observation import Observation
+from earwitness.servers import pgbench
+from earwitness.servers.pgbench import Load
+from earwitness.servers.postgres import MissingComponent
+
+
+def script(chosen: Target) -> str:
+    """The arm's query as a pgbench script: a random customer, and for the keyed query a day."""
+    orders = chosen.orders
+    customer = f"\\set customer random(1, {CUSTOMERS})\n"
+    if chosen.query == "keyed":
+        day = f"\\set day random(0, {orders.days - 1})\n"
+        return f"{customer}{day}{orders.keyed(':customer', ':day')};\n"
+    return f"{customer}{orders.unkeyed(':customer')};\n"
+
+
+def measured(load: Load, samples: Iterable[waits.Sample], warm_seconds: float) -> dict[str, float]:
+    """The metrics of a load from when it was warm, with the waits of that same window.
+
+    Warm is when ``warm_seconds`` have passed and every client has finished three transactions: new
+    sessions wait for the lock manager while they fill their caches, whatever their slots. Where
+    that never was, the window begins after ``warm_seconds``, and ``warm_transactions`` says it.
+    """
+    moment = load.began_at + warm_seconds
+    moment = max(moment, load.warm_at() or moment)
+    window = load.after(moment)
+    before = np.bincount(load.client[load.finished_at <= moment], minlength=load.clients)
+    values = {
+        "tps": window.tps,
+        "warm_transactions": float(before.min()),
+        "measured_seconds": window.seconds,
+        "errors": float(load.failures),
+    }
+    if window.transactions:
+        values |= {"p50_ms": window.quantile(0.5), "p99_ms": window.quantile(0.99)}
+    if window.seconds > 0:
+        seen = waits.summary(samples, moment, window.ended_at)
+        values["sampler_hz"] = seen.hz
+        if seen.lock_manager_share is not None:
+            values["lock_manager_share"] = seen.lock_manager_share
+    return values
+
+
+class LoadBench:
+    """Loads a server with the query of an arm."""
+
+    def __init__(
+        self,
+        clusters: Mapping[ServerKey, Cluster],
+        targets: Mapping[str, Target],
+        settings: BenchSettings,
+    ) -> None:
+        self._clusters = clusters
+        self._targets = targets
+        self._clients = settings.number("clients")
+        self._seconds = settings.number("seconds")
+        self._warm_seconds = settings.number("warm_seconds")
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Version, source and lock settings of every server."""
+        return described(self._clusters.values())
+
+    def block(self, block: int) -> None:
+        """The arms of a block share nothing that changes."""
+
+    def trial(self, arm: Arm) -> Observation:
+        """Load the arm's server with its query, then count the locks of that query once."""
+        chosen = self._targets[arm.name]
+        server = self._clusters[chosen.server].server
+        with answering(server):
+            with waits.sampling(server.connect) as recording:
+                load = pgbench.run(
+                    server,
+                    script(chosen),
+                    clients=self._clients,
+                    seconds=self._warm_seconds + self._seconds,
+                )
+            with server.connect() as session:
+                counted = observed.locks_held_after(session, chosen.sql)
+        values = measured(load, recording.samples, self._warm_seconds)
+        values["shared_table"] = counted.shared_table
+        return Observation(values=values)
+
+
+@contextmanager
+def opened(experiment: Experiment, settings: BenchSettings) -> Iterator[LoadBench]:
+    """A server for each number of slots, with the same tables. Raises Unavailable, ServerFailed."""
+    rows = settings.number("rows")
+    targets = {arm.name: target(arm, rows) for arm in settings.arms}
+    with ExitStack() as stack:
+        keys = dict.fromkeys(chosen.server for chosen in targets.values())
+        connections = {"max_connections": settings.number("max_connections")}
+        clusters = start_each(stack, experiment, settings, keys, connections)
+        require_pgbench(clusters)
+        for cluster in clusters.values():
+            for orders in dict.fromkeys(chosen.orders for chosen in targets.values()):
+                create(cluster, orders, settings.seed)
+        yield LoadBench(clusters, targets, settings)
+
+
+def require_pgbench(clusters: Mapping[ServerKey, Cluster]) -> None:
+    """Unavailable when there is no load generator, before anything is filled."""
+    try:
+        for cluster in clusters.values():
+            pgbench.find(cluster.server.binaries)
+    except MissingComponent as missing:
+        raise Unavailable(missing.reason, missing.install) from missing
