@@ -1,0 +1,1 @@
+"""One file for each format, all made from the same document."""
