@@ -1,0 +1,70 @@
+"""``earwitness claims``: what can be run here, and one claim in full."""
+
+import sys
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from earwitness.claims import registry
+from earwitness.cli import history, options
+from earwitness.experiment.design import Claim, Fixed, Plan
+from earwitness.report import words
+
+
+@click.command()
+@click.argument("claim", required=False)
+@options.output_format("text", "json")
+def claims(claim: str | None, format_: str) -> None:
+    """List the claims in page order, or show CLAIM with its hypotheses and experiments."""
+    if claim:
+        one = registry.find(claim).claim
+        return _print_json(one) if format_ == "json" else _show(one)
+    loaded, broken = registry.loadable()
+    ordered = [loaded[id] for id in history.in_page_order(loaded)]
+    for problem in broken.values():
+        print(problem, file=sys.stderr)
+    return _print_json(ordered) if format_ == "json" else _list(ordered)
+
+
+def _print_json(document: Claim | list[Claim]) -> None:
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
+
+
+def _list(chosen: list[Claim]) -> None:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("Claim", no_wrap=True)
+    table.add_column("Says")
+    table.add_column("Depths", no_wrap=True)
+    for claim in chosen:
+        depths = dict.fromkeys(d.value for e in claim.experiments for d in e.plans)
+        table.add_row(claim.id, claim.title, ", ".join(depths))
+    Console().print(table)
+
+
+def _show(claim: Claim) -> None:
+    terminal = Console()
+    terminal.print(f"[bold]{claim.title}[/bold]\n{claim.said}\n")
+    hypotheses = Table(box=box.SIMPLE_HEAD, title="Hypotheses", title_justify="left")
+    for column in ("Id", "Role", "Statement", "Criterion"):
+        hypotheses.add_column(column)
+    for h in claim.hypotheses:
+        mark = " (headline)" if h.id == claim.headline else ""
+        hypotheses.add_row(h.id + mark, h.role.value, h.statement, words.criterion(h.criterion))
+    experiments = Table(box=box.SIMPLE_HEAD, title="Experiments", title_justify="left")
+    for column in ("Id", "Title", "Arms", "Blocks by depth"):
+        experiments.add_column(column)
+    for e in claim.experiments:
+        plans = "\n".join(f"{depth}: {_blocks(plan)}" for depth, plan in e.plans.items())
+        experiments.add_row(e.id, e.title, "\n".join(arm.name for arm in e.arms), plans)
+    terminal.print(hypotheses, experiments)
+    terminal.print(f"True when {claim.boundary.true_when}\nFalse when {claim.boundary.false_when}")
+    terminal.print(f"Remedy: {claim.remedy.text}")
+
+
+def _blocks(plan: Plan) -> str:
+    if isinstance(plan.design, Fixed):
+        return f"{plan.design.blocks}"
+    return f"{plan.design.least} to {plan.design.most}"

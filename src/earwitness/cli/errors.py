@@ -1,0 +1,42 @@
+"""Errors that a user can act on, said in one line; everything else keeps its traceback."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+import click
+
+CANNOT = 2
+INTERRUPTED = 130
+
+
+@contextlib.contextmanager
+def expected() -> Iterator[None]:
+    """End the process with a line on standard error instead of a traceback."""
+    try:
+        yield
+        sys.stdout.flush()
+    except click.ClickException as misuse:
+        misuse.show()
+        sys.exit(misuse.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted: what was observed is kept, see `earwitness runs`", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # whoever read our output has seen enough; the interpreter must not complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as problem:
+        if not _is_for_the_user(problem):
+            raise
+        print(f"earwitness: {problem}", file=sys.stderr)
+        sys.exit(CANNOT)
+
+
+def _is_for_the_user(problem: Exception) -> bool:
+    from earwitness.claims.registry import BrokenClaim, UnknownClaim
+    from earwitness.report.assembly import NothingRecorded
+    from earwitness.store.errors import StoreError
+
+    return isinstance(problem, BrokenClaim | UnknownClaim | NothingRecorded | StoreError)

@@ -1,0 +1,78 @@
+"""Saying what came out: documents to standard output in the format asked for, and the report."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from earwitness.report import console, html, json, markdown
+from earwitness.report.document import RunDocument, ShowDocument
+
+_REPORTS = "reports"
+
+
+def tell(documents: Sequence[RunDocument], format_: str, report: Path | None, folder: Path) -> None:
+    """Say one run: in detail on a terminal, whole as a document."""
+    for run in documents:
+        if format_ == "text":
+            Console().print(console.run_detail(run))
+            _closing(run.surprise)
+        else:
+            sys.stdout.write(encoded(run, format_))
+        _write_report(html.render_run(run), report, run_report(folder, run), format_)
+
+
+def tell_page(
+    page: ShowDocument,
+    documents: Sequence[RunDocument],
+    format_: str,
+    report: Path | None,
+    folder: Path,
+) -> None:
+    """Say the show's page; claims that belong to no episode follow in detail."""
+    if format_ == "text":
+        terminal = Console()
+        terminal.print(console.show(page, terminal.width))
+        on_page = {claim for entry in page.episodes for claim in entry.episode.claims}
+        for run in documents:
+            if run.claim not in on_page:
+                terminal.print(console.run_detail(run))
+        _closing(page.surprise)
+    else:
+        sys.stdout.write(encoded(page, format_))
+    _write_report(html.render_show(page), report, folder / _REPORTS / f"{page.show}.html", format_)
+
+
+def encoded(document: RunDocument | ShowDocument, format_: str) -> str:
+    """A document in a format other than text."""
+    if format_ == "json":
+        return json.encode(document).decode() + "\n"
+    if isinstance(document, RunDocument):
+        return html.render_run(document) if format_ == "html" else markdown.render_run(document)
+    return html.render_show(document) if format_ == "html" else markdown.render_show(document)
+
+
+def _closing(surprise: str | None) -> None:
+    if surprise:
+        Console().print(f"\n[bold]A surprise:[/bold] {surprise}")
+
+
+def run_report(folder: Path, run: RunDocument) -> Path:
+    """Where the report of a run goes unless somebody says otherwise."""
+    return folder / _REPORTS / f"{run.run_id}.html"
+
+
+def write(text: str, path: Path) -> Path:
+    """Write a file, folders included, and return its absolute path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path.absolute()
+
+
+def _write_report(text: str, chosen: Path | None, default: Path, format_: str) -> None:
+    """Write the HTML report: where it was asked for, else in the data folder beside text."""
+    if chosen is None and format_ != "text":
+        return
+    told = sys.stdout if format_ == "text" else sys.stderr
+    print(f"\nreport: {write(text, chosen or default)}", file=told)
