@@ -2,6 +2,7 @@ import datetime as dt
 import math
 
 import pytest
+from msgspec.structs import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,9 +157,12 @@ def test_states_have_symbols():
 
 def test_comparisons_name_arm_and_reference():
     run = samples.supported()
-    said = words.comparison(run.hypotheses[0], run.experiments)
-    assert said == "p99 latency: 100 partitions, key not named, relative to 1 partition"
-    assert words.comparison(run.hypotheses[0], ()) == "p99: p100, relative to p1"
+    said = words.comparison(run.hypotheses[0], run)
+    assert said == (
+        "p99 latency: 119 ms (100 partitions, key not named) against 2.26 ms (1 partition)"
+    )
+    bare = replace(run, experiments=())
+    assert words.comparison(run.hypotheses[0], bare) == "p99: p100 against p1"
 
 
 def test_remedies():

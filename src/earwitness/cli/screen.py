@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-import click
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.markup import escape
 
 from earwitness.experiment import events, prediction
 from earwitness.experiment.design import Claim
@@ -105,15 +105,16 @@ class LiveList:
         self._live.stop()
 
     def ask(self, claim: Claim) -> Sequence[Prediction]:
-        """Ask for the effect of the headline until it is understood; Enter skips."""
+        """Ask below the list for the effect of the claim's headline."""
         if not self._asks:
             return ()
         self._live.stop()
-        try:
-            return _asked(claim)
-        finally:
-            self._live = self._new_live()
-            self._live.start()
+        with self._console.screen(hide_cursor=False):
+            self._console.print(self._render())
+            predictions = _ask(self._console, claim)
+        self._live = self._new_live()
+        self._live.start()
+        return predictions
 
     def show(self, claim: str, event: events.Event) -> None:
         """Update the claim's line and the status."""
@@ -169,21 +170,21 @@ def _line_after(line: Line, event: events.Event) -> Line:
             return Line(title=line.title, state="running", told=line.told)
 
 
-def _asked(claim: Claim) -> Sequence[Prediction]:
-    headline = claim.hypothesis(claim.headline)
-    click.secho(f"\n{claim.title}", bold=True)
-    click.echo(f"{claim.said}\n{headline.question}")
+def _ask(terminal: Console, claim: Claim) -> Sequence[Prediction]:
+    """Ask for the effect of the headline until it is understood; Enter or end of input skips."""
+    terminal.print(f"\n[bold]{escape(claim.title)}[/bold]\n{escape(claim.said)}")
+    terminal.print(f"\n{escape(claim.hypothesis(claim.headline).question)}")
     while True:
         try:
-            answer = input("Your prediction (3x, 2x..5x, refuted@70%; Enter skips): ").strip()
+            answer = terminal.input(f"Your prediction ({prediction.EXAMPLES}; Enter skips): ")
         except EOFError:
             return ()
-        if not answer:
+        if not answer.strip():
             return ()
         try:
             return [prediction.parse(answer, claim)]
         except prediction.Unclear as problem:
-            click.echo(f"  {problem}")
+            terminal.print(f"  {escape(str(problem))}")
 
 
 def in_words(event: events.Event) -> str:

@@ -21,7 +21,8 @@ from earwitness.experiment.verdict import HypothesisResult, Verdict
 RANGE_CONFIDENCE = 0.9
 """A predicted range is meant to hold the effect nine times in ten."""
 
-HELP = "3x, 2x..5x, 300 or refuted@70%; for another hypothesis: HYPOTHESIS=3x"
+EXAMPLES = "3x, 2x..5x, 300 or refuted@70%"
+HELP = f"{EXAMPLES}; for another hypothesis: HYPOTHESIS=3x"
 
 
 class Outcome(enum.StrEnum):

@@ -62,7 +62,9 @@ def badge(state: str) -> Text:
 
 def show(document: ShowDocument, width: int) -> RenderableType:
     """The show's page: every episode with what was said, what was measured, and when it is true."""
-    heading = Text.assemble((document.title, "bold"), f"\nwith {document.host}")
+    heading = Text(document.title, style="bold")
+    if document.host not in document.title:
+        heading.append(f"\nwith {document.host}", style="not bold")
     rows = _table(document.episodes) if width >= WIDE else _stack(document.episodes)
     return Group(heading, Text(), rows)
 
@@ -90,7 +92,7 @@ def _stack(episodes: Iterable[EpisodeDocument]) -> RenderableType:
     for entry in episodes:
         parts.append(Text(entry.episode.title, style="bold"))
         grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(style="dim", no_wrap=True, min_width=10)
         grid.add_column(ratio=1)
         grid.add_row("", Text(f"{words.date(entry.episode.date)} · {_minutes(entry)}", style="dim"))
         if entry.run is None:
@@ -129,9 +131,7 @@ def measured(run: RunDocument) -> Text:
     result = run.headline_result
     if result is None or result.effect is None:
         return Text(words.headline(run))
-    return Text.assemble(
-        (words.measured(result), "bold"), f" · {words.comparison(result, run.experiments)}"
-    )
+    return Text.assemble((words.measured(result), "bold"), f" · {words.comparison(result, run)}")
 
 
 def run_detail(run: RunDocument) -> RenderableType:

@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from earwitness.experiment.design import Chart, Curve
-from earwitness.report import selection, words
-from earwitness.report.charts import series
+from earwitness.report import selection, series, words
 from earwitness.report.document import EpisodeDocument, RunDocument, ShowDocument
 
 _SPECIAL = re.compile(r"([\\`*_<>|~&$]|\](?=[(\[:])|(?<=!)\[|(?:^|(?<=\s))[#+=-](?=\s|$|#|-|=))")
@@ -110,7 +109,7 @@ def _facts(run: RunDocument) -> str:
     result = run.headline_result
     measured = "not tested at this depth" if result is None else words.measured(result)
     if result is not None and result.effect is not None:
-        measured += f" ({words.comparison(result, run.experiments)})"
+        measured += f" ({words.comparison(result, run)})"
     rows = (
         ("Said", run.said),
         ("Measured here", measured),

@@ -6,10 +6,11 @@ from here as well.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from earwitness.experiment.prediction import Score
 from earwitness.experiment.verdict import GateResult, HypothesisResult, Verdict
+from earwitness.report import series
 from earwitness.report.document import ExperimentDocument, PredictionDocument, RunDocument
 from earwitness.report.quantities import (
     MINUS,
@@ -172,17 +173,25 @@ def headline(run: RunDocument) -> str:
     return f"{state(run).capitalize()}: depth {run.depth.value} does not test the headline."
 
 
-def comparison(result: HypothesisResult, experiments: Iterable[ExperimentDocument]) -> str:
-    """What was measured on what: ``p99 latency: 100 partitions, relative to 1 partition``."""
-    known = {experiment.id: experiment for experiment in experiments}
-    experiment = known.get(result.experiment)
-    metrics = {} if experiment is None else {m.name: m.title for m in experiment.metrics}
-    arms = {} if experiment is None else {a.name: a.title for a in experiment.arms}
-    said = f"{metrics.get(result.metric, result.metric)}: {arms.get(result.arm, result.arm)}"
-    if result.reference is None:
-        return said
-    relation = "relative to" if result.unit == "x" else "minus"
-    return f"{said}, {relation} {arms.get(result.reference, result.reference)}"
+def comparison(result: HypothesisResult, run: RunDocument) -> str:
+    """What was measured on what: ``locks: 303 locks (without the key) against 6 locks (with it)``.
+
+    The numbers are medians over the blocks; an arm without any is named alone.
+    """
+    experiment = series.experiment_of(run, result.experiment)
+    arms = tuple(filter(None, (result.arm, result.reference)))
+    if experiment is None:
+        return f"{result.metric}: {' against '.join(arms)}"
+    metric = series.metric_of(experiment, result.metric)
+    titles = {arm.name: arm.title for arm in experiment.arms}
+    medians = {s.arm.name: s.median for s in series.summaries(run, experiment, metric.name, arms)}
+    told = [
+        f"{number(medians[arm], metric.unit)} ({titles.get(arm, arm)})"
+        if arm in medians
+        else titles.get(arm, arm)
+        for arm in arms
+    ]
+    return f"{metric.title}: {' against '.join(told)}"
 
 
 def blocks(result: HypothesisResult) -> str:

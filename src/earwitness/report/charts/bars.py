@@ -6,11 +6,11 @@ The name stands above and not beside the bar, so that the longest arm fits the n
 from collections.abc import Sequence
 
 from earwitness.experiment.design import Bars, Metric, Waterfall
-from earwitness.report import words
-from earwitness.report.charts import scale, series, svg
+from earwitness.report import series, words
+from earwitness.report.charts import scale, svg
 from earwitness.report.charts.scale import Scale
-from earwitness.report.charts.series import Summary
 from earwitness.report.document import RunDocument
+from earwitness.report.series import Summary
 
 NAME_WIDTH = 28
 """Characters of an arm's name in a line; the rest of the narrowest page is for the number."""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earwitness.experiment.design import Curve, Metric
-from earwitness.report import words
-from earwitness.report.charts import scale, series, svg
+from earwitness.report import series, words
+from earwitness.report.charts import scale, svg
 from earwitness.report.charts.scale import Scale
-from earwitness.report.charts.series import Summary
 from earwitness.report.document import ExperimentDocument, RunDocument
+from earwitness.report.series import Summary
 
 LEFT = 14.0
 RIGHT = 96.0
