@@ -3,11 +3,12 @@
 A record that says ``running`` while its owner is dead is told as, and becomes, ``interrupted``.
 """
 
+import contextlib
 import datetime as dt
 import os
 import secrets
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from earwitness.store.errors import StoreError
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 
+_ORPHANED = "the process that ran it ended before it did"
 _START_TIME_TOLERANCE = 1.0
 """Seconds by which two readings of one process's start time may differ."""
 
@@ -122,15 +124,17 @@ def find(store: Store, name: str) -> RunRecord:
 
 
 def _interrupt_orphans(store: Store) -> None:
+    """Close the records of dead owners, where the store can be written."""
     with store.reading() as connection:
         running = sa.select(tables.runs).where(tables.runs.c.status == "running")
-        orphans = [
-            row.id
-            for row in connection.execute(running)
-            if not _alive(row.owner_pid, row.owner_started)
-        ]
-    for id in orphans:
-        end(store, id, "interrupted", message="the process that ran it ended before it did")
+        orphans = [row.id for row in connection.execute(running) if _is_orphan(row)]
+    with contextlib.suppress(StoreError):  # on a full disk it is told, and written another time
+        for id in orphans:
+            end(store, id, "interrupted", message=_ORPHANED)
+
+
+def _is_orphan(row: sa.Row[Any]) -> bool:
+    return row.status == "running" and not _alive(row.owner_pid, row.owner_started)
 
 
 def _alive(pid: int, started: float) -> bool:
@@ -140,11 +144,13 @@ def _alive(pid: int, started: float) -> bool:
         return False
 
 
-def _record(row: sa.Row[tuple[object, ...]]) -> RunRecord:
+def _record(row: sa.Row[Any]) -> RunRecord:
     values = dict(row._mapping)
     values["started_at"] = dt.datetime.fromisoformat(values["started_at"])
     if values["finished_at"] is not None:
         values["finished_at"] = dt.datetime.fromisoformat(values["finished_at"])
+    if _is_orphan(row):
+        values |= {"status": "interrupted", "message": _ORPHANED}
     return RunRecord(**values)
 
 
