@@ -1,9 +1,11 @@
 """What the throw-away authority issues is accepted, refused and pinned as it says."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import ipaddress
 import itertools
+import os
 import ssl
 import stat
 from pathlib import Path
@@ -13,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
+from earwitness.servers import process
 from earwitness.servers.certificates import (
     LONGEST_PINNED_VALIDITY,
     Authority,
@@ -142,10 +145,8 @@ def handshake(context: ssl.SSLContext, ca: Authority, shown: Issued) -> ssl.SSLE
     server = context.wrap_bio(to_server, to_client, server_side=True)
     client = own.wrap_bio(to_client, to_server, server_hostname="localhost")
     for side in (client, server, client):
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):
             side.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
     try:
         server.do_handshake()
     except ssl.SSLError as refused:
@@ -165,6 +166,18 @@ def test_keys_are_for_one_reader_and_certificates_for_all(ca: Authority) -> None
         "revoked.crl": 0o644,
     }
     assert issued.key.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_keys_belong_to_their_reader_but_not_the_authoritys_own(tmp_path: Path) -> None:
+    reader = process.unprivileged()
+    assert reader is not None
+    ca = authority(tmp_path / "theirs", reader=reader)
+    issued = ca.server("web")
+    facts = issued.key.stat()
+    assert (facts.st_uid, facts.st_gid) == (reader.uid, reader.gid)
+    assert stat.S_IMODE(facts.st_mode) == 0o600
+    assert ca.key.stat().st_uid == 0
 
 
 def test_a_name_is_issued_once(ca: Authority) -> None:

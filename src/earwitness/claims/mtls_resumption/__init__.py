@@ -1,0 +1,1 @@
+"""The claim that a revoked client still gets in by resuming an earlier TLS session."""

@@ -1,0 +1,159 @@
+"""The claim on real servers; and with its cause taken away, another verdict."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+from msgspec.structs import replace
+
+from earwitness.claims.mtls_resumption import trial
+from earwitness.claims.mtls_resumption.claim import CLAIM
+from earwitness.claims.mtls_resumption.experiment import open_bench
+from earwitness.claims.mtls_resumption.visitor import Visitor
+from earwitness.experiment.bench import BenchSettings
+from earwitness.experiment.budget import Budget
+from earwitness.experiment.design import Claim, Depth, Experiment, Role, Setting
+from earwitness.experiment.events import BenchOpened, Event, ServerReady, TrialFinished
+from earwitness.experiment.runner import Run
+from earwitness.experiment.verdict import ClaimResult, Verdict
+from earwitness.servers import certificates
+from earwitness.servers.process import MissingComponent, ServerFailed
+
+pytestmark = pytest.mark.live
+
+HEADLINE = "session-outlives-revocation"
+
+
+def only(experiment: str, **changes: Mapping[str, Setting]) -> Claim:
+    """The claim with one experiment, and some arms' settings changed."""
+    chosen = CLAIM.experiment(experiment)
+    arms = tuple(
+        replace(arm, settings={**arm.settings, **changes.get(arm.name, {})}) for arm in chosen.arms
+    )
+    return replace(CLAIM, experiments=(replace(chosen, arms=arms),))
+
+
+def conducted(claim: Claim, folder: Path) -> tuple[ClaimResult, list[Event]]:
+    seen: list[Event] = []
+    run = Run(
+        claim=claim,
+        depth=Depth.PROOF,
+        seed=7,
+        budget=Budget(None),
+        open_bench=open_bench,
+        workspace=folder,
+        emit=seen.append,
+    )
+    return run.conduct({}), seen
+
+
+def verdicts(result: ClaimResult) -> dict[str, Verdict]:
+    return {hypothesis.id: hypothesis.verdict for hypothesis in result.hypotheses}
+
+
+def expected(experiment: str) -> dict[str, Verdict]:
+    return {
+        h.id: Verdict.REFUTED if h.role is Role.RIVAL else Verdict.SUPPORTED
+        for h in CLAIM.hypotheses
+        if h.experiment == experiment
+    }
+
+
+def test_the_proof_on_the_libraries(workspace: Path) -> None:
+    result, seen = conducted(only("libraries"), workspace)
+    assert verdicts(result) == expected("libraries")
+    assert result.verdict is Verdict.SUPPORTED
+    servers = {event.server.split()[0] for event in seen if isinstance(event, ServerReady)}
+    assert servers == {"Python", "pyOpenSSL"}
+    opened = next(event for event in seen if isinstance(event, BenchOpened))
+    assert "OpenSSL" in opened.environment["client"]
+    for event in seen:
+        if isinstance(event, TrialFinished):
+            said = event.trial.observation.outcomes
+            assert "resumed_after" in said and "" not in said.values()
+    assert [
+        child for child in psutil.Process().children(recursive=True) if at(child, workspace)
+    ] == []
+
+
+def at(process: psutil.Process, folder: Path) -> bool:
+    return process.is_running() and str(folder) in " ".join(process.cmdline())
+
+
+@pytest.mark.parametrize("experiment", ["node", "nginx", "haproxy"])
+def test_the_proof_on_servers_of_the_machine(experiment: str, workspace: Path) -> None:
+    try:
+        result, _ = conducted(only(experiment), workspace)
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    assert verdicts(result) == expected(experiment)
+
+
+def test_a_list_that_is_not_checked_turns_the_verdict_to_the_rival(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "TAKEN_SECONDS", 0.3)  # it will never be taken
+    claim = only("libraries", ssl={"checks_list": False})
+    result, _ = conducted(alone(claim, "ssl"), workspace)
+    assert verdicts(result)[HEADLINE] is Verdict.REFUTED
+    assert verdicts(result)["stale-list"] is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "remedy", [{"rechecks": True}, {"on_update": "new-context"}], ids=lambda r: next(iter(r))
+)
+def test_each_remedy_turns_the_verdict(remedy: dict[str, Setting], workspace: Path) -> None:
+    result, _ = conducted(alone(only("libraries", ssl=remedy), "ssl"), workspace)
+    assert verdicts(result)[HEADLINE] is Verdict.REFUTED
+
+
+def test_without_resumption_there_is_nothing_to_say(workspace: Path) -> None:
+    claim = only("libraries", ssl={"resumption": "off"})
+    result, _ = conducted(alone(claim, "ssl"), workspace)
+    assert verdicts(result)[HEADLINE] is Verdict.INCONCLUSIVE
+
+
+def alone(claim: Claim, arm: str) -> Claim:
+    """The claim with one arm: what the others are for stays untested."""
+    experiment = claim.experiments[0]
+    plans = {depth: replace(plan, arms=(arm,)) for depth, plan in experiment.plans.items()}
+    return replace(claim, experiments=(replace(experiment, plans=plans),))
+
+
+def one_door(folder: Path) -> tuple[Experiment, BenchSettings]:
+    experiment = alone(only("libraries"), "ssl").experiments[0]
+    plan = experiment.plan_at(Depth.PROOF)
+    assert plan is not None
+    return experiment, BenchSettings(
+        plan=plan,
+        arms=experiment.arms_of(plan),
+        seed=1,
+        workspace=folder,
+        announce=lambda _event: None,
+    )
+
+
+def test_a_server_that_ended_is_no_refusal(workspace: Path) -> None:
+    experiment, settings = one_door(workspace)
+    with open_bench(experiment, settings) as bench:
+        assert bench.trial(settings.arms[0]).values["door_open"] == 1
+        (door,) = (child for child in psutil.Process().children() if at(child, workspace))
+        door.kill()
+        with pytest.raises(ServerFailed, match="ssl stopped unexpectedly"):
+            bench.trial(settings.arms[0])
+
+
+def test_a_certificate_of_another_authority_opens_no_door(workspace: Path) -> None:
+    """Nor does a visitor enter that itself refuses the server."""
+    experiment, settings = one_door(workspace)
+    stranger = certificates.authority(workspace / "stranger").client("mallory")
+    with open_bench(experiment, settings):
+        folder = workspace / experiment.id
+        port = int((folder / "ssl" / "port").read_text())
+        own = Visitor(folder / "authority" / "authority.crt", "1.3")
+        assert not own.visit(port, identity=stranger).admitted
+        distrusting = Visitor(workspace / "stranger" / "authority.crt", "1.3")
+        visit = distrusting.visit(port, identity=stranger)
+    assert visit.status is None
+    assert "certificate verify failed" in visit.refusal
