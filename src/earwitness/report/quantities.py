@@ -23,6 +23,9 @@ RATIO = "x"
 SHARE = "share"
 """The unit of a proportion of trials, a number from 0 to 1."""
 
+ANSWER = "yes or no"
+"""The unit of a question that one trial answers: 1 is yes, 0 is no."""
+
 SIGNIFICANT_DIGITS = 3
 EXACT_BELOW = 100_000
 SCIENTIFIC_FROM = 1e12
@@ -65,6 +68,8 @@ def number(value: float | None, unit: str = "") -> str:
     """
     if value is None:
         return NOTHING
+    if unit == ANSWER:
+        return {0.0: "no", 1.0: "yes"}.get(value, digits(value))
     factor, said = _scale(unit, value)
     return _with_unit(digits(value * factor, counted=unit != RATIO), said)
 
@@ -111,6 +116,8 @@ def interval(ends: Interval, unit: str = "", *, like: float | None = None) -> st
 
 def criterion(asked: Criterion, unit: str = "") -> str:
     """A criterion in words; one that accepts a single number is said as that number."""
+    if unit == ANSWER and isinstance(asked, AtLeast | AtMost):
+        return "yes" if isinstance(asked, AtLeast) else "no"
     match asked:
         case AtLeast(limit):
             return f"at least {number(limit, unit)}"

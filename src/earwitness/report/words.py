@@ -13,6 +13,7 @@ from earwitness.experiment.verdict import GateResult, HypothesisResult, Verdict
 from earwitness.report import series
 from earwitness.report.document import ExperimentDocument, PredictionDocument, RunDocument
 from earwitness.report.quantities import (
+    ANSWER,
     MINUS,
     NOTHING,
     TIMES,
@@ -150,6 +151,8 @@ def sentence(result: HypothesisResult) -> str:
             return (
                 f"{word}: {measured(result)}, asked for {threshold(result)}. {_as_sentence(reason)}"
             )
+        case _ if result.unit == ANSWER:
+            return f"{word}: {measured(result)}."
         case _:
             return f"{word}: {measured(result)}, asked for {threshold(result)}."
 
