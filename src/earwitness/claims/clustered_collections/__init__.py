@@ -1,0 +1,1 @@
+"""The claim that clustered collections make MongoDB twice as fast."""
