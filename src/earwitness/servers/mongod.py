@@ -15,17 +15,15 @@ workspace.
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import socket as sockets
-import stat
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from earwitness.servers import process, workspace
+from earwitness.servers import folders, process
 from earwitness.servers.component import Component
 from earwitness.servers.mongod_binaries import (
     INSTALL,
@@ -69,8 +67,6 @@ _PARAMETER = "setParameter."
 _PORT = 27017
 """Part of the socket's name; there is no TCP port, and every server has a folder of its own."""
 _SOCKET = f"mongodb-{_PORT}.sock"
-_LONGEST_SOCKET_PATH = 103
-"""Characters: sun_path of macOS less its end (Linux has 107)."""
 _READY_SECONDS = 60.0
 _ANSWER_MILLISECONDS = 10_000
 _COMPLAINT_CHARACTERS = 300
@@ -190,8 +186,8 @@ def running(
     user = process.unprivileged()
     with _errors_named(binary):
         program = runnable(binary)
-        folder = _make_reachable_folder(workspace / name, user)
-        server = Mongod(binary, folder, _make_socket_folder(folder, user), user)
+        folder = folders.reachable(workspace / name, user)
+        server = Mongod(binary, folder, folders.for_socket(folder, _SOCKET, user), user)
     server.settings = {**DEFAULTS, **settings}
     try:
         with _errors_named(binary):
@@ -258,23 +254,3 @@ def _errors_named(binary: Binary) -> Iterator[None]:
         raise
     except OSError as error:
         raise ServerFailed(f"MongoDB {binary.version} cannot be set up: {error}") from error
-
-
-def _make_reachable_folder(path: Path, user: User | None) -> Path:
-    """A new folder of ours that ``user`` may pass through, as those above it in the workspace."""
-    home = workspace.home_of(path.parent)
-    path.mkdir()
-    if user is not None:
-        above = path.relative_to(home).parents
-        for folder in (path, *(home / part for part in above)):
-            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_IXOTH)
-    return path
-
-
-def _make_socket_folder(folder: Path, user: User | None) -> Path:
-    """A private folder with a short path, for sockets have short addresses."""
-    socket = workspace.home_of(folder) / f".{secrets.token_hex(3)}"
-    if len(os.fspath(socket / _SOCKET)) > _LONGEST_SOCKET_PATH:
-        raise ServerFailed(f"{socket} is too long for a Unix socket: set TMPDIR to a shorter path")
-    process.private_folder(socket, user)
-    return socket

@@ -17,10 +17,8 @@ files of the data folder, not in /dev/shm.
 import contextlib
 import os
 import re
-import secrets
 import shutil
 import signal
-import stat
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,7 +26,7 @@ from typing import Any
 
 import psycopg
 
-from earwitness.servers import cache, process, workspace
+from earwitness.servers import cache, folders, process, workspace
 from earwitness.servers.component import Component
 from earwitness.servers.postgres_binaries import (
     Binaries,
@@ -72,8 +70,6 @@ Setting = str | int | float | bool
 
 _PORT = 5432
 """Part of the socket's name; there is no TCP port, and every server has a folder of its own."""
-_LONGEST_SOCKET_PATH = 103
-"""Characters: sun_path of macOS less its end (Linux has 107)."""
 _SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _INITDB = ("--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
 _INITDB_SECONDS = 120.0
@@ -209,8 +205,10 @@ def running(
     configured = {**DEFAULTS, **written(settings)}
     with _errors_named(binaries):
         binaries = runnable(binaries)
-        folder = _make_reachable_folder(workspace / name, user)
-        server = Postgres(binaries, folder, _make_socket_folder(folder, user), user)
+        folder = folders.reachable(workspace / name, user)
+        server = Postgres(
+            binaries, folder, folders.for_socket(folder, f".s.PGSQL.{_PORT}", user), user
+        )
     try:
         with _errors_named(binaries):
             _copy_empty_cluster(server)
@@ -257,27 +255,6 @@ def _errors_named(binaries: Binaries) -> Iterator[None]:
         raise
     except OSError as error:
         raise ServerFailed(f"PostgreSQL {binaries.version} cannot be set up: {error}") from error
-
-
-def _make_reachable_folder(path: Path, user: User | None) -> Path:
-    """A new folder of ours that ``user`` may pass through, as those above it in the workspace."""
-    home = workspace.home_of(path.parent)
-    path.mkdir()
-    if user is not None:
-        above = path.relative_to(home).parents
-        for folder in (path, *(home / part for part in above)):
-            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_IXOTH)
-    return path
-
-
-def _make_socket_folder(folder: Path, user: User | None) -> Path:
-    """A private folder with a short path, for sockets have short addresses."""
-    socket = workspace.home_of(folder) / f".{secrets.token_hex(3)}"
-    longest = len(os.fspath(socket / f".s.PGSQL.{_PORT}"))
-    if longest > _LONGEST_SOCKET_PATH:
-        raise ServerFailed(f"{socket} is too long for a Unix socket: set TMPDIR to a shorter path")
-    process.private_folder(socket, user)
-    return socket
 
 
 def _copy_empty_cluster(server: Postgres) -> None:

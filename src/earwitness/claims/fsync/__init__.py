@@ -1,0 +1,1 @@
+"""The claim that a drive which lies about flushes loses commits at a power cut."""

@@ -1,0 +1,175 @@
+"""The claim as a value: it contradicts itself nowhere, and it can come out either way."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from earwitness.claims.fsync.claim import CLAIM
+from earwitness.claims.fsync.configuration import configuration
+from earwitness.claims.fsync.experiment import INSTALL, open_bench
+from earwitness.experiment import judgement
+from earwitness.experiment.bench import BenchSettings, Unavailable
+from earwitness.experiment.consistency import problems
+from earwitness.experiment.design import (
+    AtLeast,
+    Claim,
+    Depth,
+    Difference,
+    Experiment,
+    Inference,
+    Ratio,
+    Role,
+    Setting,
+    Value,
+)
+from earwitness.experiment.observation import Observation, Trial
+from earwitness.experiment.verdict import Verdict
+from earwitness.library import bundled
+
+
+def test_it_contradicts_itself_nowhere() -> None:
+    assert problems(CLAIM) == ()
+
+
+def test_the_episode_it_comes_from_names_it_and_has_the_chapter() -> None:
+    episode = bundled.find_episode(CLAIM.source.show, CLAIM.source.episode)
+    assert CLAIM.id in episode.claims
+    chapters = {chapter.title: chapter.start_seconds for chapter in episode.chapters}
+    assert chapters[CLAIM.source.chapter or ""] == CLAIM.source.seconds
+
+
+def test_it_survives_storage() -> None:
+    assert msgspec.json.decode(msgspec.json.encode(CLAIM), type=Claim) == CLAIM
+
+
+def test_everything_is_counted_and_tested_at_proof() -> None:
+    found = {
+        h.id
+        for experiment in CLAIM.experiments
+        if (plan := experiment.plan_at(Depth.PROOF))
+        for h in judgement.tested(CLAIM, experiment, plan)
+    }
+    assert found == {h.id for h in CLAIM.hypotheses}
+    assert {h.inference for h in CLAIM.hypotheses} == {Inference.EXACT}
+    assert {h.role for h in CLAIM.hypotheses} == set(Role)
+
+
+@pytest.mark.parametrize("experiment", CLAIM.experiments, ids=lambda experiment: experiment.id)
+def test_every_arm_can_be_read(experiment: Experiment) -> None:
+    read = [configuration(arm) for arm in experiment.arms]
+    assert len(set(read)) == len(experiment.arms), "two arms are the same"
+
+
+@pytest.mark.parametrize(
+    ("arm", "other", "setting"),
+    [
+        ("lying", "honest", "honours_flush"),
+        ("lying", "protected", "protected"),
+        ("lying", "lying-reset", "stop"),
+        ("honest", "off", "synchronous"),
+        ("off", "off-killed", "stop"),
+        ("lying-rollback", "honest-rollback", "honours_flush"),
+    ],
+)
+def test_arms_that_are_compared_differ_in_one_setting(arm: str, other: str, setting: str) -> None:
+    experiment = CLAIM.experiment("power-cut")
+    settings = [experiment.arm(name).settings for name in (arm, other)]
+    assert {key for key in settings[0] if settings[0][key] != settings[1][key]} == {setting}
+
+
+def made_up(*, bears_out: bool) -> list[Trial]:
+    """Trials in which every hypothesis is met by exactly its threshold, or missed."""
+    values: dict[tuple[str, str], dict[str, float]] = {}
+    for hypothesis in CLAIM.hypotheses:
+        contrast, criterion = hypothesis.contrast, hypothesis.criterion
+        assert not isinstance(contrast, Difference)
+        miss = 0 if bears_out else (-1 if isinstance(criterion, AtLeast) else 1)
+        place = values.setdefault((hypothesis.experiment, contrast.arm), {})
+        place[contrast.metric] = criterion.threshold + miss
+        if isinstance(contrast, Ratio):
+            values.setdefault((hypothesis.experiment, contrast.reference), {})[contrast.metric] = 1
+        else:
+            assert isinstance(contrast, Value)
+    for experiment in CLAIM.experiments:
+        for arm in experiment.arms:
+            # what the gates ask for
+            seen = values.setdefault((experiment.id, arm.name), {})
+            seen.setdefault("broken_promises", 0)
+            seen.setdefault("flushes", 1)
+    return [
+        Trial(
+            experiment=experiment,
+            block=block,
+            position=0,
+            arm=arm,
+            observation=Observation(values=seen),
+            seconds=0,
+        )
+        for block in range(1, 4)
+        for (experiment, arm), seen in values.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bears_out", "expected"), [(True, Verdict.SUPPORTED), (False, Verdict.REFUTED)]
+)
+def test_it_can_come_out_either_way(bears_out: bool, expected: Verdict) -> None:
+    result = judgement.judge(CLAIM, Depth.PROOF, made_up(bears_out=bears_out), {})
+    assert {r.id: r.verdict for r in result.hypotheses} == {
+        h.id: expected for h in CLAIM.hypotheses
+    }
+    assert result.verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("experiment", "arm", "metric", "value", "closed"),
+    [
+        ("power-cut", "honest", "broken_promises", 1, {"lying", "lying-damages"}),
+        ("modes", "wal-full", "broken_promises", 1, {"delete-full", "wal-normal"}),
+        (
+            *("power-cut", "lying", "flushes", 0.5),
+            {"lying", "lying-damages", "honest", "protected", "reset"},
+        ),
+    ],
+)
+def test_a_model_that_does_too_much_or_too_little_harm_gives_no_verdict(
+    experiment: str, arm: str, metric: str, value: float, closed: set[str]
+) -> None:
+    trials = [
+        msgspec.structs.replace(
+            trial, observation=Observation(values={**trial.observation.values, metric: value})
+        )
+        if (trial.experiment, trial.arm) == (experiment, arm)
+        else trial
+        for trial in made_up(bears_out=True)
+    ]
+    result = judgement.judge(CLAIM, Depth.PROOF, trials, {})
+    inconclusive = {r.id for r in result.hypotheses if r.verdict is Verdict.INCONCLUSIVE}
+    assert inconclusive == closed
+
+
+def test_without_sqlite_of_its_own_the_bench_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("earwitness.claims.fsync.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "apsw", None)
+    monkeypatch.delattr("earwitness.claims.fsync.cutting", raising=False)
+    settings: dict[str, Setting] = {"commits": 3, "checkpoint_pages": 50, "cuts": 3}
+    experiment = CLAIM.experiment("power-cut")
+    plan = msgspec.structs.replace(experiment.plans[Depth.PROOF], settings=settings)
+    bench = BenchSettings(
+        plan=plan,
+        arms=experiment.arms,
+        seed=1,
+        workspace=tmp_path,
+        announce=lambda _: pytest.fail("nothing may be announced"),
+    )
+    with (
+        pytest.raises(Unavailable, match="apsw") as refused,
+        open_bench(experiment, bench),
+    ):
+        pytest.fail("the bench opened")
+    assert refused.value.install == INSTALL
