@@ -15,7 +15,7 @@ from earwitness.cli.errors import CANNOT
 from earwitness.experiment import consistency, machine
 from earwitness.servers import workspace
 from earwitness.servers.component import Component
-from earwitness.servers.postgres_binaries import components
+from earwitness.servers.inventory import components
 from earwitness.store.connection import data_folder, open_store
 from earwitness.store.errors import StoreError
 
@@ -68,8 +68,15 @@ def _row(component: Component) -> dict[str, str | None]:
         "name": component.name,
         "version": component.version,
         "source": component.source,
+        "missing": component.missing,
         "install": component.install,
     }
+
+
+def _how_to_get(component: Component) -> str:
+    if component.install is None:
+        return component.missing or ""
+    return f"{component.missing}; to install it: {component.install}"
 
 
 def _print(
@@ -81,7 +88,7 @@ def _print(
         table.add_column(column)
     for component in found:
         version = component.version or "[yellow]missing[/yellow]"
-        table.add_row(component.name, version, component.source or component.install or "")
+        table.add_row(component.name, version, component.source or _how_to_get(component))
     for claim, state in claims.items():
         table.add_row(f"claim {claim}", "", state)
     table.add_row("store", "", store)

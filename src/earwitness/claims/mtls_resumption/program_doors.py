@@ -17,19 +17,9 @@ from pathlib import Path
 from earwitness.claims.mtls_resumption.door import Door, Lists
 from earwitness.claims.mtls_resumption.ground import Ground
 from earwitness.experiment.design import Arm, Setting
-from earwitness.servers import process
+from earwitness.servers import node, process
 from earwitness.servers.certificates import Issued
 from earwitness.servers.process import Process
-from earwitness.servers.program import Wanted
-
-NODE = Wanted(
-    name="Node",
-    file="node",
-    variable="EARWITNESS_NODE",
-    ask=("--version",),
-    version=r"v([0-9.]+)",
-    install="apt-get install nodejs",
-)
 
 _PYTHON_PROGRAM = Path(__file__).with_name("door_program.py")
 _NODE_PROGRAM = Path(__file__).with_name("node_door_program.js")
@@ -47,9 +37,9 @@ def open_python(stack: ExitStack, ground: Ground, arms: Iterable[Arm]) -> Mappin
 
 def open_node(stack: ExitStack, ground: Ground, arms: Iterable[Arm]) -> Mapping[str, Door]:
     """A door for every arm, in processes of Node; MissingComponent when there is none."""
-    node = NODE.find()
-    command = (os.fspath(node.path), os.fspath(_within_reach(_NODE_PROGRAM, ground)))
-    return _open(stack, ground, arms, command, node.source)
+    program = node.find()
+    command = (os.fspath(program.path), os.fspath(_within_reach(_NODE_PROGRAM, ground)))
+    return _open(stack, ground, arms, command, program.source)
 
 
 def user_of_python() -> process.User | None:

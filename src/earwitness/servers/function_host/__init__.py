@@ -27,7 +27,7 @@ asynchronous retries, log tails, extensions, the bandwidth limit of streamed ans
 """
 
 from earwitness.servers.component import Component
-from earwitness.servers.function_host import node_runtime, runtimes
+from earwitness.servers.function_host import runtimes
 from earwitness.servers.function_host.function_url import InvokeMode
 from earwitness.servers.function_host.host import (
     Answer,
@@ -51,5 +51,5 @@ __all__ = [
 
 
 def components() -> tuple[Component, ...]:
-    """The lines of the runtime clients in the table of components."""
-    return (runtimes.component(), node_runtime.component())
+    """The line of the runtime client in the table of components."""
+    return (runtimes.component(),)

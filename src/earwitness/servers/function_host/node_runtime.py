@@ -5,19 +5,16 @@ cache, checked by npm; nothing is installed, built or run by that. The compiled 
 asks for is replaced by ``node_hook.cjs``.
 """
 
-import functools
-import platform
-import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 
-from earwitness.servers import cache
-from earwitness.servers.component import Component
+from earwitness.servers import cache, node
 from earwitness.servers.function_host.runtimes import Runtime, reaching
 from earwitness.servers.process import MissingComponent
+from earwitness.servers.program import Program
 
 _PACKAGE = "aws-lambda-ric"
 _RELEASE = "4.0.2"
@@ -26,57 +23,28 @@ _LEAST_NODE = 20
 _MODULE = "index.mjs"
 _HOOK = Path(__file__).with_name("node_hook.cjs")
 _FETCH_SECONDS = 60.0
-_ASK_SECONDS = 10.0
-_INSTALL_NODE = (
-    "brew install node" if platform.system() == "Darwin" else "apt-get install nodejs npm"
-)
 
 
 def official_node() -> Runtime:
     """AWS's client for Node, fetched on first use. MissingComponent when it cannot be had."""
-    node = _node()
-    version = _version(node)
+    program = _node()
     entry = _package()
     module = entry / _MODULE
     return Runtime(
-        name=f"{_PACKAGE} {_RELEASE} on Node {version}",
+        name=f"{_PACKAGE} {_RELEASE} on Node {program.version}",
         source=f"npm {_PACKAGE} {_RELEASE}",
-        command=(str(node), "--require", str(_HOOK), str(module)),
+        command=(str(program.path), "--require", str(_HOOK), str(module)),
         environment={"AWS_LAMBDA_NODEJS_USE_ALTERNATIVE_CLIENT_1": "true"},
-        user=reaching(node, module, _HOOK),
+        user=reaching(program.path, module, _HOOK),
     )
 
 
-def component() -> Component:
-    """The line of Node for the table of components; fetches nothing."""
-    try:
-        node = _node()
-        return Component(name="Node", version=_version(node), source=str(node))
-    except MissingComponent as missing:
-        return Component(name="Node", missing=missing.reason, install=missing.install)
-
-
-def _node() -> Path:
-    found = shutil.which("node")
-    if found is None:
-        raise MissingComponent("Node is not on this machine", _INSTALL_NODE)
-    return Path(found)
-
-
-@functools.cache
-def _version(node: Path) -> str:
-    try:
-        asked = subprocess.run(
-            [node, "--version"], capture_output=True, text=True, timeout=_ASK_SECONDS, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as problem:
-        raise MissingComponent(f"{node} does not run: {problem}") from None
-    version = asked.stdout.strip().removeprefix("v")
-    major = re.match(r"\d+", version)
-    if major is None or int(major[0]) < _LEAST_NODE:
-        reason = f"Node {version} is too old for {_PACKAGE} {_RELEASE}"
-        raise MissingComponent(f"{reason}, which needs {_LEAST_NODE}", _INSTALL_NODE)
-    return version
+def _node() -> Program:
+    found = node.find()
+    if int(found.version.partition(".")[0]) < _LEAST_NODE:
+        reason = f"Node {found.version} is too old for {_PACKAGE} {_RELEASE}"
+        raise MissingComponent(f"{reason}, which needs {_LEAST_NODE}", node.INSTALL)
+    return found
 
 
 def _package() -> Path:
@@ -89,7 +57,7 @@ def _package() -> Path:
 def _fetch(target: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise MissingComponent(f"npm, which fetches {_PACKAGE}, is not here", _INSTALL_NODE)
+        raise MissingComponent(f"npm, which fetches {_PACKAGE}, is not here", node.INSTALL)
     with tempfile.TemporaryDirectory() as scratch:
         archive = _pack(npm, Path(scratch))
         with tarfile.open(archive) as opened:
