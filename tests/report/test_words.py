@@ -2,9 +2,9 @@ import datetime as dt
 import math
 
 import pytest
-from msgspec.structs import replace
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from earwitness.experiment.design import AtLeast, AtMost, Within
 from earwitness.experiment.verdict import Dissent, Verdict

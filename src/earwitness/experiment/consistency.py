@@ -16,6 +16,7 @@ from earwitness.experiment.design import (
     Inference,
     Role,
     Share,
+    Topology,
     Within,
 )
 from earwitness.experiment.judgement import LEAST_EXACT_BLOCKS
@@ -94,13 +95,24 @@ def _charts(claim: Claim) -> Iterator[str]:
         if experiment is None:
             yield f"{where}: there is no experiment {chart.experiment!r}"
             continue
-        metrics = chart.metrics if isinstance(chart, Curve) else (chart.metric,)
+        metrics = chart.metrics if isinstance(chart, Curve | Topology) else (chart.metric,)
         for metric in metrics:
             yield from _unknown_metric(where, metric, experiment)
         if not isinstance(chart, Curve):
             yield from _unknown_arms(where, chart.arms, experiment)
         elif not any(chart.along in arm.settings for arm in experiment.arms):
             yield f"{where}: no arm has the setting {chart.along!r}"
+        if isinstance(chart, Topology):
+            yield from _map(where, chart)
+
+
+def _map(where: str, chart: Topology) -> Iterator[str]:
+    names = [node.name for node in chart.nodes]
+    yield from _repeated(f"{where}: node", names)
+    for link in chart.links:
+        for name in (link.first, link.second):
+            if name not in names:
+                yield f"{where}: there is no node {name!r}"
 
 
 def _unknown_arms(where: str, names: Iterable[str], experiment: Experiment) -> Iterator[str]:

@@ -53,7 +53,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """A named scalar of an observation. ``unit``: empty for a plain count, "share" for a part of one."""
+    """A named scalar of an observation.
+
+    ``unit`` is empty for a plain count, "share" for a part of one, and "yes or no" for a question
+    that a trial answers with 1 or 0.
+    """
 
     name: str
     title: str
@@ -283,7 +287,48 @@ class Waterfall(msgspec.Struct, frozen=True, kw_only=True, tag="waterfall"):
     arms: tuple[str, ...]
 
 
-Chart = Bars | Curve | Waterfall
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of a topology. ``before`` and ``after``: metrics; None where nothing is counted."""
+
+    name: str
+    title: str
+    before: str | None = None
+    after: str | None = None
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection between two nodes, by their names."""
+
+    first: str
+    second: str
+
+
+class Topology(msgspec.Struct, frozen=True, kw_only=True, tag="topology"):
+    """A map of what is connected to what, with two metrics at each node: medians of one arm.
+
+    Drawn in rows, by distance from the first node.
+    """
+
+    experiment: str
+    arm: str
+    title: str
+    caption: str
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """All metrics that it shows, by node, before first."""
+        named = (metric for node in self.nodes for metric in (node.before, node.after))
+        return tuple(metric for metric in named if metric is not None)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arm that it shows."""
+        return (self.arm,)
+
+
+Chart = Bars | Curve | Waterfall | Topology
 
 
 class Boundary(msgspec.Struct, frozen=True, kw_only=True):

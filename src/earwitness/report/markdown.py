@@ -7,8 +7,9 @@ tables of their numbers. What is shown is picked by ``selection`` and said by ``
 import re
 from collections.abc import Iterable, Sequence
 
-from earwitness.experiment.design import Chart, Curve
+from earwitness.experiment.design import Chart, Curve, Topology
 from earwitness.report import selection, series, words
+from earwitness.report.charts.topology import places
 from earwitness.report.document import EpisodeDocument, RunDocument, ShowDocument
 
 _SPECIAL = re.compile(r"([\\`*_<>|~&$]|\](?=[(\[:])|(?<=!)\[|(?:^|(?<=\s))[#+=-](?=\s|$|#|-|=))")
@@ -142,6 +143,8 @@ def _hypotheses(run: RunDocument) -> str:
 
 def _numbers(chart: Chart, run: RunDocument) -> str | None:
     """A chart as a table: median with least and greatest block, by arm; None without data."""
+    if isinstance(chart, Topology):
+        return _places(chart, run)
     experiment = series.experiment_of(run, chart.experiment)
     if experiment is None:
         return None
@@ -165,6 +168,20 @@ def _numbers(chart: Chart, run: RunDocument) -> str | None:
     table = _table(("Arm", *(plain(metric.title) for metric in metrics)), rows)
     note = "Median of the blocks, with the least and the greatest."
     return f"**{plain(chart.title)}.** {plain(chart.caption)} {note}\n\n{table}"
+
+
+def _places(chart: Topology, run: RunDocument) -> str | None:
+    """A map as a table: both numbers of every node that has them; None without data."""
+    shown = places(chart, run)
+    if not shown:
+        return None
+    rows = (
+        (plain(place.node.title), words.number(place.before), words.number(place.after))
+        for place in shown
+        if place.before is not None and place.after is not None
+    )
+    table = _table(("", "Before", "After"), rows)
+    return f"**{plain(chart.title)}.** {plain(chart.caption)} Median of the blocks.\n\n{table}"
 
 
 def _gates(run: RunDocument) -> str:

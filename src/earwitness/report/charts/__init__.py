@@ -9,11 +9,12 @@ shows is also said in its ``<desc>``.
 results and predictions.
 """
 
-from earwitness.experiment.design import Bars, Chart, Curve
+from earwitness.experiment.design import Bars, Chart, Curve, Topology
 from earwitness.report.charts.bars import bars, waterfall
 from earwitness.report.charts.curve import curve
 from earwitness.report.charts.forest import forest
 from earwitness.report.charts.predictions import calibration, factors
+from earwitness.report.charts.topology import topology
 from earwitness.report.document import RunDocument
 
 __all__ = ["calibration", "draw", "factors", "forest"]
@@ -26,5 +27,7 @@ def draw(chart: Chart, run: RunDocument) -> str | None:
             return bars(chart, run)
         case Curve():
             return curve(chart, run)
+        case Topology():
+            return topology(chart, run)
         case _:
             return waterfall(chart, run)
