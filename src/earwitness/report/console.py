@@ -161,7 +161,7 @@ def _hypotheses(results: Iterable[HypothesisResult]) -> Table:
         if result.reason:
             told.append(f"\n{result.reason}", style="dim")
         table.add_row(
-            Text.assemble(result.statement, (f"\n{result.id}", "dim")),
+            Text.assemble(words.as_sentence(result.statement), (f"\n{result.id}", "dim")),
             result.role.value,
             told,
             words.threshold(result),

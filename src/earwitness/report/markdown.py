@@ -129,7 +129,7 @@ def _hypotheses(run: RunDocument) -> str:
         (
             (
                 result.role.value + (", headline" if result.id == run.headline else ""),
-                plain(result.statement),
+                plain(words.as_sentence(result.statement)),
                 result.verdict.value,
                 plain(f"{words.effect(result)} {words.effect_interval(result)}"),
                 plain(words.threshold(result)),

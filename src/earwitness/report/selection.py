@@ -57,7 +57,9 @@ def other_results(run: RunDocument) -> list[HypothesisResult]:
 
 def statement(run: RunDocument, hypothesis: str) -> str:
     """What a hypothesis says; its id when this depth does not test it."""
-    found = (result.statement for result in run.hypotheses if result.id == hypothesis)
+    found = (
+        words.as_sentence(result.statement) for result in run.hypotheses if result.id == hypothesis
+    )
     return next(found, hypothesis)
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "MINUS",
     "NOTHING",
     "TIMES",
+    "as_sentence",
     "blocks",
     "clock",
     "comparison",
@@ -149,7 +150,7 @@ def sentence(result: HypothesisResult) -> str:
             if result.effect is None:
                 return f"{word}: {_with_stop(reason)}"
             return (
-                f"{word}: {measured(result)}, asked for {threshold(result)}. {_as_sentence(reason)}"
+                f"{word}: {measured(result)}, asked for {threshold(result)}. {as_sentence(reason)}"
             )
         case _ if result.unit == ANSWER:
             return f"{word}: {measured(result)}."
@@ -163,7 +164,7 @@ def headline(run: RunDocument) -> str:
         case "running":
             return "Running now; there is no verdict yet."
         case "interrupted":
-            return _as_sentence(run.message or "Interrupted before there was a verdict")
+            return as_sentence(run.message or "Interrupted before there was a verdict")
         case "failed":
             return f"Failed: {_with_stop(run.message or 'the run could not go on')}"
     result = run.headline_result
@@ -296,7 +297,7 @@ def _machine_part(name: str, value: str) -> str:
     return f"{value} memory" if name == "memory" else value
 
 
-def _as_sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
     """A text that is not empty, with a capital letter and a full stop."""
     return _with_stop(text[0].upper() + text[1:])
 

@@ -32,7 +32,7 @@ def forest(results: Sequence[HypothesisResult], title: str) -> str | None:
         own = ratios if ratios is not None and _is_ratio(result) else _own_axis(result)
         drawn, y = _row(result, own, y)
         parts.append(drawn)
-    said = " ".join(f"{r.statement} {words.sentence(r)}" for r in shown)
+    said = " ".join(f"{words.as_sentence(r.statement)} {words.sentence(r)}" for r in shown)
     return svg.drawing(title, said, y, parts)
 
 
@@ -57,7 +57,7 @@ def _own_axis(result: HypothesisResult) -> Scale:
 
 def _row(result: HypothesisResult, axis: Scale, y: float) -> tuple[str, float]:
     """A row and where the next one starts."""
-    lines = svg.wrap(result.statement, STATEMENT_WIDTH)
+    lines = svg.wrap(words.as_sentence(result.statement), STATEMENT_WIDTH)
     parts = [svg.text(0, y + 13, lines)]
     y += len(lines) * svg.LINE
     parts.append(svg.text(0, y + 13, svg.wrap(words.measured(result), 40), "c-number"))
