@@ -1,14 +1,16 @@
 """Which claims are installed, and where their furniture stands.
 
 Finds entry points of the group ``earwitness.claims``; each names a ``CLAIM`` value in a module
-``claim``. Its sibling ``experiment`` is imported on demand, so that listing claims starts nothing
-and imports no server.
+``claim``. Its siblings ``experiment``, ``probe`` and ``judge`` are imported on demand, so that
+listing claims starts nothing and imports no server.
 """
 
 import importlib
+import importlib.util
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
+from earwitness.check.runner import Check, Judge
 from earwitness.experiment.bench import OpenBench
 from earwitness.experiment.design import Claim
 
@@ -29,7 +31,7 @@ class InstalledClaim:
 
     claim: Claim
     package: str
-    """The import package whose modules ``claim`` and ``experiment`` belong together."""
+    """The import package whose modules ``claim`` and ``experiment`` belong together, and ``probe`` and ``judge``."""
     distribution: str
 
     @property
@@ -41,6 +43,35 @@ class InstalledClaim:
         except (ImportError, AttributeError) as problem:
             raise BrokenClaim(f"claim {self.claim.id}: {module}: {problem}") from problem
         return opener
+
+    @property
+    def check(self) -> Check | None:
+        """What the claim brings to a check; None when it has no probe. Raises BrokenClaim."""
+        if importlib.util.find_spec(f"{self.package}.probe") is None:
+            return None
+        module = f"{self.package}.probe"
+        try:
+            probe = importlib.import_module(module)
+            return Check(
+                claim=self.claim.id,
+                title=self.claim.title,
+                kind=probe.KIND,
+                plan=tuple(probe.PLAN),
+                probe=probe.probe,
+                judge=self.judge,
+            )
+        except (ImportError, AttributeError, ValueError) as problem:
+            raise BrokenClaim(f"claim {self.claim.id}: {module}: {problem}") from problem
+
+    @property
+    def judge(self) -> Judge:
+        """The claim's judge, without its probe; BrokenClaim when the sibling module fails."""
+        module = f"{self.package}.judge"
+        try:
+            judge: Judge = importlib.import_module(module).judge
+        except (ImportError, AttributeError) as problem:
+            raise BrokenClaim(f"claim {self.claim.id}: {module}: {problem}") from problem
+        return judge
 
 
 def ids() -> tuple[str, ...]:
@@ -65,6 +96,20 @@ def loadable() -> tuple[dict[str, Claim], dict[str, str]]:
         except BrokenClaim as problem:
             broken[id] = str(problem)
     return claims, broken
+
+
+def checks(kind: str) -> tuple[tuple[Check, ...], dict[str, str]]:
+    """What all claims bring to a check of that kind of target, and why some cannot, by id."""
+    found, broken = [], {}
+    for id in ids():
+        try:
+            check = find(id).check
+        except BrokenClaim as problem:
+            broken[id] = str(problem)
+            continue
+        if check is not None and check.kind == kind:
+            found.append(check)
+    return tuple(found), broken
 
 
 def _load(entry: EntryPoint) -> InstalledClaim:

@@ -16,6 +16,8 @@ import earwitness
 
 VERBS = {
     "run": ("earwitness.cli.run:run", "Rerun what an episode claims, on real servers."),
+    "check": ("earwitness.cli.check:check", "Look for the same traps in a system of yours."),
+    "judge": ("earwitness.cli.judge:judge", "Judge the saved evidence of a check again."),
     "claims": ("earwitness.cli.claims:claims", "List the claims, or show one in full."),
     "runs": ("earwitness.cli.runs:runs", "List, open, replay, compare and export past runs."),
     "predictions": ("earwitness.cli.predictions:predictions", "How well you predicted so far."),

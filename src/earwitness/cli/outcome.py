@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
+from earwitness.check import kinds
 from earwitness.report import console, html, json, markdown
 from earwitness.report.document import RunDocument, ShowDocument
 
@@ -54,8 +56,11 @@ def encoded(document: RunDocument | ShowDocument, format_: str) -> str:
 
 
 def _closing(surprise: str | None) -> None:
+    terminal = Console(highlight=False)
     if surprise:
-        Console().print(f"\n[bold]A surprise:[/bold] {surprise}")
+        terminal.print(f"\n[bold]A surprise:[/bold] {escape(surprise)}")
+    for kind in kinds.KINDS:
+        terminal.print(f"\nIs yours next? [bold]earwitness check {escape(kind.example)}[/bold]")
 
 
 def run_report(folder: Path, run: RunDocument) -> Path:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from earwitness.check.evidence import Evidence
+from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
 
-Document = RunDocument | ShowDocument
+Document = RunDocument | ShowDocument | CheckDocument | PlanDocument | Evidence
 
 
 class NotFinite(ValueError):
@@ -45,6 +47,12 @@ def decode(data: bytes | str) -> Document:
                 return msgspec.json.decode(data, type=RunDocument)
             case "earwitness/show/1":
                 return msgspec.json.decode(data, type=ShowDocument)
+            case "earwitness/check/1":
+                return msgspec.json.decode(data, type=CheckDocument)
+            case "earwitness/plan/1":
+                return msgspec.json.decode(data, type=PlanDocument)
+            case "earwitness/evidence/1":
+                return msgspec.json.decode(data, type=Evidence)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnknownDocument(str(error)) from error
     raise UnknownDocument(f"no document of schema {named.schema!r} is known here")

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import msgspec
 
+from earwitness.check.evidence import Evidence
+from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-DOCUMENTS: Mapping[str, type[RunDocument] | type[ShowDocument]] = {
+DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
+    "check-1.json": CheckDocument,
+    "evidence-1.json": Evidence,
+    "plan-1.json": PlanDocument,
     "run-1.json": RunDocument,
     "show-1.json": ShowDocument,
 }

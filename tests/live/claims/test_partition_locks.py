@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from earwitness.claims.partition_locks import catalog, observed, prediction, waits
+from earwitness.claims.partition_locks import catalog, locking, observed, waits
 from earwitness.claims.partition_locks.claim import CLAIM
 from earwitness.claims.partition_locks.experiment import open_bench
 from earwitness.experiment.bench import BenchSettings
@@ -116,13 +116,13 @@ def test_the_catalog_predicts_what_pg_locks_shows(server: Postgres, tree: Tree) 
         reader.execute("drop schema public cascade; create schema public")
         reader.execute(tree.creation().encode())
         limits = catalog.lock_settings(reader)
-        whole = prediction.predict(catalog.tree(reader, "t"), limits)
+        whole = locking.predict(catalog.tree(reader, "t"), limits)
         assert observed.locks_held_after(session, "select sum(v) from t where w = 1") == whole
-        one = prediction.predict(catalog.tree(reader, "d0"), limits)
+        one = locking.predict(catalog.tree(reader, "d0"), limits)
         assert observed.locks_held_after(session, "select sum(v) from d0 where w = 1") == one
         last = tree.days - 1
         if last % tree.split != tree.split - 1:  # else the key leaves two partitions
-            path = prediction.predict(catalog.path(reader, f"d{last}"), limits)
+            path = locking.predict(catalog.path(reader, f"d{last}"), limits)
             query = f"select sum(v) from t where w = 1 and day = {last}"
             assert observed.locks_held_after(session, query) == path
 

@@ -7,9 +7,9 @@ function is one query; what follows from the answers is computed in ``locking``.
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import scalar_row
 
-from earwitness.claims.partition_locks.locking import LockSettings, Relation
+from earwitness.claims.partition_locks.locking import LockSettings, Relation, setting_names
+from earwitness.claims.partition_locks.locking import lock_settings as computed
 
 # pg_partition_tree is empty for a table without partitions, so the table itself joins the union.
 # Only live indexes: the planner's index list leaves out those that are being dropped.
@@ -32,16 +32,7 @@ _PATH = _TREE.replace(
     "select relid::oid from pg_partition_ancestors(%(table)s::regclass)",
 )
 
-# Until 17 the autovacuum launcher is counted separately from its workers (InitializeMaxBackends in
-# utils/init/postinit.c); from 18 on NUM_SPECIAL_WORKER_PROCS counts it and the slot-sync worker.
-_BACKENDS = """
-select sum(setting::int) from pg_settings
-where name in ('max_connections', 'max_worker_processes', 'max_wal_senders',
-    case when current_setting('server_version_num')::int >= 180000
-        then 'autovacuum_worker_slots' else 'autovacuum_max_workers' end)
-"""
-_SPECIAL_WORKERS_FROM_18 = 2
-_SPECIAL_WORKERS_UNTIL_17 = 1
+_SETTINGS = "select name, setting from pg_settings where name = any(%(names)s)"
 
 
 def tree(connection: Connection[Any], table: str) -> tuple[Relation, ...]:
@@ -63,24 +54,10 @@ def path(connection: Connection[Any], partition: str) -> tuple[Relation, ...]:
 def lock_settings(connection: Connection[Any]) -> LockSettings:
     """The settings of the connected server that decide over locks."""
     major = connection.info.server_version // 10_000
-    special = _SPECIAL_WORKERS_FROM_18 if major >= 18 else _SPECIAL_WORKERS_UNTIL_17
-    return LockSettings(
-        major=major,
-        max_locks_per_transaction=_setting(connection, "max_locks_per_transaction"),
-        max_backends=_number(connection, _BACKENDS) + special,
-        max_prepared_transactions=_setting(connection, "max_prepared_transactions"),
-    )
+    names = list(setting_names(major))
+    return computed(major, dict(connection.execute(_SETTINGS, {"names": names}).fetchall()))
 
 
 def _relations(connection: Connection[Any], query: str, table: str) -> tuple[Relation, ...]:
     rows = connection.execute(query, {"table": table}).fetchall()
     return tuple(Relation(oid=oid, kind=kind) for oid, kind in rows)
-
-
-def _setting(connection: Connection[Any], name: str) -> int:
-    return _number(connection, f"select current_setting('{name}')::int")
-
-
-def _number(connection: Connection[Any], query: str) -> int:
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        return int(cursor.execute(query.encode()).fetchone() or 0)

@@ -16,12 +16,15 @@ Where the rules come from (PostgreSQL's tree, branches 14 to 18):
   ``utils/init/postinit.c``), and a relation may only go into the group that its OID selects
   (``FAST_PATH_REL_GROUP`` in ``lock.c``): a set-associative array, in which one group can be full
   while others are empty.
+- Processes that can hold locks: ``InitializeMaxBackends`` in ``utils/init/postinit.c``. Until 17
+  the autovacuum launcher is counted separately from its workers; from 18 on
+  ``NUM_SPECIAL_WORKER_PROCS`` counts it and the slot-sync worker.
 - Size of the shared table: ``LockManagerShmemInit`` and ``LockManagerShmemSize`` in ``lock.c``
   (``InitLocks`` and ``LockShmemSize`` until 17).
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 SLOTS_PER_GROUP = 16
@@ -32,6 +35,9 @@ GROUP_MULTIPLIER = 49157
 """The prime of ``FAST_PATH_REL_GROUP``."""
 FIRST_MAJOR_WITH_GROUPS = 18
 FIRST_MAJOR_OPENING_PARENT_INDEXES = 16
+
+SPECIAL_WORKERS_UNTIL_17 = 1
+SPECIAL_WORKERS_FROM_18 = 2
 
 HOLDERS_PER_LOCK = 2
 """``LockManagerShmemInit`` makes the table of holders twice as large as that of locks."""
@@ -81,6 +87,36 @@ class LockSettings:
     def holdings(self) -> int:
         """How many pairs of lock and holder the shared table is sized for."""
         return HOLDERS_PER_LOCK * self.lockable_objects
+
+
+def setting_names(major: int) -> tuple[str, ...]:
+    """The settings of the server from which ``lock_settings`` is computed."""
+    workers = (
+        "autovacuum_worker_slots"
+        if major >= FIRST_MAJOR_WITH_GROUPS
+        else ("autovacuum_max_workers")
+    )
+    return (
+        "max_locks_per_transaction",
+        "max_prepared_transactions",
+        "max_connections",
+        "max_worker_processes",
+        "max_wal_senders",
+        workers,
+    )
+
+
+def lock_settings(major: int, settings: Mapping[str, str]) -> LockSettings:
+    """What settings of the server, as it writes them, mean for locks. KeyError without one."""
+    values = {name: int(settings[name]) for name in setting_names(major)}
+    limit, prepared, *processes = values.values()
+    special = SPECIAL_WORKERS_FROM_18 if major >= 18 else SPECIAL_WORKERS_UNTIL_17
+    return LockSettings(
+        major=major,
+        max_locks_per_transaction=limit,
+        max_backends=sum(processes) + special,
+        max_prepared_transactions=prepared,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,43 @@
+"""What a check would do, before it does anything: steps, and the budget that they share.
+
+Plain frozen values. A step is written down in full where a claim states what it reads, is printed
+by ``--plan``, and is the only thing that a session carries out. No I/O lives here.
+"""
+
+import msgspec
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One read: exactly what is sent to the target."""
+
+    name: str
+    """Short and unique within the kind: ``partition-trees``."""
+    purpose: str
+    """What it is read for, as the rest of "reads ..."."""
+    text: str
+    """The statement or request itself, without anything left to fill in."""
+    needs: str = ""
+    """The grant that shows it where it is refused; empty when everybody may read it."""
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """What one session may cost its target; enforced by the session, not by its probes."""
+
+    seconds: float
+    """From the opened session to its end; then the connection is cut."""
+    steps: int
+    """Reads of probes; those that open and close the session are not counted."""
+    rows: int
+    """Rows received in all."""
+    step_seconds: float
+    """Longest time of one read; the target itself cancels it then."""
+    lock_seconds: float
+    """Longest wait for a lock; the target itself gives up then."""
+
+
+class PlannedCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What one claim reads."""
+
+    claim: str
+    title: str
+    steps: tuple[Step, ...]

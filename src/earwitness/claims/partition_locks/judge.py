@@ -1,0 +1,174 @@
+"""What the evidence of partition trees means: at most one finding for each tree.
+
+Pure, and repeatable on saved evidence. The catalog shows what a query that prunes nothing would
+lock, not whether anybody sends one; every statement says so, and nothing here is ``critical``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from earwitness.check.finding import Finding, Location, Severity
+from earwitness.claims.partition_locks.evidence import PartitionLocks, PartitionTree
+from earwitness.claims.partition_locks.locking import FIRST_MAJOR_WITH_GROUPS
+
+CLAIM = "partition-locks"
+LEARN_MORE = "https://www.postgresql.org/docs/current/runtime-config-locks.html"
+
+FEW_CONNECTIONS = 10
+"""A tenth of the connections: what a burst, a slow query or a retry storm fills in seconds."""
+
+_TITLES: Mapping[str, str] = {
+    "exhaustion": "A few unpruned queries at once can exhaust the lock table",
+    "exhaustion-under-load": "Unpruned queries on many connections can exhaust the lock table",
+    "slow-path": "An unpruned query takes locks in the shared lock table",
+    "headroom": "Every partitioned table's locks fit into the fast path",
+    "none": "There are no partitioned tables",
+}
+
+
+def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Findings for the evidence, as JSON has it. msgspec.ValidationError when it is none."""
+    seen = msgspec.convert(evidence, PartitionLocks)
+    findings = [
+        _of_tree(tree, seen, place)
+        for place, tree in enumerate(seen.partition_trees)
+        if tree.sessions_until_exhaustion is not None
+    ]
+    return tuple(findings) or (_nothing_wrong(seen),)
+
+
+def severity(tree: PartitionTree, max_connections: int) -> tuple[str, Severity]:
+    """Which finding a tree is, and how bad, by what it would take to hurt.
+
+    - A tenth of the permitted connections or fewer, each in an unpruned query at the same moment,
+      can fill the shared lock table: ``high``. The error then strikes every session, of any
+      database, that needs one more lock, new connections included; and one application's pool is
+      often that large.
+    - More than that, but fewer than the permitted connections: ``medium``. It takes unusual
+      load, and PostgreSQL gives out more locks than it guarantees, commonly about twice as many.
+    - All permitted connections fit: ``low``. Sessions wait for each other in the lock manager when
+      many of them run at once; whether that costs anything is a measurement, and no symptom is
+      reported as one.
+    """
+    sessions = tree.sessions_until_exhaustion
+    assert sessions is not None, "asked only of trees with slow locks"
+    if sessions * FEW_CONNECTIONS <= max_connections:
+        return "exhaustion", Severity.HIGH
+    if sessions < max_connections:
+        return "exhaustion-under-load", Severity.MEDIUM
+    return "slow-path", Severity.LOW
+
+
+def _of_tree(tree: PartitionTree, seen: PartitionLocks, place: int) -> Finding:
+    sort, grade = severity(tree, seen.max_connections)
+    return Finding(
+        id=f"{CLAIM}/{sort}",
+        claim=CLAIM,
+        severity=grade,
+        title=_TITLES[sort],
+        statement=f"{_locks(tree)} {_limit(sort, tree, seen)} {_what_it_takes(sort, tree)}",
+        fix=_fix(tree, seen),
+        location=Location(kind="table", name=tree.relation),
+        evidence=(f"/partition_trees/{place}", "/max_connections", "/max_locks_per_transaction"),
+        learn_more=LEARN_MORE,
+    )
+
+
+def _locks(tree: PartitionTree) -> str:
+    return (
+        f"A SELECT on {tree.relation} that prunes no partition takes {tree.locks:,} relation locks "
+        f"({_count(tree.partitions, 'partition')}, {_count(tree.indexes, 'index', 'indexes')}): "
+        f"{tree.fast:,} in the backend's own {tree.slots:,} slots, {tree.slow:,} in the lock table "
+        f"that all sessions share.{_collisions(tree)}"
+    )
+
+
+def _collisions(tree: PartitionTree) -> str:
+    """From 18 on a lock may only go into the group of slots that the OID selects."""
+    if tree.locks > tree.slots:
+        return ""
+    return " There are slots enough, but too many of these OIDs select the same group of 16."
+
+
+def _limit(sort: str, tree: PartitionTree, seen: PartitionLocks) -> str:
+    sessions, connections = tree.sessions_until_exhaustion or 0, seen.max_connections
+    sized = f"That table is sized for {seen.lockable_objects:,} locks"
+    if sort == "slow-path":
+        return f"{sized}, enough for all {connections:,} permitted connections."
+    if sessions == 0:
+        return f"{sized}, fewer than a single such query takes."
+    return (
+        f"{sized}, which is certain to be enough for {_count(sessions, 'session')} "
+        f"in such a query at once; {connections:,} connections are permitted."
+    )
+
+
+def _what_it_takes(sort: str, tree: PartitionTree) -> str:
+    if sort == "slow-path":
+        return (
+            "It takes many sessions in such a query at once to make them wait for each other, and "
+            "that alone need not cost throughput: measure before acting."
+        )
+    enough = "It takes more than that many sessions in such a query"
+    if tree.sessions_until_exhaustion == 0:
+        enough = "It takes one session in such a query"
+    return (
+        f"{enough}, or in a generic plan of a prepared one, at once; then every session that needs "
+        'a lock can get the error "out of shared memory". The catalog does not show whether such '
+        "queries are sent."
+    )
+
+
+def _fix(tree: PartitionTree, seen: PartitionLocks) -> str:
+    advice = [
+        f"Give every query on {tree.relation} a condition on the partition key, keep fewer "
+        "partitions or indexes, and bound how many sessions can run it at once."
+    ]
+    if tree.setting_for_all_sessions is not None:
+        advice.append(
+            f"max_locks_per_transaction = {tree.setting_for_all_sessions} (now "
+            f"{seen.max_locks_per_transaction}) makes the lock table large enough for all "
+            f"{seen.max_connections:,} connections; it needs a restart and shared memory."
+        )
+    if tree.setting_for_fast_path is not None:
+        advice.append(
+            f"max_locks_per_transaction = {tree.setting_for_fast_path} keeps all "
+            f"{tree.locks:,} locks in the backends' own slots."
+        )
+    elif seen.major < FIRST_MAJOR_WITH_GROUPS:
+        advice.append(
+            f"Until PostgreSQL {FIRST_MAJOR_WITH_GROUPS - 1} a backend has {tree.slots} slots "
+            f"whatever the settings; from {FIRST_MAJOR_WITH_GROUPS} on they follow "
+            "max_locks_per_transaction."
+        )
+    return " ".join(advice)
+
+
+def _nothing_wrong(seen: PartitionLocks) -> Finding:
+    """Said so that "looked and found nothing" is not silence."""
+    trees = seen.partition_trees
+    sort = "headroom" if trees else "none"
+    worst = max(trees, key=lambda tree: tree.locks, default=None)
+    statement = "The catalog of this database lists no partitioned table."
+    if worst is not None:
+        statement = (
+            f"Of {_count(len(trees), 'partitioned table')}, {worst.relation} takes most relation "
+            f"locks in a SELECT that prunes no partition: {worst.locks:,}, all of them in the "
+            f"backend's own {worst.slots:,} slots."
+        )
+    return Finding(
+        id=f"{CLAIM}/{sort}",
+        claim=CLAIM,
+        severity=Severity.INFO,
+        title=_TITLES[sort],
+        statement=statement,
+        fix="Nothing to do.",
+        evidence=("/partition_trees",),
+        learn_more=LEARN_MORE,
+    )
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

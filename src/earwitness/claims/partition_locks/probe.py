@@ -1,0 +1,85 @@
+"""What the check of a PostgreSQL server reads for this claim: settings and the catalog.
+
+Two statements, whatever the number of trees. Neither touches a user's table, so no privilege on
+one is needed, and neither locks a partition: functions such as pg_partition_tree would. What
+follows from the answers is computed in ``headroom``; what it means is judged in ``judge``.
+"""
+
+from collections import defaultdict
+
+from earwitness.check import postgresql
+from earwitness.check.target import NotSeen
+from earwitness.claims.partition_locks.evidence import PartitionLocks
+from earwitness.claims.partition_locks.headroom import partition_tree
+from earwitness.claims.partition_locks.locking import Relation, lock_settings, setting_names
+
+KIND = "postgresql"
+
+OLDEST_MAJOR, NEWEST_MAJOR = 14, 18
+"""Versions whose rules are known and were compared with what the server does."""
+
+SETTINGS = postgresql.settings(
+    "lock-settings",
+    "the settings from which fast-path slots and the size of the lock table follow",
+    sorted({*setting_names(OLDEST_MAJOR), *setting_names(NEWEST_MAJOR)}),
+)
+
+# A partition that is being detached is no longer planned; an index that is being dropped neither.
+# Temporary tables belong to one session and are gone with it.
+TREES = postgresql.select(
+    "partition-trees",
+    "OIDs of every partitioned table, its partitions, and their indexes",
+    """
+with recursive tables as (
+    select oid as root, oid as relation, relkind
+    from pg_class
+    where relkind = 'p' and not relispartition and relpersistence <> 't'
+    union all
+    select tables.root, child.oid, child.relkind
+    from tables
+    join pg_inherits on inhparent = tables.relation and not inhdetachpending
+    join pg_class child on child.oid = inhrelid
+    where tables.relkind = 'p'
+)
+select root::bigint, relation::bigint, relkind::text,
+    case when root = relation then root::regclass::text end
+from tables
+union all
+select root::bigint, indexrelid::bigint, case relkind when 'p' then 'I' else 'i' end, null
+from tables
+join pg_index on indrelid = relation and indislive""",
+    needs="grant select on pg_catalog.pg_class, pg_catalog.pg_inherits, pg_catalog.pg_index",
+)
+
+PLAN = (SETTINGS, TREES)
+
+
+def probe(session: postgresql.Session) -> PartitionLocks:
+    """The settings and every partition tree of the database. Raises NotSeen and Unreachable."""
+    if not OLDEST_MAJOR <= session.major <= NEWEST_MAJOR:
+        raise NotSeen(
+            f"how PostgreSQL {session.major} counts locks is not known here, "
+            f"only that of {OLDEST_MAJOR} to {NEWEST_MAJOR}"
+        )
+    values = session.read_settings(SETTINGS)
+    missing = [name for name in setting_names(session.major) if name not in values]
+    if missing:
+        raise NotSeen(f"the server does not show {', '.join(missing)}")
+    limits = lock_settings(session.major, values)
+    names: dict[int, str] = {}
+    relations: defaultdict[int, list[Relation]] = defaultdict(list)
+    for root, oid, kind, name in session.read(TREES):
+        relations[root].append(Relation(oid=oid, kind=kind))
+        if name is not None:
+            names[root] = name
+    connections = int(values["max_connections"])
+    return PartitionLocks(
+        major=session.major,
+        max_locks_per_transaction=limits.max_locks_per_transaction,
+        max_connections=connections,
+        lockable_objects=limits.lockable_objects,
+        partition_trees=tuple(
+            partition_tree(names[root], relations[root], limits, connections)
+            for root in sorted(names, key=lambda root: names[root])
+        ),
+    )

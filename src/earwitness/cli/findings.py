@@ -1,0 +1,59 @@
+"""Saying what a check came to: documents to standard output, one line of trouble to standard error.
+
+Shared by the verbs that end with findings.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from earwitness.check.finding import Severity
+from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif
+from earwitness.report.check_document import CheckDocument, PlanDocument
+
+FORMATS = ("text", "json", "markdown", "sarif", "junit")
+PLAN_FORMATS = ("text", "json", "markdown")
+
+_Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
+
+fail_on: Callable[[_Command], _Command] = click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity]),
+    default=Severity.HIGH.value,
+    show_default=True,
+    help="Exit with 1 when a finding is as bad as this, or worse.",
+)
+
+_TEXTS: Mapping[str, Callable[[CheckDocument], str]] = {
+    "json": lambda document: json.encode(document).decode(),
+    "markdown": check_markdown.render_check,
+    "sarif": sarif.render,
+    "junit": junit.render,
+}
+
+
+def tell(document: CheckDocument, format_: str) -> None:
+    """Say the check in the format asked for; one that saw nothing is one line on standard error."""
+    message = document.evidence.message
+    if message is not None:
+        print(f"earwitness: {check_words.visible(message)}", file=sys.stderr)
+    if format_ != "text":
+        sys.stdout.write(_TEXTS[format_](document))
+    elif document.evidence.reached:
+        Console().print(check_console.check(document))
+
+
+def tell_plan(plan: PlanDocument, format_: str) -> None:
+    """Say the plan; click.UsageError for a format that is for findings only."""
+    match format_:
+        case "text":
+            Console().print(check_console.plan(plan))
+        case "json":
+            sys.stdout.write(json.encode(plan).decode())
+        case "markdown":
+            sys.stdout.write(check_markdown.render_plan(plan))
+        case _:
+            raise click.UsageError(f"--plan can be had as {', '.join(PLAN_FORMATS)}")

@@ -1,0 +1,87 @@
+"""How checks and their findings are said; the same in every format.
+
+Pure functions from documents to plain text. No markup, no colour, no clock.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from earwitness.check.evidence import Unseen
+from earwitness.check.finding import Finding, Severity
+from earwitness.check.plan import Budget
+from earwitness.report.check_document import CheckDocument
+from earwitness.report.quantities import count, duration
+
+_OUTCOMES: Mapping[str, str] = {
+    "clear": "nothing is {severity} or worse",
+    "found": "something is {severity} or worse",
+    "unseen": "something essential could not be seen",
+}
+
+
+def visible(text: str) -> str:
+    """The text with what is no printable character written as an escape.
+
+    Names come from the target, and a name may hold anything: also what a terminal would obey, or
+    what XML does not have.
+    """
+    return "".join(_escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def about(document: CheckDocument) -> str:
+    """What the target is: ``PostgreSQL 18.4, primary, direct, pg_monitor``; its version first."""
+    facts = sorted(document.facts.items(), key=lambda fact: (fact[0] != "version", fact[0]))
+    return ", ".join(value for _, value in facts) or "not reached"
+
+
+def place(finding: Finding) -> str:
+    """Where it is: ``table public.orders``; empty when it is nowhere in particular."""
+    location = finding.location
+    return "" if location is None else f"{location.kind} {location.name}"
+
+
+def tally(findings: tuple[Finding, ...]) -> str:
+    """How many of each severity: ``1 high, 3 low``."""
+    numbers = Counter(finding.severity for finding in findings)
+    said = [f"{numbers[severity]} {severity}" for severity in Severity if numbers[severity]]
+    return ", ".join(said) or "no findings"
+
+
+def ending(document: CheckDocument) -> str:
+    """The last line: the tally, what it comes to, and what it cost."""
+    comes_to = _OUTCOMES[document.outcome].format(severity=document.fail_on)
+    return f"{tally(document.findings)}: {comes_to} ({cost(document)})"
+
+
+def cost(document: CheckDocument) -> str:
+    """What the check took from its target: ``2 reads, 307 rows, 24 ms``."""
+    evidence = document.evidence
+    rows = sum(read.rows for read in evidence.reads)
+    said = (count(len(evidence.reads), "read"), count(rows, "row"), duration(evidence.seconds))
+    return ", ".join(said)
+
+
+def unseen(one: Unseen) -> str:
+    """What was not seen, why, and what would show it."""
+    optional = "" if one.essential else " (not essential)"
+    return f"{one.claim}: {one.what}{optional}: {one.reason}{needs(one)}"
+
+
+def needs(one: Unseen) -> str:
+    """What would show it, to follow the reason."""
+    return f"; to see it: {one.needs}" if one.needs else ""
+
+
+def budget(limits: Budget) -> str:
+    """What a session may cost."""
+    return (
+        f"at most {count(limits.steps, 'read')} and {count(limits.rows, 'row')} in "
+        f"{duration(limits.seconds)}; {duration(limits.step_seconds)} for each read, "
+        f"{duration(limits.lock_seconds)} waiting for a lock"
+    )

@@ -1,0 +1,103 @@
+"""A check as SARIF 2.1.0 (OASIS), for code hosts and viewers of static analysis.
+
+One run; every sort of finding is a rule, every finding a result at a logical location, and what
+was not seen is a notification of the invocation, which is then not successful.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from earwitness.check.evidence import Unseen
+from earwitness.check.finding import Finding, Severity
+from earwitness.report import check_words as words
+from earwitness.report.check_document import CheckDocument
+
+VERSION = "2.1.0"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+FINGERPRINT = "earwitness/1"
+
+_LEVELS: Mapping[Severity, str] = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFO: "none",
+}
+
+
+def render(document: CheckDocument) -> str:
+    """The SARIF log, as text."""
+    rules = tuple({finding.id: finding for finding in document.findings}.values())
+    places = {rule.id: place for place, rule in enumerate(rules)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "Earwitness",
+                "semanticVersion": document.version,
+                "rules": [_rule(finding) for finding in rules],
+            }
+        },
+        "invocations": [_invocation(document)],
+        "results": [_result(finding, places) for finding in document.findings],
+        "properties": {"target": document.target, "facts": dict(document.facts)},
+    }
+    log = {"$schema": SCHEMA, "version": VERSION, "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(finding: Finding) -> dict[str, Any]:
+    level = _LEVELS[finding.severity]
+    rule: dict[str, Any] = {
+        "id": finding.id,
+        "shortDescription": {"text": finding.title},
+        "defaultConfiguration": {"level": level},
+        "properties": {"claim": finding.claim, "severity": finding.severity.value},
+    }
+    return rule | ({"helpUri": finding.learn_more} if finding.learn_more else {})
+
+
+def _result(finding: Finding, places: Mapping[str, int]) -> dict[str, Any]:
+    informational = finding.severity is Severity.INFO
+    return {
+        "ruleId": finding.id,
+        "ruleIndex": places[finding.id],
+        "kind": "informational" if informational else "fail",
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{finding.statement} Fix: {finding.fix}"},
+        "locations": _locations(finding),
+        "partialFingerprints": {FINGERPRINT: f"{finding.id}@{words.place(finding)}"},
+        "properties": {"severity": finding.severity.value, "evidence": list(finding.evidence)},
+    }
+
+
+def _locations(finding: Finding) -> list[dict[str, Any]]:
+    location = finding.location
+    if location is None:
+        return []
+    logical = {"fullyQualifiedName": location.name, "kind": location.kind}
+    return [{"logicalLocations": [logical]}]
+
+
+def _invocation(document: CheckDocument) -> dict[str, Any]:
+    started = msgspec.to_builtins(document.checked_at)
+    return {
+        "executionSuccessful": not document.not_seen,
+        "exitCode": int(document.exit_code),
+        "startTimeUtc": started,
+        "toolExecutionNotifications": _notifications(document.not_seen),
+    }
+
+
+def _notifications(missed: Sequence[Unseen]) -> list[dict[str, Any]]:
+    return [
+        {
+            "level": "error" if one.essential else "warning",
+            "message": {"text": words.unseen(one)},
+        }
+        for one in missed
+    ]

@@ -1,0 +1,117 @@
+"""The verbs check and judge without a target: plans, misuse, evidence that is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from earwitness.report import json as documents
+from tests.conftest import CommandLine
+from tests.report import check_samples as samples
+
+CHECK = ("check", "--claim", "partition-locks")
+NOWHERE = "postgresql://me:geheim7@127.0.0.1:1/shop"
+
+
+def test_the_plan_connects_to_nothing_and_shows_everything(earwitness: CommandLine) -> None:
+    planned = earwitness(*CHECK, NOWHERE, "--plan")
+    assert (planned.returncode, planned.stderr) == (0, "")
+    for text in (
+        "postgresql://me@127.0.0.1:1/shop",
+        "begin transaction read only",
+        "set local statement_timeout",
+        "set local lock_timeout",
+        "pg_inherits",
+        "rollback",
+        "It writes nothing.",
+    ):
+        assert text in planned.stdout
+    assert "geheim7" not in planned.stdout
+
+
+def test_claims_that_are_broken_are_named_and_the_others_planned(earwitness: CommandLine) -> None:
+    planned = earwitness("check", NOWHERE, "--plan")
+    assert planned.returncode == 0
+    assert "claim trouble-import" in planned.stderr
+    assert "partition-trees" in planned.stdout
+
+
+def test_the_plan_as_a_document(earwitness: CommandLine) -> None:
+    planned = earwitness(*CHECK, NOWHERE, "--plan", "--format", "json")
+    document = json.loads(planned.stdout)
+    assert document["schema"] == "earwitness/plan/1"
+    assert [check["claim"] for check in document["checks"]] == ["partition-locks"]
+    assert document["opening"][0]["text"] == "begin transaction read only"
+    assert "geheim7" not in planned.stdout
+
+
+@pytest.mark.parametrize("format_", ["sarif", "junit"])
+def test_a_plan_is_no_finding(earwitness: CommandLine, format_: str) -> None:
+    refused = earwitness("check", NOWHERE, "--plan", "--format", format_)
+    assert refused.returncode == 2
+    assert "--plan" in refused.stderr
+
+
+def test_a_target_that_cannot_be_reached(earwitness: CommandLine) -> None:
+    refused = earwitness(*CHECK, NOWHERE)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("earwitness: cannot connect to postgresql://me@127.0.0.1:1/shop: ")
+    assert "geheim7" not in line
+
+
+def test_a_document_of_a_target_that_cannot_be_reached(earwitness: CommandLine) -> None:
+    refused = earwitness("check", NOWHERE, "--format", "json")
+    document = documents.decode(refused.stdout)
+    assert refused.returncode == 2
+    assert document.outcome == "unseen"
+    assert not document.evidence.reached
+    assert [missed.claim for missed in document.not_seen] == list(document.claims)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("check", "mysql://me:geheim7@db/shop"), "postgresql://user@host/database"),
+        (("check", "postgresql://me:geheim7@x@db/shop"), "%40"),
+        (("check", NOWHERE, "--claim", "nothing"), "there is no claim 'nothing'"),
+        (("check", NOWHERE, "--claim", "sorted-input"), "looks for nothing in a target of kind"),
+        (("check", NOWHERE, "--fail-on", "sometimes"), "--fail-on"),
+        (("judge", "nowhere.json"), "nowhere.json"),
+    ],
+)
+def test_misuse_is_told(earwitness: CommandLine, arguments: tuple[str, ...], said: str) -> None:
+    refused = earwitness(*arguments)
+    assert refused.returncode == 2
+    assert said in " ".join(refused.stderr.split())
+    assert "geheim7" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"schema": "earwitness/evidence/9"}', "\x00"])
+def test_a_file_that_is_no_evidence(earwitness: CommandLine, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "file"
+    file.write_text(text)
+    refused = earwitness("judge", str(file))
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_plan_is_no_evidence(earwitness: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_bytes(documents.encode(samples.plan()))
+    refused = earwitness("judge", str(file))
+    assert refused.returncode == 2
+    assert "earwitness/plan/1 is no evidence" in " ".join(refused.stderr.split())
+
+
+def test_evidence_of_a_claim_that_is_not_here_is_not_fine(
+    earwitness: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "evidence.json"
+    document = json.loads(documents.encode(samples.evidence()))
+    document["claims"] = {"somebody-elses": {}}
+    file.write_text(json.dumps(document))
+    judged = earwitness("judge", str(file), "--format", "json")
+    assert judged.returncode == 2
+    assert "not installed here" in json.loads(judged.stdout)["not_seen"][0]["reason"]
