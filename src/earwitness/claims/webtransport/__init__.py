@@ -1,0 +1,1 @@
+"""WebTransport, a game changer: what one lost packet stops, and what goes on."""
