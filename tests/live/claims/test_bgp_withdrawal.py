@@ -16,12 +16,11 @@ from earwitness.claims.bgp_withdrawal.experiment import WithdrawalBench
 from earwitness.claims.bgp_withdrawal.internet import NETWORKS, Truth, prefixes
 from earwitness.experiment import events
 from earwitness.experiment.bench import BenchSettings, Unavailable
-from earwitness.experiment.budget import Budget
 from earwitness.experiment.design import Claim, Depth, Experiment, Fixed, Plan, Setting
-from earwitness.experiment.runner import Run
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.servers import bird, exabgp, liveness
 from earwitness.servers.process import MissingComponent
+from tests.live.claims.conducting import conduct
 
 pytestmark = pytest.mark.live
 
@@ -52,20 +51,7 @@ def without_transit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(workspace: Path) -> Iterator[Callable[[Claim], tuple[ClaimResult, list[events.Event]]]]:
-    def conduct(claim: Claim) -> tuple[ClaimResult, list[events.Event]]:
-        log: list[events.Event] = []
-        result = Run(
-            claim=claim,
-            depth=Depth.PROOF,
-            seed=5,
-            budget=Budget(None),
-            open_bench=experiment.open_bench,
-            workspace=workspace,
-            emit=log.append,
-        ).conduct({})
-        return result, log
-
-    yield conduct
+    yield lambda claim: conduct(claim, workspace)
     assert liveness.inhabitants(workspace) == ()
     assert not [path for path in workspace.iterdir() if path.is_dir()]
 

@@ -15,7 +15,6 @@ from earwitness.claims.clustered_collections.claim import CLAIM
 from earwitness.claims.clustered_collections.experiment import open_bench
 from earwitness.experiment import events
 from earwitness.experiment.bench import BenchSettings, Unavailable
-from earwitness.experiment.budget import Budget
 from earwitness.experiment.design import (
     Arm,
     Claim,
@@ -26,10 +25,11 @@ from earwitness.experiment.design import (
     Plan,
     Setting,
 )
-from earwitness.experiment.runner import Run
+from earwitness.experiment.events import Event
 from earwitness.experiment.verdict import HypothesisResult, Verdict
 from earwitness.servers import mongod
 from earwitness.servers.mongod import Binary, MissingComponent
+from tests.live.claims.conducting import conduct
 
 pytestmark = pytest.mark.live
 
@@ -73,18 +73,8 @@ def only(*ids: str, **switched_off: Setting) -> Claim:
     )
 
 
-def conducted(claim: Claim, workspace: Path) -> tuple[dict[str, HypothesisResult], list[object]]:
-    log: list[object] = []
-    run = Run(
-        claim=claim,
-        depth=Depth.PROOF,
-        seed=7,
-        budget=Budget(None),
-        open_bench=open_bench,
-        workspace=workspace,
-        emit=log.append,
-    )
-    result = run.conduct({})
+def conducted(claim: Claim, workspace: Path) -> tuple[dict[str, HypothesisResult], list[Event]]:
+    result, log = conduct(claim, workspace)
     return {hypothesis.id: hypothesis for hypothesis in result.hypotheses}, log
 
 

@@ -12,13 +12,12 @@ from earwitness.claims.mtls_resumption.claim import CLAIM
 from earwitness.claims.mtls_resumption.experiment import open_bench
 from earwitness.claims.mtls_resumption.visitor import Visitor
 from earwitness.experiment.bench import BenchSettings
-from earwitness.experiment.budget import Budget
 from earwitness.experiment.design import Claim, Depth, Experiment, Role, Setting
-from earwitness.experiment.events import BenchOpened, Event, ServerReady, TrialFinished
-from earwitness.experiment.runner import Run
+from earwitness.experiment.events import BenchOpened, ServerReady, TrialFinished
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.servers import certificates
 from earwitness.servers.process import MissingComponent, ServerFailed
+from tests.live.claims.conducting import conduct
 
 pytestmark = pytest.mark.live
 
@@ -34,20 +33,6 @@ def only(experiment: str, **changes: Mapping[str, Setting]) -> Claim:
     return replace(CLAIM, experiments=(replace(chosen, arms=arms),))
 
 
-def conducted(claim: Claim, folder: Path) -> tuple[ClaimResult, list[Event]]:
-    seen: list[Event] = []
-    run = Run(
-        claim=claim,
-        depth=Depth.PROOF,
-        seed=7,
-        budget=Budget(None),
-        open_bench=open_bench,
-        workspace=folder,
-        emit=seen.append,
-    )
-    return run.conduct({}), seen
-
-
 def verdicts(result: ClaimResult) -> dict[str, Verdict]:
     return {hypothesis.id: hypothesis.verdict for hypothesis in result.hypotheses}
 
@@ -61,7 +46,7 @@ def expected(experiment: str) -> dict[str, Verdict]:
 
 
 def test_the_proof_on_the_libraries(workspace: Path) -> None:
-    result, seen = conducted(only("libraries"), workspace)
+    result, seen = conduct(only("libraries"), workspace)
     assert verdicts(result) == expected("libraries")
     assert result.verdict is Verdict.SUPPORTED
     servers = {event.server.split()[0] for event in seen if isinstance(event, ServerReady)}
@@ -84,7 +69,7 @@ def at(process: psutil.Process, folder: Path) -> bool:
 @pytest.mark.parametrize("experiment", ["node", "nginx", "haproxy"])
 def test_the_proof_on_servers_of_the_machine(experiment: str, workspace: Path) -> None:
     try:
-        result, _ = conducted(only(experiment), workspace)
+        result, _ = conduct(only(experiment), workspace)
     except MissingComponent as missing:
         pytest.skip(missing.reason)
     assert verdicts(result) == expected(experiment)
@@ -95,7 +80,7 @@ def test_a_list_that_is_not_checked_turns_the_verdict_to_the_rival(
 ) -> None:
     monkeypatch.setattr(trial, "TAKEN_SECONDS", 0.3)  # it will never be taken
     claim = only("libraries", ssl={"checks_list": False})
-    result, _ = conducted(alone(claim, "ssl"), workspace)
+    result, _ = conduct(alone(claim, "ssl"), workspace)
     assert verdicts(result)[HEADLINE] is Verdict.REFUTED
     assert verdicts(result)["stale-list"] is Verdict.SUPPORTED
 
@@ -104,13 +89,13 @@ def test_a_list_that_is_not_checked_turns_the_verdict_to_the_rival(
     "remedy", [{"rechecks": True}, {"on_update": "new-context"}], ids=lambda r: next(iter(r))
 )
 def test_each_remedy_turns_the_verdict(remedy: dict[str, Setting], workspace: Path) -> None:
-    result, _ = conducted(alone(only("libraries", ssl=remedy), "ssl"), workspace)
+    result, _ = conduct(alone(only("libraries", ssl=remedy), "ssl"), workspace)
     assert verdicts(result)[HEADLINE] is Verdict.REFUTED
 
 
 def test_without_resumption_there_is_nothing_to_say(workspace: Path) -> None:
     claim = only("libraries", ssl={"resumption": "off"})
-    result, _ = conducted(alone(claim, "ssl"), workspace)
+    result, _ = conduct(alone(claim, "ssl"), workspace)
     assert verdicts(result)[HEADLINE] is Verdict.INCONCLUSIVE
 
 

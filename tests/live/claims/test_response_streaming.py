@@ -16,14 +16,12 @@ from msgspec.structs import replace
 from earwitness.claims.response_streaming.claim import CLAIM
 from earwitness.claims.response_streaming.experiment import open_bench
 from earwitness.experiment.bench import BenchSettings
-from earwitness.experiment.budget import Budget
 from earwitness.experiment.design import Claim, Depth, Fixed, Setting
-from earwitness.experiment.events import Event, ServerReady, TrialFinished
-from earwitness.experiment.observation import Observation
-from earwitness.experiment.runner import Run
+from earwitness.experiment.events import ServerReady
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.servers.process import MissingComponent, ServerFailed
 from earwitness.servers.workspace import workspace
+from tests.live.claims.conducting import conduct, observations
 
 pytestmark = pytest.mark.live
 
@@ -55,25 +53,6 @@ def changed(experiment: str, arm: str, settings: Mapping[str, Setting]) -> Claim
         replace(a, settings={**a.settings, **settings}) if a.name == arm else a for a in design.arms
     )
     return only(experiment, claim=replace(CLAIM, experiments=(replace(design, arms=arms),)))
-
-
-def conduct(claim: Claim, place: Path) -> tuple[ClaimResult, list[Event]]:
-    events: list[Event] = []
-    run = Run(
-        claim=claim,
-        depth=Depth.PROOF,
-        seed=7,
-        budget=Budget(None),
-        open_bench=open_bench,
-        workspace=place,
-        emit=events.append,
-    )
-    return run.conduct({}), events
-
-
-def observations(events: list[Event], arm: str) -> list[Observation]:
-    trials = [event.trial for event in events if isinstance(event, TrialFinished)]
-    return [trial.observation for trial in trials if trial.arm == arm]
 
 
 def verdict(result: ClaimResult, id: str) -> Verdict:

@@ -15,30 +15,15 @@ pytest.importorskip("aioquic")
 pytest.importorskip("websockets")
 
 from earwitness.claims.webtransport.claim import CLAIM
-from earwitness.claims.webtransport.experiment import open_bench
 from earwitness.experiment import events
-from earwitness.experiment.budget import Budget
-from earwitness.experiment.design import Claim, Depth, Setting
+from earwitness.experiment.design import Claim, Setting
 from earwitness.experiment.observation import Trial
-from earwitness.experiment.runner import Run
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.servers import link, tcp
 from earwitness.servers.process import MissingComponent
+from tests.live.claims.conducting import conduct
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="socket filters are Linux's")
-
-
-def run(claim: Claim, workspace: Path, log: list[events.Event], *, seed: int = 7) -> ClaimResult:
-    conducted = Run(
-        claim=claim,
-        depth=Depth.PROOF,
-        seed=seed,
-        budget=Budget(seconds=None),
-        open_bench=open_bench,
-        workspace=workspace,
-        emit=log.append,
-    )
-    return conducted.conduct({})
 
 
 def with_settings(experiment_id: str, arm_name: str, **settings: Setting) -> Claim:
@@ -67,8 +52,7 @@ def trials_of(log: list[events.Event], arm: str) -> list[Trial]:
 
 @needs_linux
 def test_the_proof(workspace: Path) -> None:
-    log: list[events.Event] = []
-    result = run(CLAIM, workspace, log)
+    result, log = conduct(CLAIM, workspace)
     assert verdicts(result) == {
         h.id: Verdict.REFUTED if h.id == "shared-packets" else Verdict.SUPPORTED
         for h in CLAIM.hypotheses
@@ -83,8 +67,7 @@ def test_the_proof(workspace: Path) -> None:
 
 @needs_linux
 def test_what_is_counted_in_a_trial(workspace: Path) -> None:
-    log: list[events.Event] = []
-    run(CLAIM, workspace, log)
+    _, log = conduct(CLAIM, workspace)
     stopped = {
         arm.name: {trial.observation.values["flows_stopped"] for trial in trials_of(log, arm.name)}
         for experiment in CLAIM.experiments
@@ -108,7 +91,7 @@ def test_what_is_counted_in_a_trial(workspace: Path) -> None:
 
 
 def test_flows_that_share_a_stream_refute_the_headline(workspace: Path) -> None:
-    result = run(with_settings("streams", "streams", carry="one-stream"), workspace, [])
+    result = conduct(with_settings("streams", "streams", carry="one-stream"), workspace)[0]
     assert verdicts(result)["streams"] is Verdict.REFUTED
     assert verdicts(result)["remedy"] is Verdict.REFUTED
 
@@ -124,17 +107,17 @@ def test_packets_of_their_own_support_what_shared_packets_refute(workspace: Path
     ):
         folder = workspace / str(number)
         folder.mkdir()
-        assert verdicts(run(chosen, folder, []))["shared-packets"] is expected
+        assert verdicts(conduct(chosen, folder)[0])["shared-packets"] is expected
 
 
 def test_one_session_for_all_is_what_the_rival_is_not(workspace: Path) -> None:
-    result = run(with_settings("streams", "sessions", carry="one-stream"), workspace, [])
+    result = conduct(with_settings("streams", "sessions", carry="one-stream"), workspace)[0]
     assert verdicts(result)["sessions"] is Verdict.REFUTED
     assert verdicts(result)["handshakes"] is Verdict.REFUTED
 
 
 def test_datagrams_that_are_streams_refute_both_their_sentences(workspace: Path) -> None:
-    result = run(with_settings("streams", "datagrams", carry="streams"), workspace, [])
+    result = conduct(with_settings("streams", "datagrams", carry="streams"), workspace)[0]
     assert verdicts(result)["datagrams"] is Verdict.REFUTED
     assert verdicts(result)["datagram-lost"] is Verdict.REFUTED
 
@@ -143,8 +126,7 @@ def test_without_a_loss_nothing_waits_and_nothing_is_said(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(link, "nth", lambda *_, **__: link.nothing)
-    log: list[events.Event] = []
-    result = run(only("streams"), workspace, log)
+    result, log = conduct(only("streams"), workspace)
     assert set(verdicts(result).values()) == {Verdict.INCONCLUSIVE}
     finished = [event.trial for event in log if isinstance(event, events.TrialFinished)]
     assert {trial.observation.values["others_waiting"] for trial in finished} == {0}
@@ -154,9 +136,9 @@ def test_without_a_loss_nothing_waits_and_nothing_is_said(
 @needs_linux
 def test_websockets_in_the_place_of_the_other_turn_both_verdicts(workspace: Path) -> None:
     together = with_settings("websocket", "websockets", carry="one-websocket")
-    assert verdicts(run(together, workspace, []))["websockets"] is Verdict.REFUTED
+    assert verdicts(conduct(together, workspace)[0])["websockets"] is Verdict.REFUTED
     apart = with_settings("websocket", "one-websocket", carry="websockets")
-    assert verdicts(run(apart, workspace, []))["one-websocket"] is Verdict.REFUTED
+    assert verdicts(conduct(apart, workspace)[0])["one-websocket"] is Verdict.REFUTED
 
 
 @needs_linux
@@ -164,7 +146,7 @@ def test_a_kernel_that_ignores_filters_makes_only_the_sockets_unavailable(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcp, "_attach", lambda *_: None)
-    result = run(CLAIM, workspace, [])
+    result = conduct(CLAIM, workspace)[0]
     by_id = verdicts(result)
     assert by_id["streams"] is Verdict.SUPPORTED
     assert by_id["one-websocket"] is by_id["websockets"] is Verdict.UNAVAILABLE
@@ -187,8 +169,7 @@ def test_where_filters_are_refused_a_network_of_its_own_has_them(
         begin(end)
 
     monkeypatch.setattr(tcp, "lose_everything", refusing_once)
-    log: list[events.Event] = []
-    result = run(only("websocket"), workspace, log)
+    result, log = conduct(only("websocket"), workspace)
     if any(isinstance(event, events.ExperimentUnavailable) for event in log):
         pytest.skip(result.hypotheses[0].reason or "no namespaces here")
     assert set(verdicts(result).values()) == {Verdict.SUPPORTED}
@@ -200,7 +181,6 @@ def test_another_system_is_told_what_it_lacks(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcp.sys, "platform", "darwin")
-    log: list[events.Event] = []
-    run(only("websocket"), workspace, log)
+    _, log = conduct(only("websocket"), workspace)
     (missing,) = (event for event in log if isinstance(event, events.ExperimentUnavailable))
     assert "Linux" in missing.reason
