@@ -10,6 +10,7 @@ from rich.table import Table
 
 from earwitness.claims import registry
 from earwitness.cli import history, options
+from earwitness.experiment import contrast
 from earwitness.experiment.design import Claim, Fixed, Plan
 from earwitness.report import words
 
@@ -51,8 +52,11 @@ def _show(claim: Claim) -> None:
     for column in ("Id", "Role", "Statement", "Criterion"):
         hypotheses.add_column(column)
     for h in claim.hypotheses:
+        unit = contrast.unit_of(h.contrast, claim.experiment(h.experiment))
         mark = " (headline)" if h.id == claim.headline else ""
-        hypotheses.add_row(h.id + mark, h.role.value, h.statement, words.criterion(h.criterion))
+        hypotheses.add_row(
+            h.id + mark, h.role.value, h.statement, words.criterion(h.criterion, unit)
+        )
     experiments = Table(box=box.SIMPLE_HEAD, title="Experiments", title_justify="left")
     for column in ("Id", "Title", "Arms", "Blocks by depth"):
         experiments.add_column(column)

@@ -43,11 +43,12 @@ def list_(claim: str | None, most: int, format_: str, data: Path | None) -> None
         print("No runs yet. Start with: earwitness run")
         return
     table = Table(box=box.SIMPLE_HEAD)
-    for column in ("Run", "Depth", "When", "State", "Took"):
+    table.add_column("Run", overflow="fold")
+    for column in ("Depth", "When (UTC)", "State", "Took"):
         table.add_column(column, no_wrap=True)
     for record in records:
         state = record.verdict if record.status == "finished" else record.status
-        when = words.moment(record.started_at)
+        when = f"{record.started_at:%Y-%m-%d %H:%M}"
         table.add_row(record.id, record.depth, when, console.badge(state or ""), _took(record))
     Console().print(table)
 
