@@ -16,6 +16,7 @@ _ROOMS = (
     "haproxy",
     "node",
     "function_host",
+    "cloud",
     "bird",
     "exabgp",
 )

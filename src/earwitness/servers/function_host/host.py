@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,8 +42,9 @@ _CALL_SECONDS = 10.0
 _WATCH_SECONDS = 0.05
 _REGION = "local-1"
 _ACCOUNT = "000000000000"
-_STOP = (process.Stop(signal.SIGTERM, 0.2),)
-"""A function holds nothing worth a long goodbye, and a runtime client may ignore SIGTERM."""
+_GOODBYE_SECONDS = 0.2
+"""For all functions together: they hold nothing, and a runtime client may ignore SIGTERM."""
+_POLL_SECONDS = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,20 +129,16 @@ class FunctionHost:
         """Of the invocation API, as an SDK wants it for its endpoint."""
         return f"http://{LOOPBACK}:{self.port}"
 
-    def start(self, function: Function) -> None:
-        """Start a function's processes and return when all of them ask for events.
+    def start(self, *functions: Function) -> None:
+        """Start the functions' processes, all at once, and return when all of them ask for events.
 
         Main thread only. ServerFailed, quoting the log, when one ends, reports that it cannot be
-        initialised, or is not ready after half a minute; ValueError when the name is taken.
+        initialised, or is not ready after half a minute; ValueError when a name is taken.
         """
-        if function.name in self._deployed:
-            raise ValueError(f"there is a function {function.name!r} already")
-        deployed = self._deployed[function.name] = _Deployed(function)
-        for number in range(1, function.instances + 1):
-            self._start_environment(deployed, number)
-        for started, environment in zip(deployed.processes, deployed.environments, strict=True):
-            started.wait_until(functools.partial(_ready, environment, started), _READY_SECONDS)
-        self._call(self._watch_all(deployed))
+        for deployed in [self._begin(function) for function in functions]:
+            for started, environment in zip(deployed.processes, deployed.environments, strict=True):
+                started.wait_until(functools.partial(_ready, environment, started), _READY_SECONDS)
+            self._call(self._watch_all(deployed))
 
     def invoke(self, name: str, payload: bytes, *, seconds: float = 60.0) -> Answer:
         """Invoke a function over the invocation API and wait for its whole answer; any thread.
@@ -182,17 +180,31 @@ class FunctionHost:
 
     def close(self) -> None:
         """Stop all functions, then the listeners."""
-        for deployed in self._deployed.values():
-            for started in deployed.processes:
-                started.stop(_STOP)
+        started = [p for deployed in self._deployed.values() for p in deployed.processes]
+        for each in started:
+            _signal(each, signal.SIGTERM)
+        deadline = time.monotonic() + _GOODBYE_SECONDS
+        while any(each.alive for each in started) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        for each in started:
+            each.stop(())
         self._call(self._shut())
+
+    def _begin(self, function: Function) -> _Deployed:
+        """Start the processes of a function, and do not wait."""
+        if function.name in self._deployed:
+            raise ValueError(f"there is a function {function.name!r} already")
+        deployed = self._deployed[function.name] = _Deployed(function)
+        for number in range(1, function.instances + 1):
+            self._start_environment(deployed, number)
+        return deployed
 
     def _start_environment(self, deployed: _Deployed, number: int) -> None:
         function = deployed.function
         environment = Environment(
             arn=f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{function.name}",
             inbox=deployed.inbox,
-            kill=lambda: _kill(deployed.processes[number - 1]),
+            kill=lambda: _signal(deployed.processes[number - 1], signal.SIGKILL),
         )
         port = self._call(self._listen(environment.respond))
         folder = process.private_folder(
@@ -295,10 +307,10 @@ def _ready(environment: Environment, started: Process) -> bool:
     return environment.ready
 
 
-def _kill(started: Process) -> None:
+def _signal(started: Process, number: signal.Signals) -> None:
     if started.alive:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(started.pid, signal.SIGKILL)
+            os.kill(started.pid, number)
 
 
 def _environment(function: Function, folder: Path, port: int) -> dict[str, str]:
