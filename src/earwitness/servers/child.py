@@ -8,7 +8,8 @@ The order matters. A change of credentials clears the parent-death signal, so it
 (prctl(2), PR_SET_PDEATHSIG); and a parent that died before it was set sends nothing, so the parent
 is compared afterwards.
 
-Arguments: parent's pid, death signal, ``uid:gid`` or ``-``, working folder, then the command.
+Arguments: parent's pid, death signal, ``uid:gid`` or ``-``, the pid of a process whose mounts it
+is to see or ``-``, working folder, then the command.
 """
 
 import ctypes
@@ -17,7 +18,15 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_NEW_MOUNTS = 0x00020000  # CLONE_NEWNS, linux/sched.h
 _NOT_STARTED = 127  # what a shell answers when it cannot execute a command
+
+
+def _enter_mounts(of: int) -> None:
+    namespace = os.open(f"/proc/{of}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace, _NEW_MOUNTS) != 0:
+        raise OSError(ctypes.get_errno(), "setns(CLONE_NEWNS) failed")
 
 
 def _drop_privileges(identity: str) -> None:
@@ -38,8 +47,10 @@ def _die_with(parent: int, death_signal: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """Become the command; return never."""
-    parent, death_signal, identity, folder, *command = arguments
+    parent, death_signal, identity, mounts, folder, *command = arguments
     try:
+        if mounts != "-":
+            _enter_mounts(int(mounts))
         if identity != "-":
             _drop_privileges(identity)
         _die_with(int(parent), int(death_signal))

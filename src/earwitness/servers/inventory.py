@@ -12,6 +12,7 @@ _ROOMS = (
     "postgres",
     "pgbench",
     "mongod",
+    "disk",
     "nginx",
     "haproxy",
     "node",

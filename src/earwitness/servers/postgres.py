@@ -83,14 +83,26 @@ _IMMEDIATE = Stop(signal.SIGQUIT, 7.0)
 class Postgres:
     """A running server; made only by ``running``."""
 
-    def __init__(self, binaries: Binaries, folder: Path, socket: Path, user: User | None) -> None:
+    def __init__(
+        self,
+        binaries: Binaries,
+        folder: Path,
+        socket: Path,
+        user: User | None,
+        *,
+        data: Path | None = None,
+        mounts_of: Process | None = None,
+    ) -> None:
         self.binaries = binaries
         self.folder = folder
         """Its own folder in the workspace: data, configuration, log."""
         self.socket = socket
         """The folder of its Unix socket."""
         self.port = _PORT
-        self.data = folder / "data"
+        self.data = data or folder / "data"
+        """Its data folder, as it sees it."""
+        self.mounts_of = mounts_of
+        """Whose mounts it sees; None: ours."""
         self.log = folder / "postgres.log"
         self.user = user
         """Whom it runs as; None: as we do."""
@@ -104,6 +116,13 @@ class Postgres:
     def version(self) -> str:
         """As in "PostgreSQL 18.4"."""
         return f"PostgreSQL {self.binaries.version}"
+
+    @property
+    def data_from_here(self) -> Path:
+        """Its data folder, as we see it: through whose mounts it sees (proc_pid_root(5))."""
+        if self.mounts_of is None:
+            return self.data
+        return Path(f"/proc/{self.mounts_of.pid}/root") / self.data.relative_to("/")
 
     @property
     def pid(self) -> int:
@@ -136,8 +155,13 @@ class Postgres:
 
         ServerFailed, quoting the log, when it does not get ready.
         """
-        self._running.stop((_FAST, _IMMEDIATE))
+        self.shut_down()
         self._start({**self.settings, **written(settings)})
+
+    def shut_down(self) -> None:
+        """Shut down cleanly, so that nothing is left to recover; it does not run any more."""
+        self._running.stop((_FAST, _IMMEDIATE))
+        self._process = None
 
     @property
     def _running(self) -> Process:
@@ -158,6 +182,7 @@ class Postgres:
             user=self.user,
             death_signal=signal.SIGQUIT,
             log=self.log,
+            mounts_of=self.mounts_of,
         )
         self._process.wait_until(self._is_ready, _READY_SECONDS)
         self.ready_seconds = time.perf_counter() - begun
@@ -172,7 +197,7 @@ class Postgres:
     def _lock_file(self) -> list[str]:
         """postmaster.pid: line 1 process id, 7 shared memory, 8 state (pidfile.h)."""
         try:
-            return (self.data / "postmaster.pid").read_text().splitlines()
+            return (self.data_from_here / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return []
 
@@ -191,12 +216,17 @@ def running(
     *,
     name: str = "postgres",
     settings: Mapping[str, Setting] = {},
+    data: Path | None = None,
+    mounts_of: Process | None = None,
 ) -> Iterator[Postgres]:
     """A server in its own folder ``name`` of the workspace; it and its data are gone on exit.
 
     ``settings`` go into its configuration file, over ``DEFAULTS``: what is measured here is not
     durability, so nothing is forced to disk, and nothing (autovacuum, JIT, parallel workers) runs
     beside the load unless it is asked for. Several servers run side by side.
+
+    ``data``: a data folder elsewhere, made if it is not there, and left there on exit; below a
+    workspace and within the user's reach. ``mounts_of``: the process among whose mounts it is.
 
     MissingComponent when the programs cannot be run here; ServerFailed, quoting the log, when it
     does not get ready; FileExistsError when ``name`` is taken; ValueError outside a workspace.
@@ -207,11 +237,17 @@ def running(
         binaries = runnable(binaries)
         folder = folders.reachable(workspace / name, user)
         server = Postgres(
-            binaries, folder, folders.for_socket(folder, f".s.PGSQL.{_PORT}", user), user
+            binaries,
+            folder,
+            folders.for_socket(folder, f".s.PGSQL.{_PORT}", user),
+            user,
+            data=data,
+            mounts_of=mounts_of,
         )
     try:
         with _errors_named(binaries):
-            _copy_empty_cluster(server)
+            if not server.data_from_here.exists():
+                _copy_empty_cluster(server)
             server._start(configured)
         yield server
     finally:
@@ -261,7 +297,7 @@ def _copy_empty_cluster(server: Postgres) -> None:
     """Fill the data folder from a cached cluster, which costs a tenth of making one."""
     key = f"{server.binaries.version}-{fingerprint(server.binaries)}"
     template = cache.keep("postgres-clusters", key, lambda target: _initialise(server, target))
-    process.private_folder(server.data, server.user)
+    process.private_folder(server.data_from_here, server.user)
     _copy(template / "data", server.data, server)
 
 
@@ -288,4 +324,5 @@ def _copy(source: Path, target: Path, server: Postgres) -> None:
         name="copying the empty cluster",
         seconds=_COPY_SECONDS,
         user=server.user,
+        mounts_of=server.mounts_of,
     )

@@ -202,14 +202,17 @@ def start(
     death_signal: signal.Signals = signal.SIGKILL,
     environment: Mapping[str, str] = {},
     log: Path | None = None,
+    mounts_of: Process | None = None,
 ) -> Process:
     """Start ``command`` (an absolute path and its arguments) in ``folder``, inside a workspace.
 
     ``user``: whom it runs as, None for ourselves; ``death_signal``: what the kernel sends it when
     we die; ``environment``: added to a small one (no variable of a client library reaches it);
-    ``log``: where its output goes, ``<folder>/<name>.log`` by default. RuntimeError outside the
-    main thread; ValueError outside a workspace; ServerFailed when no process can be made. A
-    command that cannot be executed shows as a process that ended, with the reason in its log.
+    ``log``: where its output goes, ``<folder>/<name>.log`` by default; ``mounts_of``: the process
+    whose mounts it sees, and ``folder`` and the command with them, in place of ours (Linux, root).
+    RuntimeError outside the main thread; ValueError outside a workspace; ServerFailed when no
+    process can be made. A command that cannot be executed shows as a process that ended, with the
+    reason in its log.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("children are tied to the thread that starts them: use the main one")
@@ -217,7 +220,8 @@ def start(
     log = log or folder / f"{name.replace(' ', '-')}.log"
     identity = "-" if user is None else f"{user.uid}:{user.gid}"
     shim = [sys.executable, "-I", "-S", os.fspath(_CHILD)]
-    order = [str(os.getpid()), str(int(death_signal)), identity, os.fspath(folder)]
+    mounts = "-" if mounts_of is None else str(mounts_of.pid)
+    order = [str(os.getpid()), str(int(death_signal)), identity, mounts, os.fspath(folder)]
     try:
         with log.open("ab") as output:
             log_begin = output.tell()
@@ -244,11 +248,20 @@ def running(
     user: User | None = None,
     death_signal: signal.Signals = signal.SIGKILL,
     environment: Mapping[str, str] = {},
+    log: Path | None = None,
+    mounts_of: Process | None = None,
     stop: Sequence[Stop] = POLITE,
 ) -> Iterator[Process]:
     """``start``, and ``stop`` on the way out."""
     process = start(
-        command, folder, name=name, user=user, death_signal=death_signal, environment=environment
+        command,
+        folder,
+        name=name,
+        user=user,
+        death_signal=death_signal,
+        environment=environment,
+        log=log,
+        mounts_of=mounts_of,
     )
     try:
         yield process
@@ -263,9 +276,10 @@ def finish(
     name: str,
     seconds: float,
     user: User | None = None,
+    mounts_of: Process | None = None,
 ) -> None:
     """Run a command to its end; ServerFailed, quoting its output, when that is no success."""
-    with running(command, folder, name=name, user=user) as process:
+    with running(command, folder, name=name, user=user, mounts_of=mounts_of) as process:
         if process.wait(seconds) != 0:
             raise process.failure("failed")
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.claims.fsync.configuration import Mode, Promise, promise
-from earwitness.claims.fsync.ledger import Found, Loss, compare
+from earwitness.claims.fsync.loss import Found, Loss, compare
 from earwitness.claims.fsync.tally import broken, tally
 
 

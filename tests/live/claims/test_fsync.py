@@ -1,4 +1,7 @@
-"""The claim on a real SQLite: what cuts cost, and what they cost when the cause is taken away."""
+"""The claim on real databases: what cuts cost, and what they cost when the cause is taken away.
+
+SQLite needs nothing; PostgreSQL needs a disk that only root can have, and is skipped elsewhere.
+"""
 
 import ctypes
 from collections.abc import Iterator, Mapping
@@ -25,7 +28,7 @@ from earwitness.claims.fsync.history import (
     Write,
 )
 from earwitness.claims.fsync.recovery import examine
-from earwitness.experiment.bench import BenchSettings
+from earwitness.experiment.bench import BenchSettings, Unavailable
 from earwitness.experiment.budget import Budget
 from earwitness.experiment.design import Arm, Claim, Depth, Fixed, Plan, Setting
 from earwitness.experiment.events import Event, ServerReady, TrialFinished
@@ -36,6 +39,8 @@ from earwitness.experiment.verdict import ClaimResult, Verdict
 JOURNALS = ("delete", "truncate", "persist", "wal")
 SYNCHRONOUS = ("off", "normal", "full", "extra")
 SMALL: dict[str, Setting] = {"commits": 40, "checkpoint_pages": 30, "cuts": 60}
+SMALL_ON_DISK: dict[str, Setting] = {"commits": 60, "checkpoint_commits": 25, "cuts": 2}
+ON_A_DISK = ("postgres", "postgres-methods")
 
 
 def conduct(claim: Claim, folder: Path, seed: int = 1) -> tuple[ClaimResult, list[Event]]:
@@ -52,14 +57,27 @@ def conduct(claim: Claim, folder: Path, seed: int = 1) -> tuple[ClaimResult, lis
     return run.conduct({}), seen
 
 
+def only(claim: Claim, *experiments: str) -> Claim:
+    """The claim without plans for all but these experiments."""
+    return replace(
+        claim,
+        experiments=tuple(
+            e if e.id in experiments else replace(e, plans={}) for e in claim.experiments
+        ),
+    )
+
+
 def with_arms(claim: Claim, experiment: str, **changed: Mapping[str, Setting]) -> Claim:
     """The claim, small, with settings of some arms of one experiment changed, and only that one."""
+    on_a_disk = experiment in ON_A_DISK
+    small = SMALL_ON_DISK if on_a_disk else SMALL
+    run = ("postgres-lying", "postgres-honest") if on_a_disk else ()
     chosen = claim.experiment(experiment)
     arms = tuple(
         replace(arm, settings={**arm.settings, **changed.get(arm.name.replace("-", "_"), {})})
         for arm in chosen.arms
     )
-    plans = {Depth.PROOF: Plan(design=Fixed(blocks=3), settings=SMALL)}
+    plans = {Depth.PROOF: Plan(design=Fixed(blocks=3), arms=run, settings=small)}
     return replace(
         claim,
         experiments=tuple(
@@ -83,12 +101,15 @@ def observations(events: list[Event]) -> list[tuple[int, str, Observation]]:
 
 @pytest.fixture(scope="module")
 def proof(tmp_path_factory: pytest.TempPathFactory) -> tuple[ClaimResult, list[Event]]:
-    return conduct(CLAIM, tmp_path_factory.mktemp("proof"))
+    sqlite = only(CLAIM, "power-cut", "modes")
+    return conduct(sqlite, tmp_path_factory.mktemp("proof"))
 
 
 def test_the_proof_bears_out_every_hypothesis(proof: tuple[ClaimResult, list[Event]]) -> None:
     result, _ = proof
-    assert verdicts(result) == {h.id: Verdict.SUPPORTED for h in CLAIM.hypotheses}
+    assert verdicts(result) == {
+        h.id: Verdict.SUPPORTED for h in CLAIM.hypotheses if h.experiment not in ON_A_DISK
+    }
 
 
 def test_no_cut_makes_up_a_commit_on_any_drive(proof: tuple[ClaimResult, list[Event]]) -> None:
@@ -194,6 +215,84 @@ def test_honest_and_lying_drives_are_cut_at_the_same_instants(tmp_path: Path) ->
         seen = [bench.trial(arm).values for arm in arms]
     for metric in ("cuts", "acknowledged", "flushes"):
         assert len({values[metric] for values in seen}) == 1, metric
+
+
+# PostgreSQL, on a disk
+
+
+@pytest.fixture
+def granted(workspace: Path) -> Path:
+    """A workspace on a machine where the disk can be had; skipped with the reason elsewhere."""
+    bench = CLAIM.experiment("postgres")
+    plan = Plan(design=Fixed(blocks=3), settings=SMALL_ON_DISK)
+    settings = BenchSettings(
+        plan=plan, arms=(), seed=1, workspace=workspace / "trial", announce=lambda _: None
+    )
+    settings.workspace.mkdir(mode=0o711)
+    try:
+        with open_bench(bench, settings):
+            pass
+    except Unavailable as missing:
+        pytest.skip(missing.reason)
+    return workspace
+
+
+def test_postgresql_loses_commits_on_a_lying_disk_and_none_on_an_honest_one(granted: Path) -> None:
+    result, events = conduct(only(CLAIM, "postgres"), granted)
+    assert verdicts(result) == {
+        h.id: Verdict.SUPPORTED for h in CLAIM.hypotheses if h.experiment == "postgres"
+    }
+    for _, arm, seen in observations(events):
+        assert seen.values["phantoms"] == 0, arm
+        assert seen.values["cuts"] == 5
+        assert seen.values["acknowledged"] >= 5, "every cut comes after an acknowledgement"
+    (announced,) = [e.server for e in events if isinstance(e, ServerReady)]
+    assert announced.startswith("PostgreSQL 18.")
+    assert losetup_knows_nothing_of(granted)
+
+
+def losetup_knows_nothing_of(folder: Path) -> bool:
+    files = (Path("/sys/block")).glob("loop*/loop/backing_file")
+    return all(str(folder) not in file.read_text() for file in files)
+
+
+def test_without_the_lie_postgresql_loses_nothing(granted: Path) -> None:
+    told = with_arms(CLAIM, "postgres", postgres_lying={"honours_flush": True})
+    result, _ = conduct(told, granted)
+    assert verdicts(result)["postgres-lying"] is Verdict.REFUTED
+    assert verdicts(result)["postgres-honest"] is Verdict.SUPPORTED
+
+
+def test_with_a_lie_in_the_control_nothing_is_said_of_the_lying_disk(granted: Path) -> None:
+    told = with_arms(CLAIM, "postgres", postgres_honest={"honours_flush": False})
+    result, _ = conduct(told, granted)
+    assert verdicts(result)["postgres-honest"] is Verdict.REFUTED
+    assert verdicts(result)["postgres-lying"] is Verdict.INCONCLUSIVE
+
+
+def test_flushes_that_never_come_give_no_verdict(granted: Path) -> None:
+    told = with_arms(
+        CLAIM, "postgres", postgres_lying={"fsync": False}, postgres_honest={"fsync": False}
+    )
+    result, _ = conduct(told, granted)
+    for id in ("postgres-lying", "postgres-honest"):
+        assert verdicts(result)[id] is Verdict.INCONCLUSIVE
+
+
+def test_fsync_writes_the_journal_too_and_fdatasync_does_not(granted: Path) -> None:
+    experiment = CLAIM.experiment("postgres-methods")
+    plan = experiment.plans[Depth.STUDY]
+    few = replace(plan, settings={**plan.settings, "commits": 25})
+    arms = tuple(experiment.arm(name) for name in ("fsync", "fdatasync"))
+    settings = BenchSettings(
+        plan=few, arms=arms, seed=1, workspace=granted, announce=lambda _: None
+    )
+    with open_bench(experiment, settings) as bench:
+        bench.block(1)
+        both, one = (bench.trial(arm).values for arm in arms)
+    assert both["flush_disagreement"] == one["flush_disagreement"] == 0
+    assert 1 <= one["flushes"] < 1.2
+    assert both["flushes"] >= 1.5 * one["flushes"]
 
 
 # The folder in memory stands in for SQLite's own file system: it has to be asked for the same.

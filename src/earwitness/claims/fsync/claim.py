@@ -54,6 +54,20 @@ _CHARTS = (
         title="Flushes per commit",
         caption="Counted where SQLite asks its file system for them, folders included.",
     ),
+    Bars(
+        experiment="postgres",
+        metric="lossy",
+        title="Cuts that lost PostgreSQL's acknowledged commits",
+        caption="A block device under ext4 and PostgreSQL; a server that does not start again has "
+        f"lost all. {_ONE_RECORDING}",
+    ),
+    Bars(
+        experiment="postgres-methods",
+        metric="flushes",
+        title="Flushes per commit of PostgreSQL",
+        caption="Counted at the disk, whose flushes take 10 ms here. fsync and open_sync flush the "
+        "file's time as well, which the file system's journal records.",
+    ),
     Curve(
         experiment="destage",
         metrics=("lossy", "damaged"),
@@ -111,6 +125,11 @@ CLAIM = Claim(
             text="Where the kernel crashed at the same instants and the lying drive kept its "
             "power, {effect} in a block cost anything: all that it had only pretended to write was "
             "still there.",
+        ),
+        Surprise(
+            hypothesis="postgres-flushes",
+            text="Under PostgreSQL, the disk and the kernel counted the same flushes: on a real "
+            "machine, too, they can be counted from outside, in the device's statistic.",
         ),
     ),
 )

@@ -12,10 +12,10 @@ from pathlib import Path
 import apsw
 import numpy as np
 
-from earwitness.claims.fsync import ledger, outage, recovery
+from earwitness.claims.fsync import outage, recovery
 from earwitness.claims.fsync.configuration import Configuration, Mode, configuration, promise
 from earwitness.claims.fsync.history import History
-from earwitness.claims.fsync.ledger import Loss
+from earwitness.claims.fsync.loss import Loss, compare
 from earwitness.claims.fsync.outage import Luck
 from earwitness.claims.fsync.recording import record
 from earwitness.claims.fsync.tally import broken, tally
@@ -98,4 +98,4 @@ class CuttingBench:
         for cut in cuts:
             files = outage.left(history, cut.instant, chosen.drive, chosen.stop, cut.luck)
             found = recovery.examine(files, self._folder)
-            yield ledger.compare(history.acknowledged(cut.instant), found)
+            yield compare(history.acknowledged(cut.instant), found)

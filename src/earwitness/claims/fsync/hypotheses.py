@@ -16,9 +16,14 @@ from earwitness.experiment.design import (
 
 _POWER_CUT = "power-cut"
 _MODES = "modes"
+_POSTGRES = "postgres"
+_POSTGRES_METHODS = "postgres-methods"
 
 _SEVERAL = 3.0
 """Times as many flushes; SQLite's own order of work gives five against one and a checkpoint's."""
+
+_JOURNAL_TOO = 1.5
+"""Times as many flushes: one for the log, and one more when the journal is written for its time."""
 
 HYPOTHESES = (
     Hypothesis(
@@ -105,6 +110,55 @@ HYPOTHESES = (
         inference=Inference.EXACT,
     ),
     Hypothesis(
+        id="postgres-lying",
+        statement="PostgreSQL with fsync and synchronous_commit on loses acknowledged commits at "
+        "one or more of the instants drawn from each recording, or does not start again, when its "
+        "disk ignores flushes",
+        question="At how many of the instants does a power cut lose PostgreSQL's commits on a disk "
+        "that ignores flushes?",
+        role=Role.MECHANISM,
+        experiment=_POSTGRES,
+        contrast=Value(metric="lossy_cuts", arm="postgres-lying"),
+        criterion=AtLeast(1),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="postgres-honest",
+        statement="on a disk that does its flushes, the same PostgreSQL loses no acknowledged "
+        "commit and is not damaged at any of the same instants",
+        question="At how many of the same instants does PostgreSQL lose or damage anything on a "
+        "disk that flushes?",
+        role=Role.MECHANISM,
+        experiment=_POSTGRES,
+        contrast=Value(metric="harmed_cuts", arm="postgres-honest"),
+        criterion=AtMost(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="postgres-flushes",
+        statement="the disk under PostgreSQL gets exactly as many flushes as the kernel's own "
+        "statistic of the device says, so that they can be counted from outside",
+        question="By how many flushes do the disk's count and the kernel's differ?",
+        role=Role.MECHANISM,
+        experiment=_POSTGRES,
+        contrast=Value(metric="flush_disagreement", arm="postgres-honest"),
+        criterion=AtMost(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="postgres-methods",
+        statement="where a flush takes longer than a tick of the kernel's clock, a commit of "
+        "PostgreSQL costs at least one and a half times as many flushes with wal_sync_method fsync "
+        "as with fdatasync",
+        question="How many times as many flushes per commit does wal_sync_method fsync cost as "
+        "fdatasync?",
+        role=Role.MECHANISM,
+        experiment=_POSTGRES_METHODS,
+        contrast=Ratio(metric="flushes", arm="fsync", reference="fdatasync"),
+        criterion=AtLeast(_JOURNAL_TOO),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
         id="off",
         statement="with synchronous OFF, a drive that would do every flush loses acknowledged "
         "commits at one or more instants as well: it takes no lying drive",
@@ -113,6 +167,18 @@ HYPOTHESES = (
         role=Role.RIVAL,
         experiment=_POWER_CUT,
         contrast=Value(metric="lossy_cuts", arm="off"),
+        criterion=AtLeast(1),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="postgres-fsync-off",
+        statement="with fsync off, PostgreSQL loses acknowledged commits at one or more instants "
+        "on a disk that would do every flush as well",
+        question="At how many instants does PostgreSQL with fsync off lose commits on a disk that "
+        "flushes?",
+        role=Role.RIVAL,
+        experiment=_POSTGRES,
+        contrast=Value(metric="lossy_cuts", arm="postgres-fsync-off"),
         criterion=AtLeast(1),
         inference=Inference.EXACT,
     ),

@@ -7,10 +7,11 @@ system below is somebody else's.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import apsw
 import numpy as np
+
+from earwitness.claims.fsync.loss import Found
 
 ACCOUNTS = 64
 """With their padding they fill sixteen pages, so that two transfers seldom meet on one."""
@@ -62,18 +63,6 @@ def commits(
         yield number
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a database says after it was cut off and opened again.
-
-    ``numbers``: the commits that are there. ``problem``: why it is damaged, in SQLite's words or
-    ours; None when it is sound.
-    """
-
-    numbers: frozenset[int]
-    problem: str | None
-
-
 def read(connection: apsw.Connection) -> Found:
     """Let SQLite recover and examine the database. A page that cannot be read is damage."""
     try:
@@ -89,40 +78,3 @@ def read(connection: apsw.Connection) -> Found:
     if problem is None and (balance, changes) != (0, 2 * len(numbers)):
         problem = f"half a commit: {changes} changes and {balance} left over for {len(numbers)}"
     return Found(numbers=numbers, problem=problem)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loss:
-    """What a client finds missing or wrong.
-
-    ``lost``: acknowledged commits that are not there. ``has_gap``: a commit is missing although a
-    later one is there. ``phantoms``: commits that were never begun. ``damaged``: the database
-    contradicts itself or cannot be read.
-    """
-
-    acknowledged: int
-    lost: int
-    has_gap: bool
-    phantoms: int
-    damaged: bool
-
-    @property
-    def is_harm(self) -> bool:
-        """Whether anything at all is missing or wrong."""
-        return self.lost > 0 or self.has_gap or self.phantoms > 0 or self.damaged
-
-
-def compare(acknowledged: int, found: Found) -> Loss:
-    """Hold what is there against the number of commits that were acknowledged.
-
-    The commit after those may be there or not: its client was still waiting for the answer.
-    """
-    numbers = found.numbers
-    begun = acknowledged + 1
-    return Loss(
-        acknowledged=acknowledged,
-        lost=sum(number not in numbers for number in range(1, acknowledged + 1)),
-        has_gap=bool(numbers) and max(numbers) != len(numbers),
-        phantoms=sum(number > begun for number in numbers),
-        damaged=found.problem is not None,
-    )

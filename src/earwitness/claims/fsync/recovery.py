@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 
 from earwitness.claims.fsync import ledger
-from earwitness.claims.fsync.ledger import Found
+from earwitness.claims.fsync.loss import Found
 
 
 def examine(files: Mapping[str, bytes], folder: Path) -> Found:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from earwitness.claims.fsync.configuration import Promise
-from earwitness.claims.fsync.ledger import Loss
+from earwitness.claims.fsync.loss import Loss
 from earwitness.experiment import statistics
 
 

@@ -1,0 +1,14 @@
+"""A disk with a volatile write cache, in user space: served through FUSE, recorded, and cut off.
+
+``disk`` starts and ends it, ``log`` is what it wrote down, ``volatile`` says what a cut leaves.
+"""
+
+from earwitness.servers.component import Component
+
+
+def components() -> tuple[Component, ...]:
+    """Its line in the table of components."""
+    # here: the programs of this room are in this package too, and start without all that it needs
+    from earwitness.servers.disk import disk
+
+    return disk.components()

@@ -1,0 +1,230 @@
+"""A disk that writes down what it is asked, and file systems that only some processes see.
+
+Finding out whether it can be had here, and starting and ending the two programs of this room. What
+is put on the disk, and what is made of the log, is the caller's affair.
+
+What could be left. Every mount is in a namespace that vanishes with its last process, every loop
+device detaches itself when its file system is gone, and the programs end with us. So the caller's
+processes that join a namespace must end with us too: ``servers.process`` sees to that.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from earwitness.servers import folders, process
+from earwitness.servers.component import Component
+from earwitness.servers.disk import fuse, kernel, log, status
+from earwitness.servers.disk.log import BLOCK_BYTES
+from earwitness.servers.process import MissingComponent, Process, ServerFailed
+from earwitness.servers.program import Program, Wanted
+
+NAME = "disk with a volatile cache"
+LARGEST_BYTES = 256 << 20
+"""Of an image. It may be held in memory more than once."""
+
+_FORMATTER = Wanted(
+    name="mkfs.ext4",
+    file="mkfs.ext4",
+    variable="EARWITNESS_MKFS",
+    ask=("-V",),
+    version=r"mke2fs (\S+)",
+    install="apt-get install e2fsprogs",
+)
+_DEVICES = (Path("/dev/fuse"), Path("/dev/loop-control"))
+_FORMAT = ("-q", "-F", "-b", str(BLOCK_BYTES), "-m", "0", "-N", "8192")
+# nothing is left for the kernel to do in the background, where it would be counted
+_AT_ONCE = ("-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", "-J", "size=4")
+_FORMAT_SECONDS = 30.0
+_READY_SECONDS = 20.0
+_END = (process.Stop(signal.SIGTERM, 10.0),)
+
+
+class Unmountable(Exception):
+    """The file system is so damaged that the kernel does not mount it. The message says why."""
+
+
+def find() -> Program:
+    """The program that formats; MissingComponent, with the reason, where no disk can be had.
+
+    Rights and devices are looked at here; whether the kernel goes along shows at the first mount.
+    """
+    if sys.platform != "linux":
+        raise MissingComponent(f"the {NAME} needs Linux")
+    if os.geteuid() != 0 or not kernel.capable(kernel.SYS_ADMIN):
+        raise MissingComponent(f"the {NAME} needs root (CAP_SYS_ADMIN) to mount it")
+    for device in _DEVICES:
+        if not os.access(device, os.R_OK | os.W_OK):
+            raise MissingComponent(f"the {NAME} needs {device}, which is not granted here")
+    return _FORMATTER.find()
+
+
+def components() -> tuple[Component, ...]:
+    """Its line in the table of components."""
+    try:
+        found = find()
+    except MissingComponent as missing:
+        return (Component(name=NAME, missing=missing.reason, install=missing.install),)
+    version = f"FUSE, loop, ext4 (mke2fs {found.version})"
+    return (Component(name=NAME, version=version, source=found.source),)
+
+
+def format_image(program: Program, image: Path, size: int) -> None:
+    """Make a file of ``size`` bytes with an empty ext4 file system; as ``process.finish``.
+
+    ValueError when the size is not of whole blocks, or above ``LARGEST_BYTES``.
+    """
+    if size % BLOCK_BYTES or not 0 < size <= LARGEST_BYTES:
+        raise ValueError(f"an image has whole blocks and up to {LARGEST_BYTES} bytes, not {size}")
+    with image.open("xb") as file:
+        file.truncate(size)
+    folder = image.with_name(f"{image.name}-formatting")  # what ends by itself clears its folder
+    folder.mkdir()
+    command: list[str | Path] = [program.path, *_FORMAT, *_AT_ONCE, image]
+    process.finish(command, folder, name="mkfs.ext4", seconds=_FORMAT_SECONDS)
+    shutil.rmtree(folder)
+
+
+class Disk:
+    """A disk that is served; made by ``served``."""
+
+    def __init__(self, server: Process, file: Path, log_file: Path) -> None:
+        self.process = server
+        """Sees the disk; others see it when they are started with its mounts."""
+        self.file = file
+        """The disk, as a file."""
+        self._log = log_file
+
+    def records(self) -> tuple[log.Record, ...]:
+        """What it has been asked so far, in order."""
+        self.process.require_alive()
+        return log.decoded(self._log.read_bytes())
+
+
+@contextlib.contextmanager
+def served(
+    image: Path, workspace: Path, *, name: str = "disk", flush_seconds: float = 0.0
+) -> Iterator[Disk]:
+    """A disk with the content of ``image``, which stays as it is, in a folder of its own.
+
+    ``flush_seconds``: how long it takes to answer a flush, at least.
+    MissingComponent when the kernel does not let us; ServerFailed when the program fails;
+    FileExistsError when ``name`` is taken; ValueError outside a workspace.
+    """
+    folder = folders.reachable(workspace / name, None)
+    point = folder / "fuse"
+    point.mkdir()
+    log_file, ready = folder / "log", folder / "ready"
+    command = _program("server_program", image, log_file, point, ready, str(flush_seconds))
+    with process.running(command, folder, name=name, stop=_END) as server:
+        _wait_for(server, ready)
+        yield Disk(server, point / fuse.NAME, log_file)
+
+
+class Mount:
+    """A mounted file system; made by ``mounted``."""
+
+    def __init__(self, keeper: Process, folder: Path, told: Path) -> None:
+        self.process = keeper
+        """Sees the file system; others see it when they are started with its mounts."""
+        self.folder = folder
+        """Where it is, for those who see it."""
+        self._told = told
+
+    @property
+    def device(self) -> Path:
+        """Its loop device."""
+        return Path(str(status.read(self._told)["device"]))
+
+    @property
+    def attached_at(self) -> int:
+        """When its device was made, by CLOCK_MONOTONIC in nanoseconds."""
+        return int(status.read(self._told)["attached_at"])
+
+    @property
+    def flushes(self) -> int:
+        """How many flushes the kernel counted on its device since; KeyError before it is over."""
+        return int(status.read(self._told)["flushes"])
+
+
+@contextlib.contextmanager
+def mounted(
+    file: Path, workspace: Path, *, name: str, mounts_of: Process | None = None
+) -> Iterator[Mount]:
+    """An ext4 file system on ``file``, in a folder of its own, unmounted on the way out.
+
+    ``mounts_of``: whose mounts ``file`` is seen among; None: ours. Whoever joined its mounts must
+    have ended before. Unmountable when it is damaged; else as ``served``, and ServerFailed when it
+    cannot be unmounted.
+    """
+    folder = folders.reachable(workspace / name, process.unprivileged())
+    point = folder / "mnt"
+    point.mkdir(mode=0o755)
+    point.chmod(0o755)  # mkdir obeys the umask
+    told = folder / "status"
+    command = _program("mount_program", file, point, told)
+    keeper = process.start(command, folder, name=name, mounts_of=mounts_of)
+    try:
+        _wait_for(keeper, told)
+        yield Mount(keeper, point, told)
+    finally:
+        keeper.stop(_END)
+    if keeper.returncode != 0:
+        raise keeper.failure("could not be unmounted")
+
+
+@contextlib.contextmanager
+def in_memory(image: Path, blocks: Mapping[int, memoryview]) -> Iterator[Path]:
+    """A copy of the image with these blocks, by number, in place of its own; a file in memory.
+
+    It exists as long as it is open here or attached to a device, and has no name but this path.
+    """
+    copy = os.memfd_create("earwitness")
+    try:
+        with image.open("rb") as base:
+            os.ftruncate(copy, os.fstat(base.fileno()).st_size)
+            _copy_data(base.fileno(), copy)
+        for number, block in blocks.items():
+            os.pwrite(copy, block, number * BLOCK_BYTES)
+        yield Path(f"/proc/{os.getpid()}/fd/{copy}")
+    finally:
+        os.close(copy)
+
+
+def _copy_data(base: int, copy: int) -> None:
+    """Copy what is there; holes stay holes."""
+    size = os.fstat(base).st_size
+    end = 0
+    while end < size:
+        try:
+            begin = os.lseek(base, end, os.SEEK_DATA)
+        except OSError:  # ENXIO: only a hole is left
+            return
+        end = os.lseek(base, begin, os.SEEK_HOLE)
+        os.lseek(copy, begin, os.SEEK_SET)
+        while begin < end:
+            begin += os.sendfile(copy, base, begin, end - begin)
+
+
+def _program(module: str, *arguments: str | Path) -> list[str | Path]:
+    return [sys.executable, "-I", "-m", f"earwitness.servers.disk.{module}", *arguments]
+
+
+def _wait_for(program: Process, told: Path) -> None:
+    """Until it is ready; its exit status says what kind of failure it is."""
+    try:
+        program.wait_until(told.exists, _READY_SECONDS)
+    except ServerFailed:
+        if program.alive:
+            raise
+        number = program.wait(0)
+        said = process.quote(program.log)
+        if number == status.NOT_GRANTED:
+            raise MissingComponent(f"the {NAME} is not granted here: {said}") from None
+        if number == status.DAMAGED:
+            raise Unmountable(said) from None
+        raise

@@ -1,0 +1,70 @@
+"""The program that keeps an ext4 file system mounted: a loop device on a file, and a mount of it.
+
+A process of its own (``python -I -m earwitness.servers.disk.mount_program``) in a mount namespace
+of its own, which others join by its process id. Asked to end by SIGTERM it unmounts and says how
+many flushes the kernel has counted; killed, the mount vanishes with the namespace and the loop
+device detaches itself.
+
+Arguments: file, folder to mount on, status file, which appears when it is ready.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from earwitness.servers.disk import kernel, log, status
+
+_UNMOUNT_SECONDS = 5.0
+_POLL_SECONDS = 0.005
+
+
+def main(arguments: list[str]) -> None:
+    """Mount, wait, unmount."""
+    file, folder, told = (Path(argument) for argument in arguments)
+    asked = {signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, asked)
+    with status.refusals_told():
+        kernel.enter_private_mounts()
+        device, path = _attach(file)
+        kernel.require_write_back(path)
+    # the kernel flushes the file once when it is attached, which is no flush of the device
+    facts: dict[str, str | int] = {"device": os.fspath(path), "attached_at": time.monotonic_ns()}
+    before = kernel.flushes(path)
+    with status.damage_told():
+        kernel.mount_ext4(path, folder)
+    status.write(told, facts)
+    signal.sigwait(asked)
+    _unmount(folder)
+    status.write(told, {**facts, "flushes": kernel.flushes(path) - before})
+    os.close(device)  # until here nobody else could have got this loop device
+
+
+def _attach(file: Path) -> tuple[int, Path]:
+    opened = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return kernel.attach(opened, log.BLOCK_BYTES)
+    finally:
+        os.close(opened)
+
+
+def _unmount(folder: Path) -> None:
+    """What was killed a moment ago may still be on its way out of the file system."""
+    deadline = time.monotonic() + _UNMOUNT_SECONDS
+    while True:
+        with contextlib.suppress(InterruptedError):
+            try:
+                kernel.unmount(folder)
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
