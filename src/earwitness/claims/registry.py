@@ -59,6 +59,7 @@ class InstalledClaim:
                 plan=tuple(probe.PLAN),
                 probe=probe.probe,
                 judge=self.judge,
+                sampling=getattr(probe, "sampling", None),
             )
         except (ImportError, AttributeError, ValueError) as problem:
             raise BrokenClaim(f"claim {self.claim.id}: {module}: {problem}") from problem

@@ -114,10 +114,10 @@ class Nginx:
             file.seek(begin)
             return _FAILED.encode() in file.read()
 
-    def _start(self, config: str, main: str, user: process.User | None) -> None:
+    def _start(self, config: str, main: str, user: process.User | None, connections: int) -> None:
         path = self.folder / "nginx.conf"
         for attempt in range(_STARTS):
-            filled, self.ports = ports.fill(configuration(config, main, self.program))
+            filled, self.ports = ports.fill(configuration(config, main, self.program, connections))
             path.write_text(filled)
             path.chmod(0o644)  # its user reads it
             begun = time.perf_counter()
@@ -148,14 +148,20 @@ class Nginx:
 
 @contextlib.contextmanager
 def running(
-    program: Program, workspace: Path, *, config: str, main: str = "", name: str = "nginx"
+    program: Program,
+    workspace: Path,
+    *,
+    config: str,
+    main: str = "",
+    name: str = "nginx",
+    connections: int = 512,
 ) -> Iterator[Nginx]:
     """Nginx in its own folder ``name`` of the workspace, with ``config`` as its ``http`` block.
 
     Each ``@port:NAME@`` in the texts becomes a free port of 127.0.0.1 (``Nginx.ports``), free with
     UDP as well. ``main`` stands outside the block, for modules and streams. As root it runs as a
     user without privileges, who must be able to read the files that the texts name. One worker;
-    nothing is logged but errors.
+    nothing is logged but errors. ``connections``: how many it may have open, to both sides.
 
     ServerFailed, quoting the log, when it does not get ready; FileExistsError when ``name`` is
     taken; ValueError outside a workspace.
@@ -165,7 +171,7 @@ def running(
     process.private_folder(folder, user)
     server = Nginx(program, folder)
     try:
-        server._start(config, main, user)
+        server._start(config, main, user, connections)
         yield server
     finally:
         server._end()
@@ -181,7 +187,7 @@ def components() -> tuple[Component, ...]:
     return (WANTED.component(),)
 
 
-def configuration(config: str, main: str, program: Program) -> str:
+def configuration(config: str, main: str, program: Program, connections: int = 512) -> str:
     """The text of nginx.conf; ports are still to be filled in."""
     temporary = "".join(
         f"    {directive}_temp_path {directive};\n"
@@ -194,7 +200,7 @@ def configuration(config: str, main: str, program: Program) -> str:
         "pid nginx.pid;\n"
         "error_log stderr error;\n"
         f"{main}\n"
-        "events {\n    worker_connections 512;\n}\n"
+        f"events {{\n    worker_connections {connections};\n}}\n"
         f"http {{\n    access_log off;\n{temporary}{config}\n}}\n"
     )
 

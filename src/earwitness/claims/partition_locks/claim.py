@@ -1,9 +1,10 @@
 """What the episode on PostgreSQL partitioning says, and how it is put to the test.
 
 A value: no I/O, nothing but the vocabulary of experiments. Its hypotheses and experiments are
-values too, in ``hypotheses`` and ``design``; the real servers are in ``experiment``.
+values too, in ``hypotheses``, ``design`` and ``cascade_design``; the real servers are in ``experiment``.
 """
 
+from earwitness.claims.partition_locks.cascade_design import CASCADE
 from earwitness.claims.partition_locks.design import EXPERIMENTS
 from earwitness.claims.partition_locks.hypotheses import HYPOTHESES
 from earwitness.experiment.design import (
@@ -85,6 +86,34 @@ _CHARTS = (
         title="Active sessions waiting for the lock manager",
         caption="A symptom; what it costs stands in the charts of latency and throughput.",
     ),
+    Curve(
+        experiment="prepared",
+        metrics=("auto", "generic", "custom"),
+        along="execution",
+        title="Locks of a prepared query with the key, execution after execution",
+        caption="The sixth execution tries a plan for any key, and locks the whole tree for it.",
+        logarithmic=True,
+    ),
+    Bars(
+        experiment="cascade",
+        metric="burst_failed",
+        title="Requests answered with 5xx in a burst",
+        caption="The same requests for every arm. More slots do not prevent the errors: queries "
+        "without the key are too much work.",
+    ),
+    Bars(
+        experiment="cascade",
+        metric="p99_ms",
+        title="p99 latency in the burst, from when requests were due",
+        caption="Errors included: a backend that gives up early says so early.",
+        logarithmic=True,
+    ),
+    Bars(
+        experiment="cascade",
+        metric="settled_failed",
+        title="Requests answered with 5xx a second after the burst and later",
+        caption="Whether an overload outlasts its cause depends on the processors to spare.",
+    ),
 )
 
 CLAIM = Claim(
@@ -96,7 +125,7 @@ CLAIM = Claim(
     source=Source(show="backend-engineering-show", episode="postgres-partitioning"),
     headline="locks",
     hypotheses=HYPOTHESES,
-    experiments=EXPERIMENTS,
+    experiments=(*EXPERIMENTS, CASCADE),
     boundary=Boundary(
         true_when="queries leave out the partition key and the tables and indexes "
         "of the tree are more than a session's fast-path slots: 16 until PostgreSQL 17, from 18 on "
@@ -123,6 +152,17 @@ CLAIM = Claim(
         Surprise(
             hypothesis="locks",
             text="The same SELECT took {effect} the locks once the partition key was left out.",
+        ),
+        Surprise(
+            hypothesis="sixth-execution",
+            text="Even with the partition key: the sixth execution of a prepared query took "
+            "{effect} the locks of the fifth.",
+        ),
+        Surprise(
+            hypothesis="slots-prevent",
+            text="Slots for every lock did not save the burst: {effect} of its requests still "
+            "failed.",
+            verdicts=("refuted",),
         ),
     ),
 )

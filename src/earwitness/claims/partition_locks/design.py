@@ -1,4 +1,4 @@
-"""The experiments of the claim: arms, metrics, gates, and what runs at which depth.
+"""The experiments on PostgreSQL alone: arms, metrics, gates, and what runs at which depth.
 
 Values only. What the settings of arms and plans mean to the servers stands in ``experiment`` and
 the benches; where a number comes from stands beside it.
@@ -322,4 +322,28 @@ SLOTS = Experiment(
     },
 )
 
-EXPERIMENTS = (LOCKS, EXHAUSTION, VERSIONS, SWEEP, INDEX_SWEEP, SLOTS)
+# What a prepared statement locks, execution after execution.
+
+PREPARED = Experiment(
+    id="prepared",
+    title="The locks of a prepared query with the key as parameter, execution after execution",
+    arms=sweep(
+        "execution-{execution}",
+        "execution {execution}",
+        execution=tuple(range(1, 9)),
+        partitions=(PARTITIONS,),
+        indexes=(INDEXES,),
+        query=("keyed",),
+    ),
+    metrics=(
+        Metric(name="auto", title="locks, plan_cache_mode auto", unit="locks"),
+        Metric(name="generic", title="locks, always a generic plan", unit="locks"),
+        Metric(name="custom", title="locks, always a custom plan", unit="locks"),
+        Metric(name="auto_shared", title="shared locks, plan_cache_mode auto", unit="locks"),
+        Metric(name="generic_shared", title="shared locks, always a generic plan", unit="locks"),
+        Metric(name="custom_shared", title="shared locks, always a custom plan", unit="locks"),
+    ),
+    plans={Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"rows": 5_000})},
+)
+
+EXPERIMENTS = (LOCKS, EXHAUSTION, VERSIONS, SWEEP, INDEX_SWEEP, PREPARED, SLOTS)

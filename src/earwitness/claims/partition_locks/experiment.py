@@ -1,12 +1,13 @@
 """Which bench carries out which experiment of the claim.
 
-Nothing else stands here: what the benches do is in ``counting``, ``exhaustion`` and ``load``.
+Nothing else stands here: what the benches do is in ``counting``,
+``exhaustion``, ``load``, ``preparing`` and ``cascade``.
 """
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from earwitness.claims.partition_locks import counting, exhaustion, load
+from earwitness.claims.partition_locks import cascade, counting, exhaustion, load, preparing
 from earwitness.experiment.bench import Bench, BenchSettings, OpenBench
 from earwitness.experiment.design import Experiment
 
@@ -23,6 +24,8 @@ def open_bench(experiment: Experiment, settings: BenchSettings) -> AbstractConte
         "sweep": counting.opened,
         "indexes": counting.opened,
         "exhaustion": exhaustion.opened,
+        "prepared": preparing.opened,
         "slots": load.opened,
+        "cascade": cascade.opened,
     }
     return benches[experiment.id](experiment, settings)

@@ -1,6 +1,7 @@
 """What the claim predicts, one measurable sentence each, with the thresholds.
 
-Values only. The arms and metrics that they name stand in ``design``.
+Values only. The arms and metrics that they name stand in ``design`` and
+``cascade_design``.
 """
 
 from earwitness.experiment.design import (
@@ -221,4 +222,143 @@ LOAD_HYPOTHESES = (
     ),
 )
 
-HYPOTHESES = (*LOCK_HYPOTHESES, *EXHAUSTION_HYPOTHESES, *LOAD_HYPOTHESES)
+PREPARED_HYPOTHESES = (
+    Hypothesis(
+        id="sixth-execution",
+        statement="A prepared query locks the whole tree although it names the key: at its sixth "
+        "execution, when the server tries a plan for any key, it takes at least ten times the "
+        "locks of the fifth.",
+        question="How many times more locks does the sixth execution of a prepared query with the "
+        "key take than the fifth?",
+        role=Role.MECHANISM,
+        experiment="prepared",
+        contrast=Ratio(metric="auto", arm="execution-6", reference="execution-5"),
+        criterion=AtLeast(10),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="generic-plan",
+        statement="With a generic plan the query locks all of the hundred partitions at every "
+        "execution, although it reads only one.",
+        question="How many locks does the eighth execution take with a generic plan?",
+        role=Role.MECHANISM,
+        experiment="prepared",
+        contrast=Value(metric="generic", arm="execution-8"),
+        criterion=AtLeast(100),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="remedy-custom-plan",
+        statement="With plan_cache_mode at force_custom_plan the sixth execution takes no more "
+        "locks than the first.",
+        question="How many times more locks does the sixth execution take than the first, with "
+        "custom plans only?",
+        role=Role.REMEDY,
+        experiment="prepared",
+        contrast=Ratio(metric="custom", arm="execution-6", reference="execution-1"),
+        criterion=AtMost(1),
+        inference=Inference.EXACT,
+    ),
+)
+
+CASCADE_HYPOTHESES = (
+    Hypothesis(
+        id="fails-in-the-burst",
+        statement="In the same burst, users of the partitioned table get 5xx errors that those of "
+        "the unpartitioned one do not get: at least 5 in 100 requests more.",
+        question="What share of the requests in a burst fails on the partitioned table, beyond "
+        "those that fail on the unpartitioned one?",
+        role=Role.MECHANISM,
+        experiment="cascade",
+        contrast=Difference(metric="burst_failed", arm="unkeyed", reference="unpartitioned"),
+        criterion=AtLeast(0.05),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="holds-unpartitioned",
+        statement="On the unpartitioned table at most 1 in 100 requests fails in the burst.",
+        question="What share of the requests in the burst fails on the unpartitioned table?",
+        role=Role.MECHANISM,
+        experiment="cascade",
+        contrast=Value(metric="burst_failed", arm="unpartitioned"),
+        criterion=AtMost(0.01),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="remedy-key-burst",
+        statement="With the partition key in the query, at most 1 in 100 requests fails in the "
+        "same burst on the same partitioned table.",
+        question="What share of the requests in the burst fails with the partition key in the "
+        "query?",
+        role=Role.REMEDY,
+        experiment="cascade",
+        contrast=Value(metric="burst_failed", arm="keyed"),
+        criterion=AtMost(0.01),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="remedy-partitions-burst",
+        statement="With 10 partitions instead of 400, at most 1 in 100 requests fails in the same "
+        "burst.",
+        question="What share of the requests in the burst fails with 10 partitions?",
+        role=Role.REMEDY,
+        experiment="cascade",
+        contrast=Value(metric="burst_failed", arm="few-partitions"),
+        criterion=AtMost(0.01),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="slots-prevent",
+        statement="The lock manager alone makes the errors: with 1024 slots, which cover the tree, "
+        "at most 1 in 100 requests fails in the burst.",
+        question="What share of the requests in the burst fails with 1024 slots?",
+        role=Role.RIVAL,
+        experiment="cascade",
+        contrast=Value(metric="burst_failed", arm="slots-1024"),
+        criterion=AtMost(0.01),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="victims",
+        statement="Requests that do name the key fail too, because they share the backend's pool "
+        "with those that do not: at least 5 in 100 of them.",
+        question="What share of the requests with the key fails in a burst in which four in five "
+        "leave it out?",
+        role=Role.MECHANISM,
+        experiment="cascade",
+        contrast=Value(metric="victims_failed", arm="mixed"),
+        criterion=AtLeast(0.05),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="outlasts",
+        statement="Every time the overload keeps itself alive: of the requests due a second after "
+        "the burst and later, at least 5 in 100 still fail.",
+        question="What share of the requests still fails a second after the burst?",
+        role=Role.RIVAL,
+        experiment="cascade",
+        contrast=Value(metric="settled_failed", arm="unkeyed"),
+        criterion=AtLeast(0.05),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="fails-sooner",
+        statement="A backend that gives up early answers sooner, though often with an error: at "
+        "least 20 in 100 requests of the burst more have an answer within 0.7 s.",
+        question="What share of the requests in the burst is answered within 0.7 s by a backend "
+        "that gives up early, beyond what a patient one answers in that time?",
+        role=Role.REMEDY,
+        experiment="cascade",
+        contrast=Difference(metric="prompt", arm="fail-fast", reference="unkeyed"),
+        criterion=AtLeast(0.2),
+        inference=Inference.EXACT,
+    ),
+)
+
+HYPOTHESES = (
+    *LOCK_HYPOTHESES,
+    *EXHAUSTION_HYPOTHESES,
+    *PREPARED_HYPOTHESES,
+    *LOAD_HYPOTHESES,
+    *CASCADE_HYPOTHESES,
+)
