@@ -1,18 +1,23 @@
-"""The benches of the claim: a PostgreSQL of our own, its tables, and what a trial does to them.
+"""Which bench carries out which experiment, on a PostgreSQL of our own.
 
-All I/O with the server is started here; what is read stands in ``tables``, what is measured in
-``reading``. Nothing here decides anything.
+The server is started here. The benches of the two experiments that every depth has, and that of a
+changed table, stand here as well; those of the study have modules of their own. What is read stands
+in ``tables``, what is measured in ``reading``. Nothing here decides anything.
 """
 
 import statistics
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-import numpy as np
 import psycopg
 from psycopg import Connection, errors
 
-from earwitness.claims.select_star import reading, tables
+from earwitness.claims.select_star import clients, reading, tables
+from earwitness.claims.select_star.cooling import CoolingBench
+from earwitness.claims.select_star.decoding import DecodingBench
+from earwitness.claims.select_star.forecasting import ForecastingBench
+from earwitness.claims.select_star.looking import LookingBench
+from earwitness.claims.select_star.window import window
 from earwitness.experiment.bench import Bench, BenchSettings, Unavailable
 from earwitness.experiment.design import Arm, Experiment
 from earwitness.experiment.events import ServerReady
@@ -21,25 +26,31 @@ from earwitness.servers import postgres
 
 _MAJOR = 18
 _FIRST_MAJOR_THAT_SERIALIZES = 17
-_SERVER_SETTINGS: Mapping[str, str | int] = {"shared_buffers": "256MB"}
-"""Twice the largest table of a plan with its indexes (10000 rows: 120 MB)."""
+_SERVER_SETTINGS: Mapping[str, str | int] = {"shared_buffers": "512MB"}
+"""More than the largest table of a plan with its indexes (20000 rows: 240 MB)."""
+_WITHOUT_EXPLAIN = ("schema-change", "decoding", "decoding-asyncpg", "decoding-arrow")
+"""Experiments that never ask the server what a query cost it."""
 
 
 @contextmanager
 def open_bench(experiment: Experiment, settings: BenchSettings) -> Iterator[Bench]:
     """Start PostgreSQL, load what the arms read, yield the bench; stop the server afterwards.
 
-    The plan may set ``postgresql`` (a major version). Raises Unavailable when there is none, and
-    for the reading experiments when it is too old for EXPLAIN (SERIALIZE).
+    The plan may set ``postgresql`` (a major version). Raises Unavailable when there is none, when
+    it is too old for EXPLAIN (SERIALIZE) and the experiment needs that, and when a client that an
+    arm names is not installed.
     """
-    reads = experiment.id != "schema-change"
+    asked = clients.versions(
+        {str(arm.settings["client"]) for arm in settings.arms if "client" in arm.settings}
+    )
+    reads = experiment.id not in _WITHOUT_EXPLAIN
     major = int(settings.setting("postgresql", _MAJOR))
     if reads and major < _FIRST_MAJOR_THAT_SERIALIZES:
         raise Unavailable(
             f"EXPLAIN (SERIALIZE) came with PostgreSQL {_FIRST_MAJOR_THAT_SERIALIZES}; "
             f"this plan asks for {major}"
         )
-    with _server(major, settings) as server, server.connect() as connection:
+    with _server(major, settings) as server, ExitStack() as stack:
         settings.announce(
             ServerReady(
                 experiment=experiment.id,
@@ -52,12 +63,34 @@ def open_bench(experiment: Experiment, settings: BenchSettings) -> Iterator[Benc
         environment = {
             "server": server.version,
             "client": f"psycopg {psycopg.__version__} ({psycopg.pq.__impl__}), unix socket",
+            **asked,
             **{name: str(value) for name, value in settings.plan.settings.items()},
         }
-        if reads:
-            yield ReadingBench(connection, environment, settings)
-        else:
-            yield SchemaChangeBench(connection, environment, settings)
+        yield _bench(experiment, server, stack, environment, settings)
+
+
+def _bench(
+    experiment: Experiment,
+    server: postgres.Postgres,
+    stack: ExitStack,
+    environment: Mapping[str, str],
+    settings: BenchSettings,
+) -> Bench:
+    """The bench of an experiment; ``stack`` closes its connections."""
+    if experiment.id.startswith("decoding"):
+        return DecodingBench(server, stack, environment, settings)
+    if experiment.id == "cold":  # it restarts the server, which no connection would survive
+        return CoolingBench(server, environment, settings)
+    connection = stack.enter_context(server.connect())
+    match experiment.id:
+        case "path" | "storage":
+            return LookingBench(connection, environment, settings)
+        case "forecast":
+            return ForecastingBench(connection, environment, settings)
+        case "schema-change":
+            return SchemaChangeBench(connection, environment, settings)
+        case _:
+            return ReadingBench(connection, environment, settings)
 
 
 @contextmanager
@@ -78,18 +111,15 @@ class ReadingBench:
     ) -> None:
         self.environment = environment
         self._connection = connection
-        self._seed = settings.seed
-        self._rows = settings.number("rows")
-        self._fetched = settings.number("fetched")
+        self._window = window(settings)
         self._repetitions = settings.number("repetitions")
         self._first = 1
         for table in sorted({str(arm.settings["table"]) for arm in settings.arms}):
-            tables.load(connection, table, self._rows)
+            tables.load(connection, table, self._window.rows)
 
     def block(self, block: int) -> None:
         """Choose the ids that the arms of this block read: consecutive, at a random place."""
-        place = np.random.default_rng([self._seed, block])
-        self._first = int(place.integers(1, self._rows - self._fetched + 1, endpoint=True))
+        self._first = self._window.first(block)
 
     def trial(self, arm: Arm) -> Observation:
         """Read the rows as the arm says: once to warm up and count, then repeatedly to measure.
@@ -99,7 +129,7 @@ class ReadingBench:
         table, columns = str(arm.settings["table"]), str(arm.settings["columns"])
         alone = "on" if arm.settings["index_only_scan"] else "off"
         self._connection.execute(f"set enable_indexonlyscan = {alone}")
-        query = tables.query(table, columns, first=self._first, count=self._fetched)
+        query = tables.query(table, columns, first=self._first, count=self._window.fetched)
         bytes_out = reading.sent_bytes(self._connection, query)
         serialized, plain, fetched = zip(*self._repeat(query), strict=True)
         server_ms = statistics.median(execution.milliseconds for execution in serialized)

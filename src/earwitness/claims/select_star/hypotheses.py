@@ -1,11 +1,13 @@
 """The sentences that are held against measurements, in the order in which they are told.
 
-Values only, part of ``claim``, which has the arms and metrics that are named here.
+Values only, part of ``claim``, which has the arms and metrics that are named here. Those about
+single causes, which only a study tells apart, are in ``causes`` and come last.
 
 "Slow" has one meaning throughout: a client that asks for every column waits at least three times
 as long for its rows as one that names the two columns it needs.
 """
 
+from earwitness.claims.select_star.causes import CAUSES
 from earwitness.experiment.design import (
     AtLeast,
     AtMost,
@@ -203,4 +205,5 @@ HYPOTHESES = (
         criterion=AtMost(1 / _SLOW),
         inference=Inference.INTERVAL,
     ),
+    *CAUSES,
 )

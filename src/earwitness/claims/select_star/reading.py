@@ -61,13 +61,15 @@ def execution_of(document: Mapping[str, Any]) -> Execution:
     )
 
 
-def explain(connection: Connection, query: str, *, serialize: bool) -> Execution:
+def explain(
+    connection: Connection, query: str, *, serialize: bool, binary: bool = False
+) -> Execution:
     """Execute the query under EXPLAIN ANALYZE.
 
     With ``serialize`` (PostgreSQL 17 and later) the server also makes every row ready to send, in
-    text format, and throws it away; without, it never looks at values stored out of line.
+    text or binary format, and throws it away; without, it never looks at values stored out of line.
     """
-    form = "text" if serialize else "none"
+    form = ("binary" if binary else "text") if serialize else "none"
     row = connection.execute(
         f"explain (analyze, buffers, timing, serialize {form}, format json) {query}"
     ).fetchone()
@@ -94,17 +96,22 @@ def result_bytes(result: PGresult) -> int:
     )
 
 
-def sent_bytes(connection: Connection, query: str) -> int:
+def sent_bytes(connection: Connection, query: str, *, binary: bool = False) -> int:
     """Execute the query and count the bytes of rows that the server sends for it."""
-    result = connection.execute(query).pgresult
+    result = connection.execute(query, binary=binary).pgresult
     assert result is not None, "an executed cursor has a result"
     return result_bytes(result)
 
 
-def fetch_milliseconds(connection: Connection, query: str) -> float:
+def wire_milliseconds(size_bytes: int, megabits_per_second: float) -> float:
+    """How long these bytes occupy a link of that rate; computed, and without any protocol below."""
+    return 8 * size_bytes / megabits_per_second / 1000
+
+
+def fetch_milliseconds(connection: Connection, query: str, *, binary: bool = False) -> float:
     """Time from sending the query until the client holds every value as a Python object."""
     began = time.perf_counter_ns()
-    rows = connection.execute(query).fetchall()
+    rows = connection.execute(query, binary=binary).fetchall()
     ended = time.perf_counter_ns()
     # Freeing the rows is not part of waiting for them: they live until the clock was read.
     del rows

@@ -1,0 +1,66 @@
+"""What the probe of a PostgreSQL server sees of its tables' rows; what the judge judges.
+
+Plain values that are saved as JSON; adding a field keeps older evidence readable when the field
+has a default. Read by ``stored``.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class StoredTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table whose rows have values out of line. A partitioned one is one table, leaves together."""
+
+    relation: str
+    """Name with schema, quoted where SQL needs it."""
+    rows: int
+    """As of the last VACUUM or ANALYZE."""
+    bytes_per_row: int
+    """Stored in all, headers and free space included: the files' sizes divided by the rows."""
+    out_of_line_per_row: int
+    """Of those, in the TOAST table: compressed where compression helped."""
+    planned_bytes_per_row: int | None = None
+    """Width of a row in the planner's statistics, where a value out of line is a pointer.
+
+    None when the role may not see the statistics of every column, or there are none.
+    """
+
+
+class StarStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement of pg_stat_statements that fetches all columns of at least one relation."""
+
+    queryid: str
+    """PostgreSQL's number for it, as text."""
+    text: str
+    """Without literals and comments, shortened."""
+    calls: int
+    """Since the counters were reset, or since it was first seen."""
+    rows: int
+    """Given to clients, all calls together."""
+    relations: tuple[str, ...]
+    """Those whose columns it fetches all; without views, and names that were not found."""
+    bytes: int | None
+    """Stored bytes of so many mean rows, TOAST counted; None where the size of one is not known.
+
+    Of several relations only the smallest counts, and of a UNION none.
+    """
+
+
+class StoredRows(msgspec.Struct, frozen=True, kw_only=True):
+    """The tables of one database, by what is stored for a row of them."""
+
+    sizes: Literal["files", "last vacuum"]
+    """Where sizes are from: the files now, or the pages that VACUUM or ANALYZE last counted."""
+    tables: tuple[StoredTable, ...]
+    """Those with values out of line, the most bytes first; at most ``stored.MOST``."""
+    with_out_of_line: int
+    """How many have values out of line, those beyond ``tables`` included."""
+    known: int
+    """Tables with rows whose number the catalog knows."""
+    unknown: int
+    """Tables that hold something, of which the catalog does not know how many rows."""
+    statements: tuple[StarStatement, ...] | None = None
+    """Those that fetch all columns, most stored bytes first; None: not seen."""
+    statements_seconds: float | None = None
+    """For how long the server has been counting them; None: it does not say."""

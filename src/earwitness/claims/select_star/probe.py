@@ -1,0 +1,33 @@
+"""What the check of a PostgreSQL server reads for this claim.
+
+A thin layer: which statements there are and what follows from their answers stands in ``stored`` and,
+for what is really sent, in ``fetched``; what it means is judged in ``judge``.
+"""
+
+import msgspec
+
+from earwitness.check import postgresql
+from earwitness.check.evidence import Partly, Unseen
+from earwitness.check.target import NotSeen
+from earwitness.claims.select_star import fetched, stored
+
+KIND = "postgresql"
+
+OLDEST_MAJOR = 14
+"""The first version whose catalog tells a table that was never counted from an empty one."""
+
+PLAN = (*stored.PLAN, *fetched.PLAN)
+
+
+def probe(session: postgresql.Session) -> Partly:
+    """What is stored for a row of each table, and who fetches whole ones. Raises NotSeen and Unreachable."""
+    if session.major < OLDEST_MAJOR:
+        raise NotSeen(
+            f"the catalog of PostgreSQL {session.major} does not tell a table that was never "
+            f"counted from an empty one; that of {OLDEST_MAJOR} and later does"
+        )
+    rows = stored.read(session)
+    missed: list[Unseen] = []
+    statements, seconds = fetched.read(session, rows.tables, missed)
+    seen = msgspec.structs.replace(rows, statements=statements, statements_seconds=seconds)
+    return Partly(seen, tuple(missed))

@@ -1,0 +1,102 @@
+"""Stars in what was sent: whose rows they are, how many stored bytes, and what is said of them."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from earwitness.check.finding import Finding, Severity
+from earwitness.check.postgresql_statements import Counted
+from earwitness.claims.select_star.evidence import StarStatement, StoredRows
+from earwitness.claims.select_star.fetched import of_statement
+from earwitness.claims.select_star.judge import judge
+
+KNOWN = {
+    ("shop", "docs"): "shop.docs",
+    ("shop", "pages"): "shop.pages",
+    ("shop", "small"): "shop.small",
+    ("shop", "twice"): "shop.twice",
+    ("other", "twice"): "other.twice",
+    ("shop", "seen"): None,  # a view
+}
+SIZES = {"shop.docs": 9000, "shop.pages": 4000, "shop.twice": 5000}
+
+
+def star(text: str) -> StarStatement | None:
+    counted = Counted(queryid="7", text=text, calls=10, rows=100, seconds=1.0)
+    return of_statement(counted, KNOWN, SIZES)
+
+
+@pytest.mark.parametrize(
+    ("text", "relations", "fetched"),
+    [
+        ("select * from docs where id = $1", ("shop.docs",), 900_000),
+        ("select d.* from shop.docs d, small", ("shop.docs",), 900_000),
+        ("select * from docs left join pages using (id)", ("shop.docs", "shop.pages"), 400_000),
+        ("select * from docs join small using (id)", ("shop.docs", "shop.small"), None),
+        ("select * from docs join seen using (id)", ("shop.docs",), None),
+        ("select * from docs union all select * from pages", ("shop.docs", "shop.pages"), None),
+        ("select * from small", ("shop.small",), None),
+        ("select * from other.twice", ("other.twice",), None),
+        ("select * from shop.twice", ("shop.twice",), 500_000),
+    ],
+)
+def test_bytes_are_never_more_than_was_fetched(
+    text: str, relations: tuple[str, ...], fetched: int | None
+) -> None:
+    one = star(text)
+    assert one is not None
+    assert (one.relations, one.bytes) == (relations, fetched)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select count(*) from docs",
+        "select * from twice",
+        "select * from seen",
+        "select * from pg_class",
+        "select id from docs",
+        "select * from from",
+    ],
+)
+def test_what_is_no_star_of_a_known_table(text: str) -> None:
+    assert star(text) is None
+
+
+def judged(*statements: StarStatement, age: float | None = 100.0) -> tuple[Finding, ...]:
+    seen = StoredRows(
+        sizes="files",
+        tables=(),
+        with_out_of_line=0,
+        known=1,
+        unknown=0,
+        statements=statements,
+        statements_seconds=age,
+    )
+    built: dict[str, Any] = msgspec.to_builtins(seen)
+    return judge(built)[1:]  # the first is about what is stored
+
+
+def made(**more: Any) -> StarStatement:
+    given = {"queryid": "7", "text": "select * from docs", "calls": 10, "rows": 100}
+    return StarStatement(**{**given, "relations": ("shop.docs",), "bytes": 900_000, **more})
+
+
+def test_a_rate_of_bytes_and_nothing_called_wasted() -> None:
+    (finding,) = judged(made(), made(bytes=100_000, rows=5))
+    assert (finding.id, finding.severity) == ("select-star/fetched", Severity.LOW)
+    assert "1,000,000 stored bytes in 100 s: 10,000 a second" in finding.statement
+    assert "waste" not in finding.statement
+    assert finding.evidence == ("/statements/0", "/statements/1")
+    (ageless,) = judged(made(), age=None)
+    assert "a second" not in ageless.statement
+
+
+def test_stars_without_bytes_are_summed_up_and_none_is_said() -> None:
+    assert [one.id for one in judged(made(bytes=None))] == ["select-star/stars"]
+    assert [one.id for one in judged()] == ["select-star/no-stars"]
+    assert [one.id for one in judged(made(), made(bytes=None))] == [
+        "select-star/fetched",
+        "select-star/stars",
+    ]
