@@ -1,5 +1,6 @@
 """One session for all claims; a probe that fails takes nobody with it."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import msgspec
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.check import runner
-from earwitness.check.evidence import Evidence
+from earwitness.check.evidence import Evidence, Partly, Unseen
 from earwitness.check.finding import Outcome, Severity, by_severity, outcome
 from earwitness.check.plan import Step
 from earwitness.check.runner import Check
@@ -38,6 +39,26 @@ def test_what_a_probe_may_not_see_is_named_with_the_grant() -> None:
     (missed,) = seen.not_seen
     assert (missed.claim, missed.reason, missed.needs) == ("a", "refused", "the right to one")
     assert missed.essential
+
+
+def test_a_probe_can_see_a_part_and_name_what_it_missed() -> None:
+    missed = Unseen(claim="a", what="the rest", reason="refused", essential=False)
+    partly = dataclasses.replace(
+        check("a", ONE), probe=lambda session: Partly({"seen": session.read(ONE)}, (missed,))
+    )
+    seen = gather(kind({"one": 1, "two": 2}), partly, check("b", TWO))
+    assert seen.claims == {"a": {"seen": 1}, "b": {"seen": 2}}
+    assert seen.not_seen == (missed,)
+
+
+def test_sampling_is_one_more_announced_step() -> None:
+    without = check("a", ONE)
+    assert without.sampled(3.0) is without
+    sampling = dataclasses.replace(
+        check("a", ONE), sampling=lambda seconds: msgspec.structs.replace(TWO, seconds=seconds)
+    )
+    assert [step.seconds for step in sampling.sampled(3.0).plan] == [0.0, 3.0]
+    assert sampling.plan == (ONE,)
 
 
 def test_a_probe_that_breaks_does_not_break_the_others() -> None:

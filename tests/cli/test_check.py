@@ -45,6 +45,29 @@ def test_the_plan_as_a_document(earwitness: CommandLine) -> None:
     assert "geheim7" not in planned.stdout
 
 
+def test_without_the_parser_of_statements_every_probe_is_there(
+    earwitness: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "sqlglot.py").write_text("raise ImportError('not installed')")
+    path = f"{tmp_path}:{earwitness.environment['PYTHONPATH']}"
+    without = CommandLine({**earwitness.environment, "PYTHONPATH": path})
+    planned = without(*CHECK, "--claim", "select-star", NOWHERE, "--plan")
+    assert planned.returncode == 0, planned.stderr
+    assert "partition-trees" in planned.stdout
+
+
+def test_sampling_is_planned_only_when_it_is_asked_for(earwitness: CommandLine) -> None:
+    without = json.loads(earwitness(*CHECK, NOWHERE, "--plan", "--format", "json").stdout)
+    asked = earwitness(*CHECK, NOWHERE, "--plan", "--format", "json", "--sample-waits", "10s")
+    sampled = json.loads(asked.stdout)
+    steps = {step["name"]: step for step in sampled["checks"][0]["steps"]}
+    assert (steps["waits"]["seconds"], steps["waits"]["hertz"]) == (10.0, 10.0)
+    assert "for 10 s" in steps["waits"]["purpose"]
+    assert "waits" not in {step["name"] for step in without["checks"][0]["steps"]}
+    assert sampled["budget"]["seconds"] == without["budget"]["seconds"] + 10
+    assert "planned statements" in earwitness(*CHECK, NOWHERE, "--plan").stdout
+
+
 @pytest.mark.parametrize("format_", ["sarif", "junit"])
 def test_a_plan_is_no_finding(earwitness: CommandLine, format_: str) -> None:
     refused = earwitness("check", NOWHERE, "--plan", "--format", format_)
@@ -76,6 +99,8 @@ def test_a_document_of_a_target_that_cannot_be_reached(earwitness: CommandLine) 
         (("check", "postgresql://me:geheim7@x@db/shop"), "%40"),
         (("check", NOWHERE, "--claim", "nothing"), "there is no claim 'nothing'"),
         (("check", NOWHERE, "--claim", "sorted-input"), "looks for nothing in a target of kind"),
+        (("check", NOWHERE, "--sample-waits", "6m"), "from 1s to 5m"),
+        (("check", NOWHERE, "--sample-waits", "soon"), "--sample-waits"),
         (("check", NOWHERE, "--fail-on", "sometimes"), "--fail-on"),
         (("judge", "nowhere.json"), "nowhere.json"),
     ],

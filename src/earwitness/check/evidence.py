@@ -6,6 +6,7 @@ row, a key or a secret. What the evidence of one claim looks like, only that cla
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -34,6 +35,15 @@ class Unseen(msgspec.Struct, frozen=True, kw_only=True):
     """The grant or the action that would show it."""
     essential: bool = True
     """Whether the claim cannot be judged without it."""
+
+
+@dataclass(frozen=True)
+class Partly:
+    """What a probe gives that saw something, but not everything it looked for."""
+
+    evidence: Any
+    """Of the claim."""
+    missed: tuple[Unseen, ...]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,9 +15,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     """What it is read for, as the rest of "reads ..."."""
     text: str
-    """The statement or request itself, without anything left to fill in."""
+    """The statement or request itself.
+
+    What only the target can say stands in angle brackets and is said in the purpose: a name that is
+    filled in quoted, or a statement that is planned and never executed.
+    """
     needs: str = ""
     """The grant that shows it where it is refused; empty when everybody may read it."""
+    seconds: float = 0.0
+    """For how long it is repeated; 0: it is sent once."""
+    hertz: float = 0.0
+    """How often in a second it is repeated."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +41,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """Longest time of one read; the target itself cancels it then."""
     lock_seconds: float
     """Longest wait for a lock; the target itself gives up then."""
+    plannings: int = 0
+    """Statements of others that the target may be asked to plan; none is executed."""
 
 
 class PlannedCheck(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,37 +3,60 @@
 Everything happens in a single read-only transaction whose limits are local to it and which is
 rolled back. So nothing is left in a session that a pooler hands to somebody else, and the session
 cannot be made writable again: PostgreSQL refuses that once a transaction has read anything. Only
-steps that were announced are carried out, one statement in each message, none prepared. Standbys
-and poolers are as good as primaries; nothing here needs a right beyond CONNECT.
+steps that were announced are carried out, one statement in each message, none prepared. A statement
+of somebody else's is planned at the most, never executed, and its locks are given back at once, and
+no superuser plans it: planning runs functions of whoever owns the tables. Standbys and poolers are as good as primaries; nothing here needs a right beyond CONNECT.
 
-How an address is read stands in ``postgresql_address``; what is read, the claims say.
+How an address is read stands in ``postgresql_address``, how a step is written down in
+``postgresql_steps``; what is read, the claims say.
 """
 
 import contextlib
 import os
-import re
 import socket
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, pq, sql
 from psycopg.conninfo import make_conninfo
 
 from earwitness.check import postgresql_address
 from earwitness.check.evidence import ReadRecord
 from earwitness.check.plan import Budget, Step
+from earwitness.check.postgresql_steps import (
+    CLOSING,
+    PLANNING,
+    READING,
+    SAVEPOINT,
+    SERVER,
+    opening,
+    planning,
+    select,
+    settings,
+)
 from earwitness.check.target import NotSeen, Target, TargetKind, Unreachable
+
+__all__ = [
+    "BUDGET",
+    "FIRST_MAJOR_PLANNING",
+    "POSTGRESQL",
+    "Session",
+    "open_session",
+    "planning",
+    "select",
+    "settings",
+]
 
 Row = tuple[Any, ...]
 
-BUDGET = Budget(seconds=30.0, steps=20, rows=500_000, step_seconds=5.0, lock_seconds=0.1)
+BUDGET = Budget(
+    seconds=30.0, steps=20, rows=500_000, step_seconds=5.0, lock_seconds=0.1, plannings=40
+)
 """Half a million rows are three integers each: about 60 MB at the most."""
 
-_READING = re.compile(r"\s*(select|with|show|table|values)\b", re.IGNORECASE)
-_SETTING_NAME = re.compile(r"[a-z_.]+")
 _CONNECTION: Mapping[str, str | int] = {
     # What an address may override. The waits are for networks that swallow packets.
     "connect_timeout": 5,
@@ -46,68 +69,13 @@ _FORCED: Mapping[str, str] = {
     "client_encoding": "UTF8",
     "options": "",  # else the address or PGOPTIONS would speak; and some poolers refuse it
 }
+_PLANNED_LOCKS = b"""
+select distinct relation::bigint from pg_locks
+where pid = pg_backend_pid() and locktype = 'relation' and relation >= 16384"""  # FirstNormalObjectId
+FIRST_MAJOR_PLANNING = 16
+"""The first version that plans a statement whose parameters are not known."""
+_LIMITS = (errors.QueryCanceled, errors.LockNotAvailable)
 _ROWS_AT_A_TIME = 500
-_SAVEPOINT = "seen"
-
-
-def select(name: str, purpose: str, text: str, needs: str = "") -> Step:
-    """A step that is one reading statement; ValueError when it begins like anything else."""
-    if not _READING.match(text):
-        raise ValueError(f"step {name}: not a statement that reads: {text[:40]!r}")
-    return Step(name=name, purpose=purpose, text=text.strip(), needs=needs)
-
-
-def settings(name: str, purpose: str, names: Sequence[str]) -> Step:
-    """A step for ``Session.read_settings``: settings of the server by name."""
-    if not all(_SETTING_NAME.fullmatch(each) for each in names):
-        raise ValueError(f"step {name}: not names of settings: {names!r}")
-    wanted = ", ".join(f"'{each}'" for each in names)
-    text = f"select name, setting from pg_settings where name in ({wanted}) order by name"  # noqa: S608 - names only
-    return select(name, purpose, text, needs="grant select on pg_catalog.pg_settings")
-
-
-SERVER = select(
-    "server",
-    "version, whether it is a standby, whether a pooler stands between, rights of the role",
-    """
-select current_setting('server_version_num')::int, current_setting('server_version'),
-    pg_is_in_recovery(), pg_backend_pid(),
-    (select rolsuper from pg_roles where rolname = current_user),
-    (select pg_has_role(oid, 'member') from pg_roles where rolname = 'pg_monitor')""",
-)
-
-
-def opening(budget: Budget) -> tuple[Step, ...]:
-    """What every session sends first."""
-    limits = {
-        "statement_timeout": budget.step_seconds,
-        "lock_timeout": budget.lock_seconds,
-        "idle_in_transaction_session_timeout": budget.seconds,
-    }
-    return (
-        Step(name="begin", purpose="nothing can be written", text="begin transaction read only"),
-        *(
-            _local(name, f"'{max(1, round(seconds * 1000))}ms'", "a limit")
-            for name, seconds in limits.items()
-        ),
-        _local("application_name", "'earwitness'", "who it is, to whoever looks"),
-        # pg_temp is named because it would come first otherwise, with what others left in a pool
-        _local("search_path", "pg_catalog, pg_temp", "only what the system defines is called"),
-        SERVER,
-        Step(
-            name="savepoint",
-            purpose="a read that is refused ends only itself",
-            text=f"savepoint {_SAVEPOINT}",
-        ),
-    )
-
-
-def _local(name: str, value: str, purpose: str) -> Step:
-    """A setting that ends with the transaction; ``value`` as SQL writes it."""
-    return Step(name=name, purpose=purpose, text=f"set local {name} = {value}")
-
-
-CLOSING = (Step(name="rollback", purpose="nothing stays behind", text="rollback"),)
 
 
 class Deadline:
@@ -152,10 +120,11 @@ class Session:
         self._secrets = target.secrets.with_values([connection.info.password])
         self._budget = budget
         self._plan = frozenset(plan)
-        self._answers: dict[Step, tuple[Row, ...] | NotSeen] = {}
+        self._answers: dict[tuple[Step, str], tuple[Row, ...] | NotSeen] = {}
         self._record: list[ReadRecord] = []
         self._settings: dict[str, str] = {}
         self._steps_left, self._rows_left = budget.steps, budget.rows
+        self._plannings_left = budget.plannings
         self._server = self._open()
         self._pooled = self._server[3] != connection.info.backend_pid  # a pooler invents its own
 
@@ -194,19 +163,81 @@ class Session:
         """Major version of the server."""
         return int(self._server[0]) // 10_000
 
-    def read(self, step: Step) -> tuple[Row, ...]:
+    @property
+    def superuser(self) -> bool:
+        """Whether the role of the session may do anything."""
+        return bool(self._server[4])
+
+    def announced(self, name: str) -> Step | None:
+        """The step of that name in the plan; None when nobody asked for it."""
+        return next((step for step in self._plan if step.name == name), None)
+
+    def read(self, step: Step, schema: str = "") -> tuple[Row, ...]:
         """The rows of a step; one that was read before costs nothing.
 
-        Raises NotSeen, with the reason in one line, and Unreachable when the connection is gone.
+        ``schema`` is filled in, quoted, where the step says ``<schema>``. Raises NotSeen, with the
+        reason in one line, and Unreachable when the connection is gone.
         """
-        if step not in self._plan or not _READING.match(step.text):
-            raise NotSeen(f"{step.name} is no reading step that was announced, and was not sent")
-        if step not in self._answers:
-            self._answers[step] = self._try(step)
-        answer = self._answers[step]
+        self._require(step, reading=True)
+        if (step, schema) not in self._answers:
+            text = step.text.replace("<schema>", sql.Identifier(schema).as_string())
+            self._answers[step, schema] = self._try(step, text.encode())
+        answer = self._answers[step, schema]
         if isinstance(answer, NotSeen):
             raise answer
         return answer
+
+    def sample(self, step: Step) -> tuple[tuple[float, Row], ...]:
+        """The first row of the step, again and again, with the second of the epoch of each answer.
+
+        Raises NotSeen and Unreachable.
+        """
+        self._require(step, reading=True)
+        samples: list[tuple[float, Row]] = []
+        until = due = time.monotonic()
+        until += step.seconds
+
+        def take(rows: list[Row]) -> None:
+            nonlocal due
+            while time.monotonic() < until:
+                self._receive(step.text.encode(), rows)
+                samples.append((time.time(), rows[-1]))
+                due = max(due + 1 / step.hertz, time.monotonic())  # a late one starts no burst
+                time.sleep(max(0.0, min(due, until) - time.monotonic()))
+
+        answer = self._carry_out(step, take)
+        if isinstance(answer, NotSeen):
+            raise answer
+        return tuple(samples)
+
+    def locks_of_plan(self, step: Step, statement: str) -> tuple[int, ...]:
+        """OIDs of the user's relations that planning the statement locks; it is not executed.
+
+        Parameters stay parameters, as in a generic plan. The statement is kept nowhere. Raises
+        NotSeen and Unreachable.
+        """
+        self._require(step, reading=False)
+        if self.superuser:
+            raise NotSeen("a superuser's session plans no statement of somebody else's")
+        if self._plannings_left == 0:
+            raise NotSeen(f"the budget of {self._budget.plannings} planned statements is used up")
+        self._plannings_left -= 1
+        found: list[Row] = []
+
+        def plan(_: list[Row]) -> None:
+            try:
+                self._explain(step.text.replace("<statement>", statement).encode())
+            except psycopg.Error as problem:
+                if problem.sqlstate is None or isinstance(problem, _LIMITS):
+                    raise
+                raise _NotPlanned(type(problem).__name__) from None  # its message quotes values
+            self._receive(_PLANNED_LOCKS, found)
+
+        answer = self._carry_out(step, plan)
+        if isinstance(answer, NotSeen):
+            raise answer
+        self._recover("its locks could not be given back")
+        return tuple(oid for (oid,) in found)
 
     def read_settings(self, step: Step) -> Mapping[str, str]:
         """The settings of a step made by ``settings``; those the server lacks are missing."""
@@ -228,37 +259,60 @@ class Session:
         assert row is not None, "a select of functions has a row"
         return tuple(row)
 
-    def _try(self, step: Step) -> tuple[Row, ...] | NotSeen:
+    def _require(self, step: Step, *, reading: bool) -> None:
+        harmless = READING.match(step.text) if reading else step.text == PLANNING
+        if step not in self._plan or not harmless:
+            raise NotSeen(f"{step.name} is no reading step that was announced, and was not sent")
+
+    def _try(self, step: Step, text: bytes) -> tuple[Row, ...] | NotSeen:
         if self._steps_left == 0:
             return NotSeen(f"the budget of {self._budget.steps} reads is used up")
         self._steps_left -= 1
+        return self._carry_out(step, lambda rows: self._receive(text, rows))
+
+    def _carry_out(
+        self, step: Step, work: Callable[[list[Row]], None]
+    ) -> tuple[Row, ...] | NotSeen:
         begun = time.perf_counter()
         rows: list[Row] = []
         failure: NotSeen | None = None
         try:
-            self._receive(step, rows)
+            work(rows)
         except psycopg.Error as problem:
             failure = NotSeen(self._reason(problem), _needs(problem, step))
         except _TooManyRows:
             failure = NotSeen(f"the budget of {self._budget.rows:,} rows is used up")
+        except _NotPlanned as problem:
+            failure = NotSeen(f"PostgreSQL does not plan it here: {problem}")
         self._note(step, len(rows), time.perf_counter() - begun, failure)
         if failure is None:
             return tuple(rows)
         self._recover(str(failure))
         return failure
 
-    def _receive(self, step: Step, rows: list[Row]) -> None:
-        """Append the rows of the step one by one; streams always use the extended protocol."""
+    def _receive(self, text: bytes, rows: list[Row]) -> None:
+        """Append the rows of the query one by one; streams always use the extended protocol."""
         size = _ROWS_AT_A_TIME if psycopg.capabilities.has_stream_chunked() else 1
         with (
             self._connection.cursor() as cursor,
-            contextlib.closing(_stream(cursor, step, size)) as stream,
+            contextlib.closing(_stream(cursor, text, size)) as stream,
         ):
             for row in stream:
                 if self._rows_left == 0:
                     raise _TooManyRows
                 self._rows_left -= 1
                 rows.append(row)
+
+    def _explain(self, text: bytes) -> None:
+        """Send what may have parameters without values, which only a simple query can.
+
+        A simple query could hold several statements. So the server itself, with the same settings,
+        first parses it as a message that may hold only one; our own parser does not decide that.
+        """
+        alone = self._connection.pgconn.prepare(b"", text)
+        if alone.status != pq.ExecStatus.COMMAND_OK:
+            raise errors.error_from_result(alone)
+        self._connection.execute(text)
 
     def _note(self, step: Step, rows: int, seconds: float, failure: NotSeen | None) -> None:
         self._record.append(
@@ -274,7 +328,7 @@ class Session:
     def _recover(self, reason: str) -> None:
         """Go on after a read that failed. Raises Unreachable when the connection is gone."""
         try:
-            self._connection.execute(f"rollback to savepoint {_SAVEPOINT}".encode())
+            self._connection.execute(f"rollback to savepoint {SAVEPOINT}".encode())
         except psycopg.Error:
             raise Unreachable(reason) from None
 
@@ -294,9 +348,13 @@ class _TooManyRows(Exception):
     pass
 
 
-def _stream(cursor: psycopg.Cursor[Row], step: Step, size: int) -> Generator[Row, None, None]:
+class _NotPlanned(Exception):
+    pass
+
+
+def _stream(cursor: psycopg.Cursor[Row], text: bytes, size: int) -> Generator[Row, None, None]:
     """The rows as they arrive; closing it before its end cancels the query."""
-    yield from cursor.stream(step.text.encode(), binary=True, size=size)
+    yield from cursor.stream(text, binary=True, size=size)
 
 
 def _needs(problem: psycopg.Error, step: Step) -> str:

@@ -4,6 +4,7 @@ Knows no claim and no kind of target; both are handed in. A probe that fails bec
 was not seen, and does not keep the others from their turn.
 """
 
+import dataclasses
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from earwitness.check.evidence import Evidence, Unseen
+from earwitness.check.evidence import Evidence, Partly, Unseen
 from earwitness.check.finding import Finding, by_severity
 from earwitness.check.plan import Budget, PlannedCheck, Step
 from earwitness.check.target import NotSeen, Session, Target, TargetKind, Unreachable
@@ -30,8 +31,19 @@ class Check:
     kind: str
     plan: tuple[Step, ...]
     probe: Callable[[Any], Any]
-    """From the kind's session to the claim's evidence. Raises NotSeen and Unreachable."""
+    """From the kind's session to the claim's evidence, or ``Partly``.
+
+    Raises NotSeen and Unreachable.
+    """
     judge: Judge
+    sampling: Callable[[float], Step] | None = None
+    """The step that is added when waits are to be sampled for so many seconds; None: there is none."""
+
+    def sampled(self, seconds: float) -> "Check":
+        """The same check, sampling waits as well where it can; its probe finds the step announced."""
+        if self.sampling is None:
+            return self
+        return dataclasses.replace(self, plan=(*self.plan, self.sampling(seconds)))
 
     @property
     def planned(self) -> PlannedCheck:
@@ -106,7 +118,7 @@ class _Gathering:
             check = self._waiting[0]
             self._tell(f"{check.claim}: looking")
             try:
-                self.claims[check.claim] = msgspec.to_builtins(check.probe(session))
+                self._keep(check, check.probe(session))
             except NotSeen as problem:
                 self._miss(check, str(problem), problem.needs)
             except Unreachable:
@@ -115,6 +127,12 @@ class _Gathering:
                 said = session.redact(f"its probe failed: {type(problem).__name__}: {problem}")
                 self._miss(check, said)
             del self._waiting[0]
+
+    def _keep(self, check: Check, seen: Any) -> None:
+        if isinstance(seen, Partly):
+            self.not_seen += seen.missed
+            seen = seen.evidence
+        self.claims[check.claim] = msgspec.to_builtins(seen)
 
     def lose(self, message: str) -> None:
         """Note that what has not been looked at will not be."""

@@ -6,7 +6,25 @@ from typing import Any, TypeVar
 
 import click
 
+from earwitness.experiment import budget as budgets
+
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
+
+
+class Seconds(click.ParamType[float]):
+    """A duration such as 60s or 2m."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds of the text; a usage error when it is no duration."""
+        try:
+            return budgets.seconds_of(str(value))
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+
 
 data = click.option(
     "--data",

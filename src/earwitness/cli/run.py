@@ -14,7 +14,6 @@ from earwitness.claims import registry
 from earwitness.cli import history, options, outcome
 from earwitness.cli.errors import CANNOT
 from earwitness.cli.screen import Screen, screen_for
-from earwitness.experiment import budget as budgets
 from earwitness.experiment import prediction
 from earwitness.experiment.design import Claim, Depth
 from earwitness.experiment.prediction import Prediction
@@ -30,21 +29,6 @@ _SEEDS = 2**31
 """Seeds are below this, so that they can be typed again."""
 
 
-class Seconds(click.ParamType[float]):
-    """A duration such as 60s or 2m."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Seconds of the text; a usage error when it is no duration."""
-        try:
-            return budgets.seconds_of(str(value))
-        except ValueError as problem:
-            self.fail(str(problem), param, ctx)
-
-
 @click.command()
 @click.argument("claim", nargs=-1)
 @click.option(
@@ -54,7 +38,9 @@ class Seconds(click.ParamType[float]):
     show_default=True,
     help="proof: seconds; study: minutes, intervals and the boundary; full: everything.",
 )
-@click.option("--budget", type=Seconds(), help="Stop starting new blocks after this time: 60s, 5m.")
+@click.option(
+    "--budget", type=options.Seconds(), help="Stop starting new blocks after this time: 60s, 5m."
+)
 @click.option("--seed", type=click.IntRange(0, _SEEDS - 1), help="Order of trials and data.")
 @click.option(
     "--predict", multiple=True, metavar="TEXT", help=f"Before it runs: {prediction.HELP}."

@@ -80,8 +80,9 @@ def needs(one: Unseen) -> str:
 
 def budget(limits: Budget) -> str:
     """What a session may cost."""
+    planned = f", {count(limits.plannings, 'planned statement')}" if limits.plannings else ""
     return (
-        f"at most {count(limits.steps, 'read')} and {count(limits.rows, 'row')} in "
+        f"at most {count(limits.steps, 'read')}{planned} and {count(limits.rows, 'row')} in "
         f"{duration(limits.seconds)}; {duration(limits.step_seconds)} for each read, "
         f"{duration(limits.lock_seconds)} waiting for a lock"
     )

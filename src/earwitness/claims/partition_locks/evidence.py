@@ -4,7 +4,12 @@ Plain values that are saved as JSON; adding a field keeps older evidence readabl
 has a default. Computed by ``headroom`` from what the catalog says.
 """
 
+from typing import Literal
+
 import msgspec
+
+Prunes = Literal["always", "custom_only", "never", "unknown"]
+"""Whether a statement's plans leave partitions out, and with it their locks."""
 
 
 class PartitionTree(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +43,51 @@ class PartitionTree(msgspec.Struct, frozen=True, kw_only=True):
     """
 
 
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement of pg_stat_statements that reads at least one partition tree."""
+
+    queryid: str
+    """PostgreSQL's number for it, as text."""
+    text: str
+    """Without literals and comments, shortened."""
+    calls: int
+    """Since the counters were reset, or since it was first seen."""
+    seconds: float
+    """Spent executing it, all calls together."""
+    relations: tuple[str, ...]
+    """The partitioned tables that it reads."""
+    prunes: Prunes
+    """``custom_only``: with values, not with parameters as in a generic plan."""
+    by: Literal["plan", "text"]
+    """Whether the server's planner decided it, or the text and the catalog."""
+    locks: int
+    """Relation locks of its generic plan; by text: of a plan that prunes nothing."""
+    fast: int
+    """Those in the backend's own slots."""
+    slow: int
+    """Those in the lock table that all sessions share."""
+    custom_locks: int | None = None
+    """Relation locks with values of one partition; None when that was not asked."""
+    reason: str = ""
+    """Why ``prunes`` is unknown."""
+    not_planned: str = ""
+    """Why the planner did not decide it; empty where nobody asked."""
+
+
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """What active sessions waited for, sampled on request."""
+
+    seconds: float
+    """For how long."""
+    hertz: float
+    """Samples in a second that were really taken."""
+    samples: int
+    active: int
+    """Active sessions seen, all samples together."""
+    lock_manager: int
+    """Those of them that waited for LWLock:LockManager."""
+
+
 class PartitionLocks(msgspec.Struct, frozen=True, kw_only=True):
     """The settings that decide over locks, and every partition tree of one database."""
 
@@ -48,3 +98,9 @@ class PartitionLocks(msgspec.Struct, frozen=True, kw_only=True):
     lockable_objects: int
     """How many different locks the shared lock table is sized for."""
     partition_trees: tuple[PartitionTree, ...]
+    statements: tuple[Statement, ...] | None = None
+    """Those that read a partition tree, most calls first; None: not seen."""
+    statements_seconds: float | None = None
+    """For how long the server has been counting them; None: it does not say."""
+    waits: Waits | None = None
+    """None: nobody asked, or not seen."""

@@ -2,6 +2,7 @@
 
 Pure, and repeatable on saved evidence. The catalog shows what a query that prunes nothing would
 lock, not whether anybody sends one; every statement says so, and nothing here is ``critical``.
+What was really sent is judged in ``judge_traffic``.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from earwitness.check.finding import Finding, Location, Severity
+from earwitness.claims.partition_locks import judge_traffic
 from earwitness.claims.partition_locks.evidence import PartitionLocks, PartitionTree
 from earwitness.claims.partition_locks.locking import FIRST_MAJOR_WITH_GROUPS
 
@@ -36,7 +38,8 @@ def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
         for place, tree in enumerate(seen.partition_trees)
         if tree.sessions_until_exhaustion is not None
     ]
-    return tuple(findings) or (_nothing_wrong(seen),)
+    trees = tuple(findings) or (_nothing_wrong(seen),)
+    return (*trees, *judge_traffic.findings(seen))
 
 
 def severity(tree: PartitionTree, max_connections: int) -> tuple[str, Severity]:

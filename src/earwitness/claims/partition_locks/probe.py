@@ -1,14 +1,19 @@
-"""What the check of a PostgreSQL server reads for this claim: settings and the catalog.
+"""What the check of a PostgreSQL server reads for this claim: settings, the catalog, the traffic.
 
-Two statements, whatever the number of trees. Neither touches a user's table, so no privilege on
-one is needed, and neither locks a partition: functions such as pg_partition_tree would. What
-follows from the answers is computed in ``headroom``; what it means is judged in ``judge``.
+Trees take two statements, whatever their number. Neither touches a user's table, so no privilege on
+one is needed, and neither locks a partition: functions such as pg_partition_tree would. Where there
+are trees, the statements that were counted are read as well (``traffic``), and waits are sampled
+when that was asked for; both can be missing without the trees being so. What follows from the
+answers is computed in ``headroom`` and ``statements``; what it means is judged in ``judge``.
 """
 
 from collections import defaultdict
 
 from earwitness.check import postgresql
+from earwitness.check.evidence import Partly, Unseen
+from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
+from earwitness.claims.partition_locks import traffic
 from earwitness.claims.partition_locks.evidence import PartitionLocks
 from earwitness.claims.partition_locks.headroom import partition_tree
 from earwitness.claims.partition_locks.locking import Relation, lock_settings, setting_names
@@ -51,11 +56,19 @@ join pg_index on indrelid = relation and indislive""",
     needs="grant select on pg_catalog.pg_class, pg_catalog.pg_inherits, pg_catalog.pg_index",
 )
 
-PLAN = (SETTINGS, TREES)
+PLAN = (SETTINGS, TREES, *traffic.PLAN)
 
 
-def probe(session: postgresql.Session) -> PartitionLocks:
-    """The settings and every partition tree of the database. Raises NotSeen and Unreachable."""
+def sampling(seconds: float) -> Step:
+    """The step that samples waits for so long."""
+    return traffic.sampling(seconds)
+
+
+def probe(session: postgresql.Session) -> Partly:
+    """Settings, every partition tree of the database, and what is sent to them.
+
+    Raises NotSeen and Unreachable.
+    """
     if not OLDEST_MAJOR <= session.major <= NEWEST_MAJOR:
         raise NotSeen(
             f"how PostgreSQL {session.major} counts locks is not known here, "
@@ -73,7 +86,9 @@ def probe(session: postgresql.Session) -> PartitionLocks:
         if name is not None:
             names[root] = name
     connections = int(values["max_connections"])
-    return PartitionLocks(
+    missed: list[Unseen] = []
+    statements, age = traffic.statements(session, names, relations, limits, missed)
+    evidence = PartitionLocks(
         major=session.major,
         max_locks_per_transaction=limits.max_locks_per_transaction,
         max_connections=connections,
@@ -82,4 +97,8 @@ def probe(session: postgresql.Session) -> PartitionLocks:
             partition_tree(names[root], relations[root], limits, connections)
             for root in sorted(names, key=lambda root: names[root])
         ),
+        statements=statements,
+        statements_seconds=age,
+        waits=traffic.waits(session, missed),
     )
+    return Partly(evidence, tuple(missed))

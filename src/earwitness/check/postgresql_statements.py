@@ -1,0 +1,193 @@
+"""The statements that a PostgreSQL server has counted, read from pg_stat_statements.
+
+Shared by every claim that asks what is really sent; the reads are cached, so the second claim costs
+nothing. PostgreSQL has replaced literals by parameters. A text is parsed and then forgotten; what
+may be kept is ``normalised``: without any literal, comment or parameter's name. What a statement
+means for a claim, that claim's own room knows.
+
+The extension may be older than the server, and in any schema: only columns are read that all
+versions since 1.8 (PostgreSQL 13) have.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from earwitness.check.postgresql import Session, select
+from earwitness.check.target import NotSeen
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expr
+
+MOST = 200
+"""Statements that are read of each order; a server keeps 5,000 unless told otherwise."""
+LONGEST = 20_000
+"""Characters of a text that is still read; longer ones are counted as not understood."""
+DIALECT = "postgres"
+KEPT = 300
+"""Characters of a normalised text that are kept."""
+_QUERY = re.compile(
+    r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|insert|update|delete|merge)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_TYPED = re.compile(r"\b(interval|date|time|timestamp|timestamptz)\s+(\$\d+)", re.IGNORECASE)
+_HIDDEN = "<insufficient privilege>"
+
+EXTENSION = select(
+    "statements-extension",
+    "the schema of the extension pg_stat_statements",
+    "select nspname::text from pg_extension join pg_namespace n on n.oid = extnamespace "
+    "where extname = 'pg_stat_statements'",
+)
+STATEMENTS = select(
+    "statements",
+    f"the {MOST} statements with most calls and the {MOST} with most time, in the schema read before",
+    f"""
+with counted as (
+    select queryid, query, sum(calls)::bigint as calls, sum(rows)::bigint as rows,
+        sum(total_exec_time) / 1000 as seconds
+    from <schema>.pg_stat_statements
+    where dbid = (select oid from pg_database where datname = current_database())
+    group by queryid, query
+), ranked as (
+    select *, row_number() over (order by calls desc, queryid) as by_calls,
+        row_number() over (order by seconds desc, queryid) as by_time
+    from counted
+)
+select queryid::bigint, case when length(query) <= {LONGEST} then query end, calls, rows, seconds
+from ranked
+where by_calls <= {MOST} or by_time <= {MOST}
+order by calls desc, queryid""",  # noqa: S608 - numbers of this module
+    needs="grant pg_read_all_stats, and USAGE on the extension's schema",
+)
+RESET = select(
+    "statements-age",
+    "since when statements are counted, and the time now",
+    "select stats_reset, clock_timestamp() from <schema>.pg_stat_statements_info",
+    needs="grant pg_read_all_stats, and USAGE on the extension's schema",
+)
+PLAN = (EXTENSION, STATEMENTS, RESET)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One statement, as the server counted it since ``Statements.seconds`` ago, or later."""
+
+    queryid: str
+    """A 64-bit integer as text: JSON readers lose its last digits otherwise."""
+    text: str | None
+    """As PostgreSQL keeps it, to be parsed and forgotten; None: longer than LONGEST."""
+    calls: int
+    rows: int
+    seconds: float
+    """Spent executing it, all calls together."""
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What pg_stat_statements showed of this database."""
+
+    counted: tuple[Counted, ...]
+    """Those with most calls first."""
+    hidden: int
+    """Statements of other roles that were counted but not shown; 0 with the grant."""
+    seconds: float | None
+    """Since the counters were reset; None: the server does not say."""
+
+
+def read(session: Session) -> Statements:
+    """What the server counted. Raises NotSeen, with the step that would show it, and Unreachable."""
+    found = session.read(EXTENSION)
+    if not found:
+        raise NotSeen(
+            "the extension pg_stat_statements is not in this database",
+            "shared_preload_libraries = 'pg_stat_statements', a restart, and create extension "
+            "pg_stat_statements",
+        )
+    schema = found[0][0]
+    try:
+        rows = session.read(STATEMENTS, schema=schema)
+    except NotSeen as problem:
+        if "shared_preload_libraries" in str(problem):
+            step = "shared_preload_libraries = 'pg_stat_statements' and a restart"
+            raise NotSeen(str(problem), step) from None
+        raise
+    shown = [row for row in rows if row[0] is not None and row[1] != _HIDDEN]
+    return Statements(
+        counted=tuple(
+            Counted(
+                queryid=str(queryid),
+                text=_grammatical(text),
+                calls=calls,
+                rows=count,
+                seconds=float(seconds),
+            )
+            for queryid, text, calls, count, seconds in shown
+        ),
+        hidden=len(rows) - len(shown),
+        seconds=_age(session, schema),
+    )
+
+
+def _grammatical(text: str | None) -> str | None:
+    """``date '2024-01-01'`` is counted as ``date $1``, which PostgreSQL itself does not parse."""
+    return None if text is None else _TYPED.sub(r"(\2::\1)", text)
+
+
+def _age(session: Session, schema: str) -> float | None:
+    """None when the extension is older than 1.9, which has no such view."""
+    try:
+        ((reset, now),) = session.read(RESET, schema=schema)
+    except NotSeen:
+        return None
+    since = cast("dt.datetime | None", reset)
+    return None if since is None else float((now - since).total_seconds())
+
+
+def is_query(text: str) -> bool:
+    """Whether a text begins like a query or a change of rows."""
+    return _QUERY.match(text) is not None
+
+
+def parsed(text: str) -> "Expr | None":
+    """The query or change as a tree; None when it is none, or none that is understood.
+
+    Raises NotSeen when the parser is not installed.
+    """
+    try:
+        import sqlglot
+        from sqlglot.errors import SqlglotError
+    except ImportError:
+        raise NotSeen(
+            "statements are parsed with sqlglot, which is not installed here",
+            "pip install 'earwitness[check]'",
+        ) from None
+    if not is_query(text):
+        return None  # what the parser does not know it would quote in its log
+    try:
+        trees = sqlglot.parse(text, dialect=DIALECT)
+    except (SqlglotError, RecursionError):
+        return None
+    return trees[0] if len(trees) == 1 else None
+
+
+def normalised(text: str) -> str:
+    """A statement that was understood without literals and comments, at most KEPT characters.
+
+    Works on tokens, not on the tree: the tree has values in places that are no literals.
+    """
+    from sqlglot import Dialect
+
+    kept: list[str] = []
+    end = -1
+    for token in Dialect.get_or_raise(DIALECT).tokenize(text):
+        gap = " " if token.start > end + 1 else ""
+        name = token.token_type.name
+        is_value = name == "NUMBER" or name.endswith("STRING")
+        if is_value and kept and kept[-1] == "$" and not gap:
+            kept.pop()  # the number of a parameter
+        kept += [gap, "?" if is_value else text[token.start : token.end + 1]]
+        end = token.end
+    bare = "".join(kept).strip()
+    return bare if len(bare) <= KEPT else f"{bare[: KEPT - 1]}…"

@@ -1,0 +1,251 @@
+"""Whether statements prune the partitions of the trees they read, and which locks that leaves them.
+
+First from the text and the catalog, which costs the server nothing. Then, where it may be asked and
+has room, from its own planner: once with parameters as parameters, which is a generic plan, and
+once with values of one partition in their place. What the planner locked decides; the text stands
+in where it was not asked. A statement that could not be understood is "unknown", never fine.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from sqlglot import exp
+
+from earwitness.check import sql_names
+from earwitness.check.postgresql_statements import Counted, is_query, normalised, parsed
+from earwitness.check.target import NotSeen
+from earwitness.claims.partition_locks import conditions
+from earwitness.claims.partition_locks.conditions import Reading
+from earwitness.claims.partition_locks.evidence import Prunes, Statement
+from earwitness.claims.partition_locks.locking import LockCount, LockSettings, Relation, predict
+from earwitness.claims.partition_locks.relations import Relations, Table
+
+SHARE_OF_FREE_TABLE = 4
+"""Planning may take a quarter of what is free of the lock table, and no more."""
+
+Planner = Callable[[str], Sequence[int]]
+"""From a statement to the OIDs that planning it locks. Raises NotSeen and Unreachable."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A statement and the trees that it reads."""
+
+    counted: Counted
+    text: str
+    tree: exp.Expr
+    tables: tuple[Table, ...]
+    trees: frozenset[int]
+    complete: bool
+    """Whether every relation that it names was found, and none of them is a view."""
+    readings: tuple[Reading, ...]
+    """One for each tree that it names itself."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much of the shared lock table planning may use."""
+
+    settings: LockSettings
+    shared_locks: int
+    """Locks that all sessions together hold in it now."""
+
+    @property
+    def allowed(self) -> int:
+        """Locks in the shared table that one planning may take."""
+        free = self.settings.lockable_objects - self.shared_locks
+        return max(0, free) // SHARE_OF_FREE_TABLE
+
+
+def uses(counted: Iterable[Counted], relations: Relations) -> tuple[list[Use], int]:
+    """Those statements that read a partition tree, and how many were not understood."""
+    found, not_understood = [], 0
+    for one in counted:
+        tree = parsed(one.text) if one.text is not None else None
+        if tree is None or one.text is None:
+            not_understood += one.text is None or _mentions(one.text, relations)
+            continue
+        use = _use(one, one.text, tree, relations)
+        if use.trees:
+            found.append(use)
+    return found, not_understood
+
+
+def judged(use: Use, relations: Relations, room: Room, plan: Planner | None) -> Statement:
+    """What a statement locks and whether it prunes; ``plan`` of None: the server is not asked."""
+    unpruned = predict(_all_relations(use, relations), room.settings)
+    statement = _by_text(use, relations, unpruned)
+    why = _obstacle(use, unpruned, room) if plan is not None else ""
+    if plan is None or why:
+        return _noted(statement, why)
+    try:
+        return _by_plan(use, relations, room.settings, plan, statement)
+    except NotSeen as problem:
+        return _noted(statement, str(problem))
+
+
+def _mentions(text: str, relations: Relations) -> bool:
+    """Whether a query that was not understood holds the name of a tree."""
+    folded = text.lower()
+    return is_query(text) and any(
+        relations.tables[root].name.lower() in folded for root in relations.trees
+    )
+
+
+def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
+    written = _written_to(tree)
+    places = [p for p in sql_names.relations(tree) if p is not written and not _of_system(p)]
+    found = [(place, relations.find(sql_names.named(place))) for place in places]
+    tables = {table.oid: table for _, table in found if table is not None}
+    aliases: dict[int, list[str]] = {}
+    for place, table in found:
+        if table is not None and table.oid in relations.trees:
+            aliases.setdefault(table.oid, []).append(sql_names.alias(place))
+    readings = [
+        conditions.read(tree, relations.trees[root].keys, names) for root, names in aliases.items()
+    ]
+    return Use(
+        counted=one,
+        text=text,
+        tree=tree,
+        tables=tuple(tables.values()),
+        trees=frozenset().union(*(relations.trees_of(table) for table in tables.values())),
+        complete=len(found) == sum(table is not None and table.kind != "v" for _, table in found),
+        readings=tuple(readings),
+    )
+
+
+def _of_system(place: exp.Table) -> bool:
+    """Whether it is a relation of the system; others may not be called so."""
+    name = sql_names.named(place)
+    return name.name.startswith("pg_") or name.schema in ("pg_catalog", "information_schema")
+
+
+def _written_to(tree: exp.Expr) -> exp.Expr | None:
+    """The target of an INSERT: rows are routed to it, it is not scanned."""
+    if not isinstance(tree, exp.Insert):
+        return None
+    target: exp.Expr = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    return target
+
+
+def _all_relations(use: Use, relations: Relations) -> list[Relation]:
+    """What the statement locks when it prunes nothing."""
+    found = [r for root in use.trees for r in relations.trees[root].relations]
+    for table in use.tables:
+        if table.oid not in relations.trees:
+            found.append(Relation(table.oid, table.kind))
+            found += (Relation(index, "i") for index in table.indexes)
+    return list(dict.fromkeys(found))
+
+
+def _by_text(use: Use, relations: Relations, unpruned: LockCount) -> Statement:
+    prunes: Prunes = "unknown"
+    reason = ""
+    if not use.complete:
+        reason = "it names a view, or something that was not found or is not unique"
+    elif all(reading.prunes_with_values for reading in use.readings):
+        prunes = "custom_only"
+    elif any(not r.prunes_with_values and not r.unclear for r in use.readings):
+        prunes = "never"
+    else:
+        reason = "its conditions on the partition key were not understood"
+    return Statement(
+        queryid=use.counted.queryid,
+        text=normalised(use.text),
+        calls=use.counted.calls,
+        seconds=round(use.counted.seconds, 6),
+        relations=tuple(sorted(relations.trees[root].name for root in use.trees)),
+        prunes=prunes,
+        by="text",
+        locks=unpruned.locks,
+        fast=unpruned.fast_path,
+        slow=unpruned.shared_table,
+        reason=reason,
+    )
+
+
+def _obstacle(use: Use, unpruned: LockCount, room: Room) -> str:
+    """Why the server is not asked to plan it; empty when it may be."""
+    if not isinstance(use.tree, exp.Query) or _changes(use.tree):
+        return "only plain reads are planned"
+    if unpruned.shared_table > room.allowed:
+        return (
+            f"planning it would take up to {unpruned.shared_table:,} locks of the shared table, "
+            f"more than a quarter of what is free"
+        )
+    refused = [f"{t.schema}.{t.name}" for t in use.tables if not t.readable]
+    if refused:
+        return f"planning it needs SELECT on {', '.join(refused)}"
+    return ""
+
+
+def _changes(query: exp.Expr) -> bool:
+    """Whether a query changes or locks rows, or makes a table."""
+    changes = query.find(exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into, exp.Lock)
+    return changes is not None
+
+
+def _by_plan(
+    use: Use, relations: Relations, settings: LockSettings, plan: Planner, statement: Statement
+) -> Statement:
+    """The same, as the planner's locks decide it."""
+    names = [
+        (place.this, f"{_quoted(table.schema)}.{_quoted(table.name)}")
+        for place in sql_names.relations(use.tree)
+        if not place.args.get("db")
+        and (table := relations.find(sql_names.named(place))) is not None
+    ]
+    generic_text = conditions.replaced(use.text, names)
+    values = {id(node): (node, value) for r in use.readings for node, value in r.replacements}
+    others = conditions.renumbered(use.tree, values)
+    custom_text = conditions.replaced(use.text, [*names, *values.values(), *others])
+    if generic_text is None or custom_text is None:
+        return _noted(statement, "its names could not be completed")
+    generic = frozenset(plan(generic_text))
+    count = _count(generic, settings)
+    prunes, custom = _verdict(use, relations, generic), None
+    if prunes != "always":
+        custom = frozenset(plan(custom_text)) if values else generic
+        if _verdict(use, relations, custom) == "always":
+            prunes = "custom_only"
+        elif not use.complete or any(reading.unreplaced for reading in use.readings):
+            prunes = "unknown"
+    return Statement(
+        queryid=statement.queryid,
+        text=statement.text,
+        calls=statement.calls,
+        seconds=statement.seconds,
+        relations=statement.relations,
+        prunes=prunes,
+        by="plan",
+        locks=count.locks,
+        fast=count.fast_path,
+        slow=count.shared_table,
+        custom_locks=None if custom is None else len(custom),
+        reason=_UNCLEAR if prunes == "unknown" else "",
+    )
+
+
+_UNCLEAR = "its conditions on the partition key were not understood"
+
+
+def _verdict(use: Use, relations: Relations, locked: frozenset[int]) -> Prunes:
+    """Whether, by these locks, every tree was pruned. One with a single partition cannot be."""
+    trees = [relations.trees[root].leaves for root in use.trees]
+    whole = [leaves for leaves in trees if len(leaves) > 1 and leaves <= locked]
+    return "never" if whole else "always"
+
+
+def _count(oids: Iterable[int], settings: LockSettings) -> LockCount:
+    return predict([Relation(oid, "r") for oid in oids], settings)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _noted(statement: Statement, why: str) -> Statement:
+    """The same with why the server's planner did not decide it."""
+    return msgspec.structs.replace(statement, not_planned=why)
