@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -32,6 +33,7 @@ from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.servers import postgres
 from earwitness.servers.postgres import Postgres
 from earwitness.servers.workspace import workspace
+from tests.live.conftest import binaries_of
 
 pytestmark = pytest.mark.live
 
@@ -51,15 +53,12 @@ SERVERS = [
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=lambda chosen: "pg{}-limit{}".format(*chosen))
-def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+def server(request: pytest.FixtureRequest, fetch_postgres: ModuleType) -> Iterator[Postgres]:
     major, limit = request.param
     with ExitStack() as stack:
         folder = stack.enter_context(workspace(f"test-{secrets.token_hex(4)}"))
         configured = {"max_locks_per_transaction": limit, "max_connections": 40}
-        try:
-            binaries = postgres.find(major)
-        except postgres.MissingComponent as missing:
-            pytest.skip(missing.reason)
+        binaries = binaries_of(major, fetch_postgres)
         yield stack.enter_context(postgres.running(binaries, folder, settings=configured))
 
 
