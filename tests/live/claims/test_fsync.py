@@ -29,32 +29,17 @@ from earwitness.claims.fsync.history import (
 )
 from earwitness.claims.fsync.recovery import examine
 from earwitness.experiment.bench import BenchSettings, Unavailable
-from earwitness.experiment.budget import Budget
 from earwitness.experiment.design import Arm, Claim, Depth, Fixed, Plan, Setting
 from earwitness.experiment.events import Event, ServerReady, TrialFinished
 from earwitness.experiment.observation import Observation
-from earwitness.experiment.runner import Run
 from earwitness.experiment.verdict import ClaimResult, Verdict
+from tests.live.claims.conducting import conduct
 
 JOURNALS = ("delete", "truncate", "persist", "wal")
 SYNCHRONOUS = ("off", "normal", "full", "extra")
 SMALL: dict[str, Setting] = {"commits": 40, "checkpoint_pages": 30, "cuts": 60}
 SMALL_ON_DISK: dict[str, Setting] = {"commits": 60, "checkpoint_commits": 25, "cuts": 2}
 ON_A_DISK = ("postgres", "postgres-methods")
-
-
-def conduct(claim: Claim, folder: Path, seed: int = 1) -> tuple[ClaimResult, list[Event]]:
-    seen: list[Event] = []
-    run = Run(
-        claim=claim,
-        depth=Depth.PROOF,
-        seed=seed,
-        budget=Budget(None),
-        open_bench=open_bench,
-        workspace=folder,
-        emit=seen.append,
-    )
-    return run.conduct({}), seen
 
 
 def only(claim: Claim, *experiments: str) -> Claim:
@@ -195,7 +180,7 @@ def test_a_seed_repeats_a_run_and_another_seed_does_not(tmp_path: Path) -> None:
     for folder in folders:
         folder.mkdir()
     first, again, other = (
-        observations(conduct(claim, folder, seed)[1])
+        observations(conduct(claim, folder, seed=seed)[1])
         for folder, seed in zip(folders, (1, 1, 2), strict=True)
     )
     assert first == again

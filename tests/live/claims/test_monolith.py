@@ -19,14 +19,12 @@ from earwitness.claims.monolith.claim import CLAIM
 from earwitness.claims.monolith.design import bill
 from earwitness.claims.monolith.experiment import open_bench
 from earwitness.experiment.bench import BenchSettings
-from earwitness.experiment.budget import Budget
 from earwitness.experiment.design import Claim, Depth, Setting
-from earwitness.experiment.events import Event, ServerReady, TrialFinished
-from earwitness.experiment.observation import Observation
-from earwitness.experiment.runner import Run
+from earwitness.experiment.events import ServerReady
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.servers.process import MissingComponent, ServerFailed
 from earwitness.servers.workspace import workspace
+from tests.live.claims.conducting import conduct, observations
 
 SMALL: Mapping[str, Setting] = {"width": 160, "height": 96}
 """Enough for every defect to be found, and quick."""
@@ -51,25 +49,6 @@ def changed(arms: tuple[str, ...], own: Mapping[str, Setting]) -> Claim:
         plans={Depth.PROOF: replace(plan, settings={**plan.settings, **SMALL})},
     )
     return replace(CLAIM, experiments=(design,), charts=())
-
-
-def conduct(claim: Claim, place: Path) -> tuple[ClaimResult, list[Event]]:
-    events: list[Event] = []
-    run = Run(
-        claim=claim,
-        depth=Depth.PROOF,
-        seed=7,
-        budget=Budget(None),
-        open_bench=open_bench,
-        workspace=place,
-        emit=events.append,
-    )
-    return run.conduct({}), events
-
-
-def observations(events: list[Event], arm: str) -> list[Observation]:
-    trials = [event.trial for event in events if isinstance(event, TrialFinished)]
-    return [trial.observation for trial in trials if trial.arm == arm]
 
 
 def verdict(result: ClaimResult, id: str) -> Verdict:

@@ -24,15 +24,13 @@ from earwitness.claims.partition_locks import catalog, locking, observed, waits
 from earwitness.claims.partition_locks.claim import CLAIM
 from earwitness.claims.partition_locks.experiment import open_bench
 from earwitness.experiment.bench import BenchSettings
-from earwitness.experiment.budget import Budget
 from earwitness.experiment.design import Claim, Depth, Fixed, Setting
-from earwitness.experiment.events import Event, ServerReady, TrialFinished
-from earwitness.experiment.observation import Observation
-from earwitness.experiment.runner import Run
-from earwitness.experiment.verdict import ClaimResult, Verdict
+from earwitness.experiment.events import ServerReady
+from earwitness.experiment.verdict import Verdict
 from earwitness.servers import postgres
 from earwitness.servers.postgres import Postgres
 from earwitness.servers.workspace import workspace
+from tests.live.claims.conducting import conduct, observations
 from tests.live.conftest import binaries_of
 
 pytestmark = pytest.mark.live
@@ -142,25 +140,6 @@ def test_a_table_that_is_not_there_is_said(server: Postgres) -> None:
 # The proof.
 
 
-def conduct(claim: Claim, depth: Depth, place: Path) -> tuple[ClaimResult, list[Event]]:
-    events: list[Event] = []
-    run = Run(
-        claim=claim,
-        depth=depth,
-        seed=7,
-        budget=Budget(None),
-        open_bench=open_bench,
-        workspace=place,
-        emit=events.append,
-    )
-    return run.conduct({}), events
-
-
-def observations(events: list[Event], experiment: str, arm: str) -> list[Observation]:
-    trials = [event.trial for event in events if isinstance(event, TrialFinished)]
-    return [t.observation for t in trials if (t.experiment, t.arm) == (experiment, arm)]
-
-
 def only(experiment: str, claim: Claim = CLAIM) -> Claim:
     """The claim with one experiment left."""
     return replace(
@@ -172,15 +151,15 @@ def only(experiment: str, claim: Claim = CLAIM) -> Claim:
 
 
 def test_the_proof_supports_the_claim(place: Path) -> None:
-    result, events = conduct(CLAIM, Depth.PROOF, place)
+    result, events = conduct(CLAIM, place)
     assert {h.id: h.verdict for h in result.hypotheses} == {
         h.id: Verdict.SUPPORTED for h in result.hypotheses
     }
     assert result.verdict is Verdict.SUPPORTED
-    for seen in observations(events, "locks", "unkeyed"):
+    for seen in observations(events, "unkeyed", "locks"):
         assert seen.values["locks"] == 101 * 3
         assert seen.values["shared_table"] >= 303 - 64
-    for seen in observations(events, "locks", "keyed"):
+    for seen in observations(events, "keyed", "locks"):
         assert (seen.values["locks"], seen.values["shared_table"]) == (6, 0)
     ready = [event for event in events if isinstance(event, ServerReady)]
     assert [event.experiment for event in ready] == ["locks", "exhaustion"]
@@ -188,7 +167,7 @@ def test_the_proof_supports_the_claim(place: Path) -> None:
 
 def test_one_table_instead_of_partitions_refutes_it(place: Path) -> None:
     """The cause is switched off in the arm that the claim is about: same query, same rows."""
-    result, _ = conduct(with_setting("locks", "unkeyed", "partitioned", False), Depth.PROOF, place)
+    result, _ = conduct(with_setting("locks", "unkeyed", "partitioned", False), place)
     headline = result.hypothesis("locks")
     assert headline is not None
     assert headline.verdict is Verdict.REFUTED
@@ -204,23 +183,21 @@ def test_enough_slots_exhaust_nothing(place: Path) -> None:
     plan = experiment.plans[Depth.PROOF]
     wide = replace(plan, settings={**plan.settings, "max_locks_per_transaction": 1024})
     changed = replace(experiment, plans={Depth.PROOF: wide})
-    result, events = conduct(
-        only("exhaustion", replace(CLAIM, experiments=(changed,))), Depth.PROOF, place
-    )
+    result, events = conduct(only("exhaustion", replace(CLAIM, experiments=(changed,))), place)
     exhausts = result.hypothesis("exhausts")
     assert exhausts is not None
     assert exhausts.verdict is Verdict.REFUTED
-    for seen in observations(events, "exhaustion", "unkeyed"):
+    for seen in observations(events, "unkeyed", "exhaustion"):
         assert seen.outcomes["failure"] == "none"
         assert seen.values["sessions"] == 37
 
 
 @pytest.mark.parametrize("experiment", ["versions", "indexes", "sweep"])
 def test_the_counting_experiments_of_the_study(experiment: str, place: Path) -> None:
-    result, events = conduct(only(experiment), Depth.STUDY, place)
+    result, events = conduct(only(experiment), place, depth=Depth.STUDY)
     assert {h.verdict for h in result.hypotheses} == {Verdict.SUPPORTED}
     for arm in CLAIM.experiment(experiment).arms:
-        for seen in observations(events, experiment, arm.name):
+        for seen in observations(events, arm.name, experiment):
             assert seen.values["mispredicted"] == 0
 
 
