@@ -161,7 +161,10 @@ def running(program: Program, workspace: Path, *, name: str, configuration: str)
     try:
         with process.running([program.path, *options], folder, name=name, user=user) as server:
             server.wait_until(lambda: _accepts(control), _READY_SECONDS)
-            bird = Bird(program, server, control, time.monotonic() - began)
+            try:
+                bird = Bird(program, server, control, time.monotonic() - began)
+            except OSError as error:  # it listens before it has read its configuration
+                raise server.failure(f"does not answer ({error})") from error
             with contextlib.closing(bird):
                 yield bird
     finally:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from earwitness.servers import cache, process
+from earwitness.servers import folders, process
 from earwitness.servers.bgp.prefix import Family, Prefix, family_of
 from earwitness.servers.component import Component
 from earwitness.servers.process import MissingComponent, Process, ServerFailed, User
@@ -84,7 +84,7 @@ def find() -> Binaries:
         packages=Path(package.origin).parent.parent,
         version=version,
         source=f"wheel {_PACKAGE} {version}",
-        user=_reaching(interpreter, Path(package.origin)),
+        user=folders.reaching(interpreter, Path(package.origin)),
     )
 
 
@@ -284,13 +284,3 @@ def _written(path: Path, text: str, user: User | None) -> Path:
     if user is not None:
         os.chown(path, user.uid, user.gid)
     return path
-
-
-def _reaching(*paths: Path) -> User | None:
-    """The user without privileges where it can reach all of ``paths``; else None, ourselves.
-
-    Python often lies in root's own home. A speaker connects to the one neighbour that it is told
-    and listens nowhere, so that running it as ourselves opens nothing to anybody.
-    """
-    user = process.unprivileged()
-    return user if all(map(cache.traversable, paths)) else None

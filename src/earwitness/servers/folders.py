@@ -1,4 +1,4 @@
-"""Folders of servers that run as somebody else: who may enter, and how long a path may be.
+"""Files and folders of servers that run as somebody else: who may enter, how long a path may be.
 
 Makes folders inside a workspace; what is put into them is the affair of each server's room.
 """
@@ -35,3 +35,22 @@ def for_socket(folder: Path, name: str, user: User | None) -> Path:
     if len(os.fspath(socket / name)) > LONGEST_SOCKET_PATH:
         raise ServerFailed(f"{socket} is too long for a Unix socket: set TMPDIR to a shorter path")
     return process.private_folder(socket, user)
+
+
+def reaching(*paths: Path) -> User | None:
+    """The user without privileges if it may read all of ``paths``; else None, ourselves.
+
+    For programs of our own in our own interpreter: Python often lies in the home of the user who
+    installed it, and running our own code as ourselves gives nobody anything.
+    """
+    user = process.unprivileged()
+    return user if user is not None and all(map(_open_to_all, paths)) else None
+
+
+def _open_to_all(path: Path) -> bool:
+    # the links on the way count as well as where they lead
+    above = (*path.absolute().parents, *path.resolve().parents)
+    wanted = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
+    return path.stat().st_mode & wanted == wanted and all(
+        folder.stat().st_mode & stat.S_IXOTH for folder in above
+    )

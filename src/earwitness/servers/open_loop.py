@@ -19,8 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from earwitness.servers import process
-from earwitness.servers.function_host.runtimes import reaching
+from earwitness.servers import folders, process
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -132,7 +131,7 @@ def run(
     """
     if len(due) != len(target) or not np.isin(target, range(len(paths))).all():
         raise ValueError("every request needs one of the paths")
-    user = reaching(Path(sys.executable), Path(np.__file__).parents[1], _PROGRAM)
+    user = folders.reaching(Path(sys.executable), Path(np.__file__).parents[1], _PROGRAM)
     process.private_folder(folder, user)
     order = {
         "port": port,

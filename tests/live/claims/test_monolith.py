@@ -58,6 +58,7 @@ def verdict(result: ClaimResult, id: str) -> Verdict:
 
 
 def test_the_proof_supports_the_claim(place: Path) -> None:
+    children_before = set(psutil.Process().children())
     result, events = conduct(CLAIM, place)
     assert result.verdict is Verdict.SUPPORTED
     refuted = {h.id for h in result.hypotheses if h.verdict is Verdict.REFUTED}
@@ -87,7 +88,7 @@ def test_the_proof_supports_the_claim(place: Path) -> None:
     assert headline.effect == pytest.approx(0.0319, abs=0.0001)
     servers = [event.server for event in events if isinstance(event, ServerReady)]
     assert [server.split()[0] for server in servers] == ["moto", "awslambdaric"]
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= children_before
 
 
 # The mechanism switched off.

@@ -15,8 +15,7 @@ import av
 
 from earwitness.claims.monolith import pipeline
 from earwitness.claims.monolith.pipeline.service import Order, Result
-from earwitness.servers import process
-from earwitness.servers.function_host import runtimes
+from earwitness.servers import folders, process
 from earwitness.servers.process import Process, User
 
 _SECONDS = 60.0
@@ -43,7 +42,7 @@ def watch(orders: Sequence[Order], folder: Path) -> list[Result]:
 
     ``folder``: a new one inside a workspace. Main thread only; ServerFailed when one fails.
     """
-    user = runtimes.reaching(Path(sys.executable), _SITE, _PACKAGE)
+    user = folders.reaching(Path(sys.executable), _SITE, _PACKAGE)
     with ExitStack() as stack:
         clones = [
             stack.enter_context(_clone(order, folder.with_name(f"{folder.name}-{number}"), user))

@@ -6,7 +6,6 @@ for. All of an experiment are started before the first is waited for.
 
 import os
 import signal
-import stat
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 from earwitness.claims.mtls_resumption.door import Door, Lists
 from earwitness.claims.mtls_resumption.ground import Ground
 from earwitness.experiment.design import Arm, Setting
-from earwitness.servers import node, process
+from earwitness.servers import folders, node, process
 from earwitness.servers.certificates import Issued
 from earwitness.servers.process import Process
 
@@ -43,12 +42,8 @@ def open_node(stack: ExitStack, ground: Ground, arms: Iterable[Arm]) -> Mapping[
 
 
 def user_of_python() -> process.User | None:
-    """Whom our own interpreter can run as: somebody without privileges, where root let him read it.
-
-    An environment in root's home is closed to everybody else; then it runs as we do.
-    """
-    user = process.unprivileged()
-    return user if user is not None and all(map(_open_to_all, _needed())) else None
+    """Whom our own interpreter runs as, with all that the program for Python needs."""
+    return folders.reaching(*_needed())
 
 
 def options(settings: Mapping[str, Setting]) -> list[str]:
@@ -136,11 +131,3 @@ def _needed() -> tuple[Path, ...]:
 
     modules = (os.__file__, OpenSSL.__file__, cryptography.__file__)
     return (Path(sys.executable), *(Path(str(each)) for each in modules))
-
-
-def _open_to_all(path: Path) -> bool:
-    # the links on the way count as well as where they lead
-    above = (*path.absolute().parents, *path.resolve().parents)
-    return bool(path.stat().st_mode & stat.S_IROTH) and all(
-        folder.stat().st_mode & stat.S_IXOTH for folder in above
-    )

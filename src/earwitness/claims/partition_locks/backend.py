@@ -17,8 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from earwitness.servers import process
-from earwitness.servers.function_host.runtimes import reaching
+from earwitness.servers import folders, process
 from earwitness.servers.postgres import Postgres
 from earwitness.servers.process import MissingComponent, Process
 
@@ -86,7 +85,7 @@ def running(
     ServerFailed, quoting its output, when it does not get ready.
     """
     site = Path(str(importlib.util.find_spec("asyncpg").origin)).parents[1]  # type: ignore[union-attr]
-    user = reaching(Path(sys.executable), site, _PROGRAM)
+    user = folders.reaching(Path(sys.executable), site, _PROGRAM)
     folder = process.private_folder(workspace / name, user)
     texts = folder / "queries.json"
     texts.write_bytes(msgspec.json.encode(queries))

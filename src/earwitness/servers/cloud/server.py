@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from earwitness.servers import process
+from earwitness.servers import folders, process
 from earwitness.servers.component import Component
-from earwitness.servers.function_host import runtimes
 from earwitness.servers.process import MissingComponent, Process
 
 REGION = "us-east-1"
@@ -104,7 +103,7 @@ def running(folder: Path, *, functions: Functions) -> Iterator[Cloud]:
     origin = importlib.util.find_spec("moto")
     assert origin is not None
     assert origin.origin is not None
-    user = runtimes.reaching(Path(sys.executable), Path(origin.origin))
+    user = folders.reaching(Path(sys.executable), Path(origin.origin))
     began = time.perf_counter()
     home = process.private_folder(folder / "cloud", user)
     with process.running(

@@ -11,8 +11,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from earwitness.servers import cache, node
-from earwitness.servers.function_host.runtimes import Runtime, reaching
+from earwitness.servers import cache, folders, node
+from earwitness.servers.function_host.runtimes import Runtime
 from earwitness.servers.process import MissingComponent
 from earwitness.servers.program import Program
 
@@ -35,7 +35,7 @@ def official_node() -> Runtime:
         source=f"npm {_PACKAGE} {_RELEASE}",
         command=(str(program.path), "--require", str(_HOOK), str(module)),
         environment={"AWS_LAMBDA_NODEJS_USE_ALTERNATIVE_CLIENT_1": "true"},
-        user=reaching(program.path, module, _HOOK),
+        user=folders.reaching(program.path, module, _HOOK),
     )
 
 

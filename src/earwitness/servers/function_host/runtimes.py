@@ -7,14 +7,13 @@ client for Python does not stream; it is what AWS's documentation calls a custom
 
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from earwitness.servers import cache, process
+from earwitness.servers import folders
 from earwitness.servers.component import Component
 from earwitness.servers.process import MissingComponent, User
 
@@ -51,7 +50,7 @@ def official_python() -> Runtime:
         source=f"wheel awslambdaric {version}",
         command=(sys.executable, "-m", "awslambdaric"),
         environment={"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"},
-        user=reaching(Path(sys.executable), site),
+        user=folders.reaching(Path(sys.executable), site),
     )
 
 
@@ -72,22 +71,5 @@ def custom_python() -> Runtime:
         name=f"custom runtime on Python {platform.python_version()}",
         source="Earwitness",
         command=(sys.executable, "-I", "-S", "-B", str(_CUSTOM)),
-        user=reaching(Path(sys.executable), _CUSTOM),
+        user=folders.reaching(Path(sys.executable), _CUSTOM),
     )
-
-
-def reaching(*paths: Path) -> User | None:
-    """The user without privileges if it can reach all of ``paths``; else None, ourselves.
-
-    Python often lies in the home of the user who installed it. Functions are our own code, so
-    that running them as ourselves gives nobody anything.
-    """
-    user = process.unprivileged()
-    if user is None or not all(_open(path) for path in paths):
-        return None
-    return user
-
-
-def _open(path: Path) -> bool:
-    real = Path(os.path.realpath(path))
-    return cache.traversable(path) and cache.traversable(real) and bool(real.stat().st_mode & 0o005)
