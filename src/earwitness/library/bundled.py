@@ -10,7 +10,17 @@ from importlib import resources
 
 import msgspec
 
+from earwitness.library import shelving
+from earwitness.library.intake import (
+    ChapterSource,
+    EpisodeFacts,
+    Intake,
+    ShowFacts,
+    Source,
+    SourcedChapter,
+)
 from earwitness.library.show import Episode, Show
+from earwitness.store.connection import Store
 
 _FILES = ("backend_engineering_show.json",)
 
@@ -30,3 +40,37 @@ def find_show(show_id: str) -> Show:
 def find_episode(show_id: str, episode_id: str) -> Episode:
     """That episode of a bundled show; KeyError when there is none."""
     return {episode.id: episode for episode in find_show(show_id).episodes}[episode_id]
+
+
+def shelve(store: Store) -> None:
+    """Put the bundled shows into the library; one that is there only gets what it lacks."""
+    for show in shows():
+        shelving.keep(store, intake(show))
+
+
+def intake(show: Show) -> Intake:
+    """A bundled show as a source has it."""
+    return Intake(
+        source=Source.BUNDLED,
+        show=ShowFacts(slug=show.id, title=show.title, author=show.host),
+        episodes=tuple(_facts(episode) for episode in show.episodes),
+    )
+
+
+def _facts(episode: Episode) -> EpisodeFacts:
+    chapters = tuple(
+        SourcedChapter(start_seconds=chapter.start_seconds, title=chapter.title)
+        for chapter in episode.chapters
+    )
+    return EpisodeFacts(
+        guid=f"earwitness:{episode.id}",
+        slug=episode.id,
+        title=episode.title,
+        date=episode.date.isoformat(),
+        duration_seconds=episode.duration_seconds,
+        line=episode.line,
+        links=episode.links,
+        claims=episode.claims,
+        snips=episode.snips,
+        chapters={ChapterSource.BUNDLED: chapters} if chapters else {},
+    )
