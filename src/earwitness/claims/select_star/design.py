@@ -241,6 +241,51 @@ forecast = Experiment(
     },
 )
 
+
+def _over(name: str, title: str, columns: str, megabits: int = 0) -> Arm:
+    """A query over a wire of that rate; 0: as fast as the machine."""
+    return Arm(
+        name=name,
+        title=title,
+        settings={"table": "wide", "columns": columns, "megabits": megabits},
+    )
+
+
+wire = Experiment(
+    id="wire",
+    title="The same rows over a wire of a given rate, between two networks of our own",
+    arms=(
+        _over("named-unlimited", "two columns, no limit", "named"),
+        _over("named-1000", "two columns, 1 Gbit/s", "named", 1000),
+        _over("named-100", "two columns, 100 Mbit/s", "named", 100),
+        _over("inline-unlimited", "28 columns, no limit", "inline"),
+        _over("inline-1000", "28 columns, 1 Gbit/s", "inline", 1000),
+        _over("inline-100", "28 columns, 100 Mbit/s", "inline", 100),
+        _over("star-unlimited", "SELECT *, no limit", "star"),
+        _over("star-1000", "SELECT *, 1 Gbit/s", "star", 1000),
+        _over("star-100", "SELECT *, 100 Mbit/s", "star", 100),
+        _over("star-100-again", "SELECT *, 100 Mbit/s, again", "star", 100),
+    ),
+    metrics=(
+        Metric(name="receive_ms", title="Time until the client has all rows, as bytes", unit="ms"),
+        _BYTES_OUT,
+        Metric(name="carried_bytes", title="Bytes that TCP delivered to the client", unit="B"),
+        Metric(name="forecast_error", title="Error of the forecast of these bytes", unit="%"),
+        Metric(name="over_computed", title="Time over that of the bytes at the wire's rate"),
+    ),
+    gates=(
+        Control(
+            id="same-wire-twice",
+            statement="SELECT * over a wire takes as long as over the same wire",
+            metric="receive_ms",
+            arm="star-100",
+            twin="star-100-again",
+        ),
+    ),
+    # Half of the rows: SELECT * of a thousand occupies 100 Mbit/s for more than a second.
+    plans=_plans(least=8, most=16, fetched=500, repetitions=1),
+)
+
 # What clients make of it.
 
 
@@ -311,7 +356,7 @@ decoding_arrow = _other_client(
     "decoding-arrow", "What a client makes of the rows: Arrow through ADBC", "arrow", "Arrow"
 )
 
-STUDIES = (path, storage, cold, forecast, decoding, decoding_asyncpg, decoding_arrow)
+STUDIES = (path, storage, cold, forecast, wire, decoding, decoding_asyncpg, decoding_arrow)
 
 STUDY_CHARTS: tuple[Chart, ...] = (
     Waterfall(
@@ -346,6 +391,14 @@ STUDY_CHARTS: tuple[Chart, ...] = (
         metric="wire_1000_ms",
         title="Time on a link of 1 Gbit/s, computed",
         caption="Computed from the counted bytes of the rows; no link was emulated.",
+        logarithmic=True,
+    ),
+    Bars(
+        experiment="wire",
+        metric="receive_ms",
+        title="Time until the client has all rows, over wires of several rates",
+        caption="Measured: server and client in networks of their own, joined by a wire whose rate "
+        "the kernel keeps.",
         logarithmic=True,
     ),
     Bars(
