@@ -109,13 +109,13 @@ LOAD_HYPOTHESES = (
     Hypothesis(
         id="waits-with-clients",
         statement="It takes a crowd: with 16 slots the share of active sessions that wait for the "
-        "lock manager is higher by at least 0.2 with 128 clients than with 8.",
+        "lock manager is higher by at least 0.2 with 64 clients than with 8.",
         question="By how much is the share of active sessions that wait for the lock manager "
-        "higher with 128 clients than with 8?",
+        "higher with 64 clients than with 8?",
         role=Role.MECHANISM,
         experiment="grid",
         contrast=Difference(
-            metric="lock_manager_share", arm="p100-i2-c128-s16", reference="p100-i2-c8-s16"
+            metric="lock_manager_share", arm="p100-i2-c64-s16", reference="p100-i2-c8-s16"
         ),
         criterion=AtLeast(0.2),
         inference=Inference.EXACT,
@@ -128,7 +128,7 @@ LOAD_HYPOTHESES = (
         "with 1024?",
         role=Role.RIVAL,
         experiment="grid",
-        contrast=Ratio(metric="tps", arm="p10-i2-c128-s16", reference="p10-i2-c128-s1024"),
+        contrast=Ratio(metric="tps", arm="p10-i2-c64-s16", reference="p10-i2-c64-s1024"),
         criterion=AtMost(0.5),
         inference=Inference.EXACT,
     ),
