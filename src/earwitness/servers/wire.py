@@ -136,14 +136,14 @@ def _network(folder: Path, side: str) -> Iterator[Process]:
     command = [unshare, "--net", sleep, "infinity"]
     ours = _network_of("self")
     with process.running(command, folder, name=f"network of the {side}") as holder:
-        holder.wait_until(lambda: _network_of(str(holder.pid)) not in (None, ours), _START_SECONDS)
+        holder.wait_until(lambda: _network_of(holder.pid) not in (None, ours), _START_SECONDS)
         yield holder
 
 
-def _network_of(pid: str) -> str | None:
+def _network_of(pid: int | str) -> Path | None:
     """What the kernel calls the network of a process; None when there is no such process."""
     try:
-        return os.readlink(f"/proc/{pid}/ns/net")  # noqa: PTH115 - a name, and no path
+        return Path(f"/proc/{pid}/ns/net").readlink()
     except FileNotFoundError:
         return None
 

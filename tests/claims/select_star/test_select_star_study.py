@@ -128,6 +128,22 @@ def test_a_forecast_that_errs_once_is_refuted() -> None:
     assert judged(design.forecast, wrong)["forecast"] is Verdict.REFUTED
 
 
+def test_a_wire_that_is_not_as_slow_as_its_rate_is_not_believed() -> None:
+    slow = {"receive_ms": 50.0}
+    arms = {
+        "star-100": slow | {"over_computed": 1.03},
+        "star-100-again": slow,
+        "inline-100": {"receive_ms": 2.0},
+        "inline-unlimited": {"receive_ms": 1.0},
+    }
+    assert set(judged(design.wire, arms).values()) == {Verdict.SUPPORTED}
+    arms["star-100"] = {"receive_ms": 1.0, "over_computed": 0.1}
+    arms["star-100-again"] = {"receive_ms": 1.0}
+    verdicts = judged(design.wire, arms)
+    assert verdicts["wire-star"] is verdicts["wire-computed"] is Verdict.REFUTED
+    assert verdicts["wire-remedy"] is Verdict.REFUTED
+
+
 def test_conditions_name_metrics_that_every_arm_they_look_at_reports() -> None:
     for gate in design.cold.gates:
         if isinstance(gate, Condition) and gate.metric == "cached":

@@ -19,7 +19,7 @@ from earwitness.claims.select_star.cooling import CoolingBench
 from earwitness.claims.select_star.experiment import open_bench
 from earwitness.claims.select_star.forecasting import ForecastingBench
 from earwitness.claims.select_star.looking import LookingBench
-from earwitness.experiment.bench import Bench, BenchSettings
+from earwitness.experiment.bench import Bench, BenchSettings, Unavailable
 from earwitness.experiment.design import Depth, Experiment, Fixed, Inference, Plan, Setting
 from earwitness.experiment.judgement import judge_experiment
 from earwitness.experiment.observation import Trial
@@ -301,6 +301,36 @@ def test_a_forecast_needs_rows(connection: Connection) -> None:
         forecast.measured(connection, "empty")
     with pytest.raises(KeyError):
         forecast.measured(connection, "empty", ["b"])
+
+
+# The wire.
+
+
+def test_what_tcp_delivers_over_the_wire_is_the_rows_and_little_else(folder: Path) -> None:
+    study = design.wire
+    with ExitStack() as stack:
+        try:
+            bench = stack.enter_context(open_bench(study, settings_of(study, folder)))
+        except Unavailable as missing:
+            pytest.skip(missing.reason)
+        assert "veth" in bench.environment["client"]
+        trials = blocks_of(study, bench)
+    assert exact_verdicts(study, trials) == {"wire-forecast": Verdict.SUPPORTED}
+    for trial in trials:
+        seen = trial.observation.values
+        around = seen["carried_bytes"] - seen["bytes_out"]
+        assert 0 < around < 1500  # the names of the columns, and two short messages
+        assert ("over_computed" in seen) == (not trial.arm.endswith("unlimited"))
+
+
+def test_without_a_wire_the_experiment_is_unavailable_and_says_what_helps(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARWITNESS_TC", "/nowhere/tc")
+    study = design.wire
+    with pytest.raises(Unavailable, match="iproute2") as missing:
+        open_bench(study, settings_of(study, folder)).__enter__()
+    assert missing.value.install == "apt-get install iproute2"
 
 
 # Clients.
