@@ -21,7 +21,7 @@ import conditions
 from earwitness.claims.select_star import forecast, tables
 from earwitness.claims.select_star.design import forecast as experiment
 from earwitness.claims.select_star.window import Window
-from earwitness.servers import postgres
+from earwitness.servers import postgres, workspace
 from earwitness.servers.postgres import Postgres
 
 ROWS, FETCHED = 10_000, 1_000
@@ -89,7 +89,7 @@ def errors(server: Postgres, folder: Path, places: int) -> Iterator[tuple[str, l
 def benchmark(places: int) -> bool:
     met = []
     with (
-        conditions.machine("forecast") as folder,
+        workspace.workspace("benchmark-forecast") as folder,  # what is counted needs no quiet
         postgres.running(postgres.find(18), folder) as server,
     ):
         print(f"error of the forecast in percent, {FETCHED} rows, {places} places: most, mean")

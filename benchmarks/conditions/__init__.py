@@ -17,7 +17,7 @@ from earwitness.experiment.turn import turn
 from earwitness.servers import workspace
 from earwitness.servers.process import MissingComponent
 
-FOREIGN_PERCENT = 15.0
+FOREIGN_PERCENT = 25.0
 """Of all processors, kept busy by others while nothing of ours runs; more voids the benchmark."""
 LOOK_SECONDS = 2.0
 
