@@ -58,9 +58,9 @@ SLOTS = Experiment(
     id="slots",
     title="64 busy clients on one PostgreSQL 18, with and without enough fast-path slots",
     arms=(
-        _loaded("slots-16", "16 slots", max_locks_per_transaction=FEW_SLOTS),
-        _loaded("slots-1024", "1024 slots", max_locks_per_transaction=MANY_SLOTS),
-        _loaded("slots-1024-again", "1024 slots, again", max_locks_per_transaction=MANY_SLOTS),
+        _loaded("slots-16", "planned anew, 16 slots", max_locks_per_transaction=FEW_SLOTS),
+        _loaded("slots-1024", "planned anew, 1024 slots", max_locks_per_transaction=MANY_SLOTS),
+        _loaded("slots-1024-again", "the same, again", max_locks_per_transaction=MANY_SLOTS),
         _loaded(
             "keyed",
             "16 slots, query with the partition key",
@@ -75,13 +75,13 @@ SLOTS = Experiment(
         ),
         _loaded(
             "kept-plan",
-            "1024 slots, planned once and for all",
+            "100 partitions, plan kept, 1024 slots",
             plan="kept",
             max_locks_per_transaction=MANY_SLOTS,
         ),
         _loaded(
             "unpartitioned-kept",
-            "planned once, the same rows in one table",
+            "the same rows in one table, plan kept",
             plan="kept",
             partitioned=False,
             max_locks_per_transaction=MANY_SLOTS,
