@@ -19,7 +19,7 @@ from pathlib import Path
 
 import conditions
 from earwitness.claims.select_star import forecast, tables
-from earwitness.claims.select_star.design import forecast as experiment
+from earwitness.claims.select_star.sending_design import forecast as experiment
 from earwitness.claims.select_star.window import Window
 from earwitness.servers import postgres, workspace
 from earwitness.servers.postgres import Postgres

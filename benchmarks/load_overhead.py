@@ -5,7 +5,7 @@ writes every transaction to a log, and asks 20 times a second what sessions wait
 the claim on partitions: one query that is answered in a fraction of a millisecond, where a log costs
 most, and one without the partition key. Target: at least 0.95 of the throughput.
 
-    python benchmarks/load_overhead.py [--pairs 6] [--seconds 3]
+    python benchmarks/load_overhead.py [--pairs 10] [--seconds 2]
 """
 
 import argparse
@@ -85,7 +85,7 @@ def benchmark(pairs: int, seconds: int) -> bool:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=6)
-    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--seconds", type=int, default=2)
     chosen = parser.parse_args()
     conditions.conducted(lambda: benchmark(chosen.pairs, chosen.seconds))

@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 from psycopg import Connection
 
-from earwitness.claims.select_star import design, forecast, page_cache, reading, tables
+from earwitness.claims.select_star import (
+    design,
+    forecast,
+    page_cache,
+    reading,
+    sending_design,
+    tables,
+)
 from earwitness.claims.select_star.claim import CLAIM
 from earwitness.claims.select_star.clients import CLIENTS
 from earwitness.claims.select_star.cooling import CoolingBench
@@ -254,7 +261,7 @@ def test_a_forecast_from_every_row_is_exact_for_every_type(
 def test_the_forecast_of_the_study_is_within_two_percent_and_reads_nothing_out_of_line(
     connection: Connection, folder: Path
 ) -> None:
-    study = design.forecast
+    study = sending_design.forecast
     trials = blocks_of(study, ForecastingBench(connection, {}, settings_of(study, folder)))
     assert exact_verdicts(study, trials) == {"forecast": Verdict.SUPPORTED}
     for trial in trials:
@@ -285,7 +292,7 @@ def test_a_forecast_from_widths_of_the_planner_is_far_off(
     connection: Connection, folder: Path
 ) -> None:
     """What is switched off here is knowing the length of values that are stored out of line."""
-    study = design.forecast
+    study = sending_design.forecast
     ForecastingBench(connection, {}, settings_of(study, folder))
     row = connection.execute(
         "select sum(avg_width + 4) + 7 from pg_stats where tablename = 'wide'"
@@ -307,7 +314,7 @@ def test_a_forecast_needs_rows(connection: Connection) -> None:
 
 
 def test_what_tcp_delivers_over_the_wire_is_the_rows_and_little_else(folder: Path) -> None:
-    study = design.wire
+    study = sending_design.wire
     with ExitStack() as stack:
         try:
             bench = stack.enter_context(open_bench(study, settings_of(study, folder)))
@@ -327,7 +334,7 @@ def test_without_a_wire_the_experiment_is_unavailable_and_says_what_helps(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EARWITNESS_TC", "/nowhere/tc")
-    study = design.wire
+    study = sending_design.wire
     with pytest.raises(Unavailable, match="iproute2") as missing:
         open_bench(study, settings_of(study, folder)).__enter__()
     assert missing.value.install == "apt-get install iproute2"

@@ -1,6 +1,6 @@
 """The sentences about single causes that a study holds against measurements.
 
-Values only, the second half of ``hypotheses``: those of the experiments that ``design`` has.
+Values only, the second half of ``hypotheses``: those of the experiments in ``studies``.
 """
 
 from earwitness.experiment.design import (
