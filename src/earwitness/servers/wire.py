@@ -13,6 +13,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,8 @@ def opened(folder: Path) -> Iterator[Wire]:
     ``folder`` lies in a workspace. MissingComponent where it cannot be had: without iproute2, on
     another system than Linux, for others than root.
     """
+    if sys.platform != "linux":
+        raise MissingComponent("a wire of our own takes Linux's network namespaces")
     program = WANTED.find()
     with contextlib.ExitStack() as stack:
         try:
