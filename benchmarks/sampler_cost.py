@@ -86,12 +86,12 @@ def benchmark(seconds: int) -> bool:
             time.sleep(seconds / 2)
         with watched(server) as loaded:
             pgbench.run(server, loads.script(chosen), clients=CLIENTS, seconds=seconds)
-    print(f"percent of one core, {server.version}")
-    for name, cost in ((f"{IDLE} idle sessions", alone), (f"{CLIENTS} busy clients", loaded)):
-        print(
-            f"  {name:18} thread {cost.thread:.2f}  backend {cost.backend:.2f}  "
-            f"at {cost.hz:.1f} samples/s"
-        )
+        print(f"percent of one core, {server.version}")
+        for name, cost in ((f"{IDLE} idle sessions", alone), (f"{CLIENTS} busy clients", loaded)):
+            print(
+                f"  {name:18} thread {cost.thread:.2f}  backend {cost.backend:.2f}  "
+                f"at {cost.hz:.1f} samples/s"
+            )
     met = loaded.both <= MOST_PERCENT
     return conditions.told("under load", loaded.both, f"<= {MOST_PERCENT} %", met=met, unit=" %")
 
