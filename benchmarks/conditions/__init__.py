@@ -21,7 +21,7 @@ from earwitness.servers.process import MissingComponent
 FOREIGN_PERCENT = 25.0
 """Of all processors, kept busy by others while nothing of ours runs; more voids the benchmark."""
 LOOK_SECONDS = 2.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 20.0
 """How long to wait for quiet before the measurement."""
 
 
