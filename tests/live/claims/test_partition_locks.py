@@ -25,7 +25,7 @@ from earwitness.claims.partition_locks import catalog, locking, observed, waits
 from earwitness.claims.partition_locks.claim import CLAIM
 from earwitness.claims.partition_locks.experiment import open_bench
 from earwitness.experiment.bench import BenchSettings
-from earwitness.experiment.design import Arm, Claim, Depth, Fixed, Setting
+from earwitness.experiment.design import Arm, Claim, Depth, Fixed, Inference, Setting
 from earwitness.experiment.events import ServerReady
 from earwitness.experiment.verdict import Verdict
 from earwitness.servers import postgres
@@ -196,7 +196,8 @@ def test_enough_slots_exhaust_nothing(place: Path) -> None:
 @pytest.mark.parametrize("experiment", ["versions", "indexes", "sweep"])
 def test_the_counting_experiments_of_the_study(experiment: str, place: Path) -> None:
     result, events = conduct(only(experiment), place, depth=Depth.STUDY)
-    assert {h.verdict for h in result.hypotheses} == {Verdict.SUPPORTED}
+    counted = [h for h in result.hypotheses if h.inference == Inference.EXACT]
+    assert {h.verdict for h in counted} == {Verdict.SUPPORTED}
     for arm in CLAIM.experiment(experiment).arms:
         for seen in observations(events, arm.name, experiment):
             assert seen.values["mispredicted"] == 0

@@ -109,7 +109,7 @@ SWEEP = Experiment(
             guards=("grows-with-partitions",),
         ),
     ),
-    plans={Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"rows": 5_000})},
+    plans={Depth.STUDY: Plan(design=Fixed(blocks=6), settings={"rows": 5_000})},
 )
 
 INDEX_SWEEP = Experiment(

@@ -104,7 +104,7 @@ LOAD_HYPOTHESES = (
         experiment="sweep",
         contrast=Value(metric="locking_share", arm="p1000"),
         criterion=AtLeast(0.5),
-        inference=Inference.EXACT,
+        inference=Inference.INTERVAL,
     ),
     Hypothesis(
         id="waits-with-clients",
