@@ -41,7 +41,14 @@ def plain(server: Postgres, folder: Path, script: str, seconds: int) -> float:
     user = process.unprivileged()
     whom = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, timeout=seconds + 60, cwd="/", **whom
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=seconds + 60,
+        cwd="/",
+        start_new_session=True,  # as ours: Linux shares out processors by session
+        **whom,
     )
     found = re.search(r"tps = ([\d.]+) \(without initial connection time\)", done.stdout)
     assert found is not None, done.stdout
