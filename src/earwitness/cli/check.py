@@ -21,6 +21,8 @@ from earwitness.store.connection import data_folder
 
 _LONGEST_SAMPLING = 300.0
 """Seconds; a transaction stays open for as long."""
+_MEASURING_SECONDS = 60.0
+"""What reading rows adds to the time of a session."""
 
 
 @click.command()
@@ -32,6 +34,11 @@ _LONGEST_SAMPLING = 300.0
     type=options.Seconds(),
     metavar="DURATION",
     help="Also sample what active sessions wait for, for so long: 10s, at most 5m.",
+)
+@click.option(
+    "--measure-width",
+    is_flag=True,
+    help="Also read rows of wide tables, and keep how many bytes they are; never a value.",
 )
 @click.option(
     "--save-evidence",
@@ -48,6 +55,7 @@ def check(  # noqa: PLR0917 - click calls it by name
     chosen: tuple[str, ...],
     plan: bool,
     sample_waits: float | None,
+    measure_width: bool,
     save_evidence: Path | None,
     format_: str,
     fail_on: str,
@@ -61,6 +69,8 @@ def check(  # noqa: PLR0917 - click calls it by name
     """
     kind, address = _understood(target)
     checks, budget = _sampling(_checks(kind, chosen), kind.budget, sample_waits)
+    if measure_width:
+        checks, budget = _measuring(checks, budget)
     if plan:
         steps = [check.planned for check in checks]
         findings.tell_plan(check_document.plan_document(kind, address, steps, budget), format_)
@@ -115,6 +125,19 @@ def _sampling(
         raise click.UsageError("no claim that was chosen samples waits")
     longer = msgspec.structs.replace(budget, seconds=budget.seconds + seconds)
     return [check.sampled(seconds) for check in checks], longer
+
+
+def _measuring(checks: Sequence[Check], budget: Budget) -> tuple[Sequence[Check], Budget]:
+    """The checks and the budget with rows that are read and measured."""
+    steps = [step for check in checks for step in check.measuring]
+    if not steps:
+        raise click.UsageError("no claim that was chosen measures rows")
+    larger = msgspec.structs.replace(
+        budget,
+        seconds=budget.seconds + _MEASURING_SECONDS,
+        steps=budget.steps + sum(step.times for step in steps),
+    )
+    return [check.measured() for check in checks], larger
 
 
 def _progress(line: str) -> None:

@@ -82,7 +82,7 @@ def plan(document: PlanDocument) -> RenderableType:
 
 
 def _step(step: Step) -> RenderableType:
-    heading = Text.assemble((step.name, "cyan"), f"  {step.purpose}")
+    heading = Text.assemble((step.name, "cyan"), f"  {words.purpose(step)}")
     return Group(heading, Padding(Text(step.text, style="dim"), (0, 0, 0, 4)))
 
 

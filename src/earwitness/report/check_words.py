@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from earwitness.check.evidence import Unseen
 from earwitness.check.finding import Finding, Severity
-from earwitness.check.plan import Budget
+from earwitness.check.plan import Budget, Step
 from earwitness.report.check_document import CheckDocument
 from earwitness.report.quantities import count, duration
 
@@ -76,6 +76,11 @@ def unseen(one: Unseen) -> str:
 def needs(one: Unseen) -> str:
     """What would show it, to follow the reason."""
     return f"; to see it: {one.needs}" if one.needs else ""
+
+
+def purpose(step: Step) -> str:
+    """What a step is for, and how often it is sent where that is more than once."""
+    return step.purpose if step.times == 1 else f"{step.purpose} (at most {step.times} times)"
 
 
 def budget(limits: Budget) -> str:

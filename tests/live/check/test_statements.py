@@ -303,3 +303,13 @@ def test_stars_are_found_and_their_stored_bytes_counted(server: Postgres) -> Non
     assert found["statements_seconds"] > 0
     (told,) = [one for one in check.judge(found) if one.id == "select-star/fetched"]
     assert "499 rows" in told.statement
+    budget = msgspec.structs.replace(BUDGET, steps=100)
+    kind, target = kinds.recognise(address(server, "reader"))
+    evidence = runner.gather(kind, target, (check.measured(),), budget=budget, version="1")
+    found = evidence.claims["select-star"]
+    (docs,) = [one for one in found["measured"] if one["relation"] == "shop.docs"]
+    # a message of 7 bytes, two lengths of 4, the digits of an id of at most 1500, and the text
+    assert docs["exact"]
+    assert 6015 + 3 < docs["bytes_per_row"] < 6015 + 4
+    (told,) = [one for one in check.judge(found) if one.id == "select-star/fetched"]
+    assert f"{499 * docs['bytes_per_row']:,.0f} bytes went to clients" in told.statement
