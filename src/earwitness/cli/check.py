@@ -48,6 +48,7 @@ _MEASURING_SECONDS = 60.0
 )
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
+@findings.sources
 @click.option("--no-store", is_flag=True, help="Do not keep this check for `earwitness runs`.")
 @options.data
 def check(  # noqa: PLR0917 - click calls it by name
@@ -59,6 +60,7 @@ def check(  # noqa: PLR0917 - click calls it by name
     save_evidence: Path | None,
     format_: str,
     fail_on: str,
+    sources: tuple[Path, ...],
     no_store: bool,
     data: Path | None,
 ) -> None:
@@ -80,10 +82,7 @@ def check(  # noqa: PLR0917 - click calls it by name
     )
     if save_evidence is not None:
         outcome.write(json.encode(evidence).decode(), save_evidence)
-    judgement = runner.judge(evidence, {check.claim: check.judge for check in checks})
-    document = check_document.check_document(
-        evidence, judgement, Severity(fail_on), earwitness.__version__
-    )
+    document = kept.judged(evidence, Severity(fail_on), sources)
     if not no_store:
         kept.keep(data_folder(data), document)
     findings.tell(document, format_)

@@ -4,9 +4,12 @@ A check is a run of kind ``check`` with a single event, which is its document. I
 reading only: what a check comes to does not depend on whether a store can be written.
 """
 
+import dataclasses
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import msgspec
 
 import earwitness
 from earwitness.check import runner
@@ -14,6 +17,7 @@ from earwitness.check.evidence import Evidence
 from earwitness.check.finding import Finding, Severity
 from earwitness.check.runner import Judge
 from earwitness.claims import registry
+from earwitness.cli import findings
 from earwitness.report import check_document, check_words, json
 from earwitness.report.assembly import NothingRecorded
 from earwitness.report.check_document import CheckDocument
@@ -50,16 +54,19 @@ def document_of(store: Store, record: RunRecord) -> CheckDocument:
     raise NothingRecorded(record.message or "the check ended before it was kept")
 
 
-def judged(evidence: Evidence, fail_on: Severity) -> CheckDocument:
-    """The evidence as the claims that are installed here judge it."""
+def judged(evidence: Evidence, fail_on: Severity, sources: Sequence[Path] = ()) -> CheckDocument:
+    """The evidence as the claims that are installed here judge it, placed in source files."""
     judgement = runner.judge(evidence, _judges(evidence.claims))
+    placed = findings.placed(judgement.findings, sources)
+    judgement = dataclasses.replace(judgement, findings=placed)
     return check_document.check_document(evidence, judgement, fail_on, earwitness.__version__)
 
 
 def agree(one: CheckDocument, other: CheckDocument) -> bool:
-    """Whether both say the same of the same evidence."""
+    """Whether both say the same of the same evidence, wherever it stands in source files."""
     mine, theirs = (
-        (document.outcome, document.findings, document.not_seen) for document in (one, other)
+        (document.outcome, [*map(_without_places, document.findings)], document.not_seen)
+        for document in (one, other)
     )
     return mine == theirs
 
@@ -81,6 +88,10 @@ def surroundings(document: CheckDocument) -> dict[str, str]:
         **document.evidence.settings,
         "earwitness": document.version,
     }
+
+
+def _without_places(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, statement_places=(), table_places=())
 
 
 def _key(finding: Finding) -> tuple[str, str]:

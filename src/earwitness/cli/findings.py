@@ -4,13 +4,15 @@ Shared by the verbs that end with findings.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
-from earwitness.check.finding import Severity
+from earwitness.check import source_files, source_places
+from earwitness.check.finding import Finding, Severity
 from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif
 from earwitness.report.check_document import CheckDocument, PlanDocument
 
@@ -27,12 +29,38 @@ fail_on: Callable[[_Command], _Command] = click.option(
     help="Exit with 1 when a finding is as bad as this, or worse.",
 )
 
+sources: Callable[[_Command], _Command] = click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Say where in these source files or folders findings come from; repeatable.",
+)
+
 _TEXTS: Mapping[str, Callable[[CheckDocument], str]] = {
     "json": lambda document: json.encode(document).decode(),
     "markdown": check_markdown.render_check,
     "sarif": sarif.render,
     "junit": junit.render,
 }
+
+
+def placed(findings: tuple[Finding, ...], paths: Sequence[Path]) -> tuple[Finding, ...]:
+    """The findings with their places in the source files; what was not searched is told."""
+    if not paths:
+        return findings
+    read = source_files.read(paths)
+    if read.left_out:
+        print(
+            f"earwitness: {read.left_out:,} source files were not searched: too large, too many, or "
+            "not readable",
+            file=sys.stderr,
+        )
+    try:
+        return source_places.located(findings, read.files)
+    except source_places.NoTokenizer as problem:
+        raise click.UsageError(str(problem)) from None
 
 
 def tell(document: CheckDocument, format_: str) -> None:

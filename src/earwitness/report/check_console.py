@@ -47,6 +47,7 @@ def _finding(finding: Finding) -> RenderableType:
     grid = _grid()
     for name, text in (
         ("where", words.place(finding)),
+        ("source", words.source(finding)),
         ("seen", finding.statement),
         ("fix", finding.fix),
         ("more", finding.learn_more),

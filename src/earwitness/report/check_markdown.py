@@ -52,7 +52,7 @@ def _findings(findings: Iterable[Finding]) -> str:
             (
                 finding.severity.value,
                 f"{finding.title} ({finding.id})",
-                words.place(finding),
+                "; ".join(filter(None, (words.place(finding), words.source(finding)))),
                 finding.statement,
                 finding.fix,
             )

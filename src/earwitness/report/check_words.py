@@ -46,6 +46,11 @@ def place(finding: Finding) -> str:
     return "" if location is None else f"{location.kind} {location.name}"
 
 
+def source(finding: Finding) -> str:
+    """Where to look for it in source files: ``db/orders.sql:12, app/list.py:30``."""
+    return ", ".join(f"{place.file}:{place.line}" for place in finding.source_places)
+
+
 def tally(findings: tuple[Finding, ...]) -> str:
     """How many of each severity: ``1 high, 3 low``."""
     numbers = Counter(finding.severity for finding in findings)

@@ -55,6 +55,7 @@ def _of_table(places: Sequence[int], seen: StoredRows) -> Finding:
         fix=f"Name the columns that are needed of {names}, and leave long ones out until they are.",
         location=Location(kind="table", name=statements[0].relations[0]),
         evidence=tuple(f"/statements/{place}" for place in places),
+        statements=_texts(statements),
         learn_more=LEARN_MORE,
     )
 
@@ -97,8 +98,15 @@ def _others(seen: StoredRows) -> Iterator[Finding]:
             ),
             fix="Name the columns: then a new one changes nothing." if others else "Nothing to do.",
             evidence=("/statements",),
+            statements=_texts(others),
             learn_more=LEARN_MORE,
         )
+
+
+def _texts(statements: Sequence[StarStatement]) -> tuple[str, ...]:
+    """Their texts, those with most rows first, each once."""
+    ranked = sorted(statements, key=lambda one: -one.rows)
+    return tuple(dict.fromkeys(one.text for one in ranked))
 
 
 def _in_words(statements: Sequence[StarStatement]) -> str:
