@@ -1,6 +1,8 @@
 """Ways to PostgreSQL that are not a direct connection to a primary."""
 
+import os
 import shutil
+import socket as socket_
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,6 +100,12 @@ def client(socket: Path) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(address, autocommit=True, prepare_threshold=None)
 
 
+def listens(path: Path) -> bool:
+    """Whether somebody answers there; the file is there a moment before that."""
+    with socket_.socket(socket_.AF_UNIX) as tried:
+        return tried.connect_ex(os.fspath(path)) == 0
+
+
 @contextmanager
 def pooler(server: Postgres, folder: Path, mode: str) -> Iterator[Path]:
     """PgBouncer with a single connection to the server; gives the folder of its socket."""
@@ -116,7 +124,7 @@ def pooler(server: Postgres, folder: Path, mode: str) -> Iterator[Path]:
     config.chmod(0o644)
     running = process.start([program, config], socket, name="pgbouncer", user=server.user)
     try:
-        running.wait_until((socket / f".s.PGSQL.{POOLER_PORT}").exists, 10)
+        running.wait_until(lambda: listens(socket / f".s.PGSQL.{POOLER_PORT}"), 10)
         yield socket
     finally:
         running.stop()
