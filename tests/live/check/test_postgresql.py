@@ -173,6 +173,25 @@ def test_the_sessions_that_are_promised_fit(server: Postgres) -> None:
     assert held == (promised, "none")
 
 
+def test_a_tree_without_partitions_is_predicted_too(binaries: Binaries, workspace: Path) -> None:
+    """Until 15 the indexes of a root are opened only while it never had a partition."""
+    with postgres.running(binaries, workspace) as server:
+        remade(
+            server,
+            partitioned("never", 0, indexes=3)
+            + partitioned("once", 1, indexes=3)
+            + "drop table once_0; "
+            + "create table upper (id int, day int) partition by range (day); create index on upper (id);"
+            + "create table upper_0 partition of upper for values from (0) to (9) partition by hash (id)",
+        )
+        found = seen(server).claims["partition-locks"]["partition_trees"]
+        assert [tree["partitions"] for tree in found] == [0, 0, 0]
+        for tree in found:
+            with server.connect() as session:
+                count = locks_held_after(session, f"select * from {tree['relation']} where day > 0")
+            assert tree["locks"] == count.locks, tree["relation"]
+
+
 def test_a_version_whose_rules_are_not_known_is_one_clear_line(
     fetch_postgres: ModuleType, earwitness: CommandLine, workspace: Path
 ) -> None:
