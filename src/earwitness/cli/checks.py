@@ -41,7 +41,7 @@ def keep(folder: Path, document: CheckDocument) -> None:
             events.EventLog(store, record.id).append(json.encode(document).decode())
             message = document.evidence.message
             runs.end(store, record.id, "finished", verdict=document.outcome, message=message)
-    except StoreError as problem:
+    except (StoreError, json.NotFinite) as problem:
         print(f"earwitness: this check was not kept: {problem}", file=sys.stderr)
 
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+import msgspec
 from psycopg import sql
 
 from earwitness.check import postgresql
 from earwitness.check.evidence import Unseen
-from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
 from earwitness.claims.select_star.evidence import MeasuredColumn, MeasuredTable
 from earwitness.claims.select_star.forecast import lengths
@@ -38,20 +38,20 @@ _LEAST_ROW_BYTES = 64
 _Z = 1.96
 """Half of a 95 % interval in standard errors."""
 
-TABLES = postgresql.select(
+_TABLES = postgresql.select(
     "measured-tables",
-    "which tables hold the rows of those that are to be measured, their sizes, and whether the role "
-    "may read them",
+    "which tables hold the rows of one that is to be measured, their sizes, and whether the role may "
+    "read them",
     f"""
 with recursive tables as (
-    select name, to_regclass(name)::oid as relation from unnest(<names>) as name
+    select to_regclass(<name>)::oid as relation
     union all
-    select name, inhrelid
+    select inhrelid
     from tables
     join pg_inherits on inhparent = relation
     join pg_class child on child.oid = inhrelid and child.relispartition
 ), leaves as (
-    select name, c.oid, nspname, relname, relkind, reltuples,
+    select c.oid, nspname, relname, relkind, reltuples,
         pg_relation_size(c.oid) as heap, coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) as toast,
         has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable,
         row_security_active(c.oid) as secured
@@ -60,20 +60,20 @@ with recursive tables as (
     join pg_namespace n on n.oid = relnamespace
     where relkind in ('r', 'm', 'f')
 ), ranked as (
-    select *, count(*) over (partition by name) as leaves,
-        row_number() over (partition by name order by relkind = 'f', heap + toast desc, oid) as place
+    select *, count(*) over () as leaves,
+        row_number() over (order by relkind = 'f', heap + toast desc, oid) as place
     from leaves
 )
-select name, oid::bigint, nspname::text, relname::text, reltuples::float8, heap, heap + toast,
+select oid::bigint, nspname::text, relname::text, reltuples::float8, heap, heap + toast,
     readable, secured, leaves
 from ranked
 where relkind <> 'f' and place <= {PARTITIONS_READ}
-order by name, place""",  # noqa: S608 - a number of this module
+order by place""",  # noqa: S608 - a number of this module
     needs="grant select on pg_catalog.pg_class, pg_catalog.pg_inherits, pg_catalog.pg_namespace",
 )
 
 # The type is that below any domains: functions for a domain are those of what it is made from.
-COLUMNS = postgresql.select(
+_COLUMNS = postgresql.select(
     "measured-columns",
     "names and types of the columns of these tables",
     """
@@ -91,7 +91,7 @@ order by attrelid, attnum""",
     needs="grant select on pg_catalog.pg_attribute, pg_catalog.pg_type",
 )
 
-# ROWS reads rows. Their lengths are added up by page, because a sample of pages varies between pages.
+# This one reads rows. Their lengths are added up by page, because a sample of pages varies between pages.
 _ROWS = postgresql.select(
     "row-widths",
     f"how many bytes the values of its rows are as text: lengths only, added up by page and column. "
@@ -107,14 +107,9 @@ from (
 ) as pages""",
     needs="grant select on the table, or pg_read_all_data",
 )
-ROWS = Step(
-    name=_ROWS.name,
-    purpose=_ROWS.purpose,
-    text=_ROWS.text,
-    needs=_ROWS.needs,
-    times=MOST * PARTITIONS_READ,
-)
-
+TABLES = msgspec.structs.replace(_TABLES, times=MOST)
+COLUMNS = msgspec.structs.replace(_COLUMNS, times=MOST)
+ROWS = msgspec.structs.replace(_ROWS, times=MOST * PARTITIONS_READ)
 MEASURING = (TABLES, COLUMNS, ROWS)
 
 
@@ -192,17 +187,10 @@ def read(
         reason = "rows of a standby are not read: that can hold back its recovery, or be cancelled"
         missed.append(_unseen("widths of rows", reason, "the same check of its primary"))
         return ()
-    wanted = list(dict.fromkeys(relations))[:MOST]
     found: list[MeasuredTable] = []
-    try:
-        leaves = _leaves(session, wanted)
-        columns = _columns(session, [leaf.oid for group in leaves.values() for leaf in group])
-    except NotSeen as problem:
-        missed.append(_unseen("widths of rows", str(problem), problem.needs))
-        return ()
-    for relation in filter(leaves.__contains__, wanted):
+    for relation in list(dict.fromkeys(relations))[:MOST]:
         try:
-            measured = _measured(session, leaves[relation], columns)
+            measured = _measured(session, relation)
         except NotSeen as problem:
             missed.append(_unseen(f"widths of rows of {relation}", str(problem), problem.needs))
         else:
@@ -210,35 +198,17 @@ def read(
     return tuple(found)
 
 
-def _leaves(session: postgresql.Session, names: Sequence[str]) -> Mapping[str, list[Leaf]]:
-    rows = session.read_rows(TABLES, {"names": sql.Literal(list(names)) + sql.SQL("::text[]")})
-    found: defaultdict[str, list[Leaf]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(Leaf(*row))
-    return found
-
-
-def _columns(
-    session: postgresql.Session, oids: Sequence[int]
-) -> Mapping[int, list[tuple[str, str, str]]]:
-    rows = session.read_rows(COLUMNS, {"oids": sql.Literal(list(oids)) + sql.SQL("::oid[]")})
-    found: defaultdict[int, list[tuple[str, str, str]]] = defaultdict(list)
-    for oid, *column in rows:
-        found[oid].append((column[0], column[1], column[2]))
-    return found
-
-
-def _measured(
-    session: postgresql.Session,
-    leaves: Sequence[Leaf],
-    columns: Mapping[int, Sequence[tuple[str, str, str]]],
-) -> MeasuredTable | None:
+def _measured(session: postgresql.Session, relation: str) -> MeasuredTable | None:
     """One relation from its largest tables; None when it has no row. Raises NotSeen."""
-    parts = []
+    _require_time(session)
+    rows = session.read_rows(TABLES, {"name": sql.Literal(relation)})
+    leaves = [leaf for row in rows if (leaf := Leaf(relation, *row)).heap]
     for leaf in leaves:
-        if leaf.heap and columns.get(leaf.oid):
-            _require(session, leaf)
-            parts.append((leaf, _sums(session, leaf, columns[leaf.oid])))
+        _require_rights(leaf)
+    columns = _columns(session, [leaf.oid for leaf in leaves])
+    parts = [
+        (leaf, _sums(session, leaf, columns[leaf.oid])) for leaf in leaves if columns[leaf.oid]
+    ]
     filled = [(leaf, sums) for leaf, sums in parts if sums.rows]
     if not filled:
         if any(leaf.percent < 100 for leaf, _ in parts):
@@ -247,7 +217,18 @@ def _measured(
     return combined(filled, whole=all(sums.rows or leaf.percent == 100 for leaf, sums in parts))
 
 
-def _require(session: postgresql.Session, leaf: Leaf) -> None:
+def _columns(
+    session: postgresql.Session, oids: Sequence[int]
+) -> Mapping[int, list[tuple[str, str, str]]]:
+    """Name, type and sending function of every column, by the OID of the table."""
+    found: dict[int, list[tuple[str, str, str]]] = {oid: [] for oid in oids}
+    parts = {"oids": sql.Literal(list(oids)) + sql.SQL("::oid[]")}
+    for oid, name, kind, send in session.read_rows(COLUMNS, parts) if oids else ():
+        found[oid].append((name, kind, send))
+    return found
+
+
+def _require_rights(leaf: Leaf) -> None:
     """Raises NotSeen, with the grant, where rows of the table may not be read."""
     name = sql.Identifier(leaf.schema, leaf.name).as_string()
     if not leaf.readable:
@@ -259,13 +240,18 @@ def _require(session: postgresql.Session, leaf: Leaf) -> None:
             f"row security of {name} applies to this role, and its policies would be run",
             "a role that they do not apply to: with bypassrls",
         )
+
+
+def _require_time(session: postgresql.Session) -> None:
+    """Raises NotSeen where a read that takes all its time would end the session."""
     if session.seconds_left < session.step_seconds + 1:
         raise NotSeen("the budget of time is used up")
 
 
 def _sums(session: postgresql.Session, leaf: Leaf, columns: Sequence[tuple[str, str, str]]) -> Sums:
     numbered = [sql.Identifier(f"c{place}") for place in range(len(columns))]
-    parts = {
+    _require_time(session)
+    parts: dict[str, sql.Composable] = {
         "table": sql.Identifier(leaf.schema, leaf.name),
         "percent": sql.Literal(leaf.percent),
         "lengths": sql.SQL(", ").join(
