@@ -1,5 +1,6 @@
 """Which files of a repository are searched, and what their places are relative to."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def test_what_nobody_wrote_is_left_out(tmp_path: Path) -> None:
     assert paths(tmp_path) == ["a.sql", "e.SQL"]
     made(tmp_path, "named.txt")
     assert paths(tmp_path / "named.txt") == ["named.txt"]
+
+
+def test_a_name_that_is_no_text_is_left_out(tmp_path: Path) -> None:
+    made(tmp_path, "a.sql")
+    try:
+        (tmp_path / os.fsdecode(b"\xff.sql")).write_text("select 1;")
+    except OSError:
+        pytest.skip("this file system has only names that are text")
+    read = source_files.read([tmp_path])
+    assert ([file.path for file in read.files], read.left_out) == (["a.sql"], 1)
 
 
 def test_what_is_too_large_is_counted_and_bad_bytes_are_no_trouble(tmp_path: Path) -> None:

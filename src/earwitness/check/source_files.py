@@ -88,7 +88,7 @@ def read(paths: Iterable[Path]) -> Sources:
         root = _root(path.resolve())
         for file in _below(path.resolve()):
             name = file.relative_to(root).as_posix()
-            text = _text(file) if len(files) < MOST else None
+            text = _text(file) if len(files) < MOST and _is_text(name) else None
             if text is None:
                 left_out += 1
             else:
@@ -116,6 +116,11 @@ def _below(path: Path) -> Iterator[Path]:
             file = Path(folder, name)
             if file.suffix.lower() in SUFFIXES and file.is_file() and not file.is_symlink():
                 yield file
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written into a document; those of files may be any bytes."""
+    return name.encode(errors="ignore").decode() == name
 
 
 def _text(file: Path) -> str | None:

@@ -6,6 +6,7 @@ for, whatever quotes, line breaks and concatenations stand between them, and wha
 value. What is not found has no place: nothing is guessed.
 """
 
+import importlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class SourceFile:
 
     @cached_property
     def tokens(self) -> tuple["Token", ...]:
-        """The tokens of SQL; none where it cannot be taken apart. Raises NoTokenizer."""
+        """The tokens of SQL; none where it cannot be taken apart."""
         return tuple(_tokens(self.text))
 
     @cached_property
@@ -94,10 +95,21 @@ class NoTokenizer(Exception):
     """The tokenizer of SQL is not installed; the message has the command that installs it."""
 
 
-def located(findings: Iterable[Finding], files: Sequence[SourceFile]) -> tuple[Finding, ...]:
-    """The findings with their places: of their statements, else of the table they are about.
+def require_tokenizer() -> None:
+    """Raises NoTokenizer where nothing could be located."""
+    try:
+        importlib.import_module("sqlglot")
+    except ImportError:
+        raise NoTokenizer(
+            "source files are searched with sqlglot, which is not installed here: "
+            "pip install 'earwitness[check]'"
+        ) from None
 
-    Raises NoTokenizer.
+
+def located(findings: Iterable[Finding], files: Sequence[SourceFile]) -> tuple[Finding, ...]:
+    """The findings with their places: of their statements, and of the table they are about.
+
+    Needs the tokenizer.
     """
     created = [creation for file in files for creation in creations(file)]
     return tuple(_located(finding, files, created) for finding in findings)
@@ -127,7 +139,7 @@ def _of_table(name: str, created: Iterable[Creation]) -> list[SourcePlace]:
 
 
 def creations(file: SourceFile) -> Iterator[Creation]:
-    """Every CREATE TABLE of a file. Raises NoTokenizer."""
+    """Every CREATE TABLE of a file."""
     if "create" not in file.folded or "table" not in file.folded:
         return
     if file.is_sql:
@@ -241,14 +253,9 @@ class Token:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    try:
-        from sqlglot import Dialect
-        from sqlglot.errors import TokenError
-    except ImportError:
-        raise NoTokenizer(
-            "source files are searched with sqlglot, which is not installed here: "
-            "pip install 'earwitness[check]'"
-        ) from None
+    from sqlglot import Dialect
+    from sqlglot.errors import TokenError
+
     try:
         for token in Dialect.get_or_raise("postgres").tokenize(text):
             yield Token(token.token_type.name, token.text, token.start, token.end)

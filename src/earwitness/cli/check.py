@@ -77,12 +77,13 @@ def check(  # noqa: PLR0917 - click calls it by name
         steps = [check.planned for check in checks]
         findings.tell_plan(check_document.plan_document(kind, address, steps, budget), format_)
         return
+    files = findings.read_sources(sources)
     evidence = runner.gather(
         kind, address, checks, budget=budget, version=earwitness.__version__, tell=_progress
     )
     if save_evidence is not None:
         outcome.write(json.encode(evidence).decode(), save_evidence)
-    document = kept.judged(evidence, Severity(fail_on), sources)
+    document = kept.judged(evidence, Severity(fail_on), files)
     if not no_store:
         kept.keep(data_folder(data), document)
     findings.tell(document, format_)

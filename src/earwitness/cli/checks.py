@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 
 import earwitness
-from earwitness.check import runner
+from earwitness.check import runner, source_places
 from earwitness.check.evidence import Evidence
 from earwitness.check.finding import Finding, Severity
 from earwitness.check.runner import Judge
+from earwitness.check.source_places import SourceFile
 from earwitness.claims import registry
-from earwitness.cli import findings
 from earwitness.report import check_document, check_words, json
 from earwitness.report.assembly import NothingRecorded
 from earwitness.report.check_document import CheckDocument
@@ -54,11 +54,14 @@ def document_of(store: Store, record: RunRecord) -> CheckDocument:
     raise NothingRecorded(record.message or "the check ended before it was kept")
 
 
-def judged(evidence: Evidence, fail_on: Severity, sources: Sequence[Path] = ()) -> CheckDocument:
+def judged(
+    evidence: Evidence, fail_on: Severity, sources: Sequence[SourceFile] = ()
+) -> CheckDocument:
     """The evidence as the claims that are installed here judge it, placed in source files."""
     judgement = runner.judge(evidence, _judges(evidence.claims))
-    placed = findings.placed(judgement.findings, sources)
-    judgement = dataclasses.replace(judgement, findings=placed)
+    if sources:
+        placed = source_places.located(judgement.findings, sources)
+        judgement = dataclasses.replace(judgement, findings=placed)
     return check_document.check_document(evidence, judgement, fail_on, earwitness.__version__)
 
 

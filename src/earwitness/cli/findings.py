@@ -12,7 +12,8 @@ import click
 from rich.console import Console
 
 from earwitness.check import source_files, source_places
-from earwitness.check.finding import Finding, Severity
+from earwitness.check.finding import Severity
+from earwitness.check.source_places import SourceFile
 from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif
 from earwitness.report.check_document import CheckDocument, PlanDocument
 
@@ -46,10 +47,14 @@ _TEXTS: Mapping[str, Callable[[CheckDocument], str]] = {
 }
 
 
-def placed(findings: tuple[Finding, ...], paths: Sequence[Path]) -> tuple[Finding, ...]:
-    """The findings with their places in the source files; what was not searched is told."""
+def read_sources(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
+    """The source files of these paths; what will not be searched is told."""
     if not paths:
-        return findings
+        return ()
+    try:
+        source_places.require_tokenizer()
+    except source_places.NoTokenizer as problem:
+        raise click.UsageError(str(problem)) from None
     read = source_files.read(paths)
     if read.left_out:
         print(
@@ -57,10 +62,7 @@ def placed(findings: tuple[Finding, ...], paths: Sequence[Path]) -> tuple[Findin
             "not readable",
             file=sys.stderr,
         )
-    try:
-        return source_places.located(findings, read.files)
-    except source_places.NoTokenizer as problem:
-        raise click.UsageError(str(problem)) from None
+    return read.files
 
 
 def tell(document: CheckDocument, format_: str) -> None:

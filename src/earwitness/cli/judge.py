@@ -19,7 +19,8 @@ from earwitness.report.check_document import CheckDocument
 @findings.sources
 def judge(evidence: str, format_: str, fail_on: str, sources: tuple[Path, ...]) -> None:
     """Judge EVIDENCE, a file of `check --save-evidence` or `check --format json`; - is input."""
-    document = checks.judged(_read(evidence), Severity(fail_on), sources)
+    files = findings.read_sources(sources)
+    document = checks.judged(_read(evidence), Severity(fail_on), files)
     findings.tell(document, format_)
     sys.exit(int(document.exit_code))
 

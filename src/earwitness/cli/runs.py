@@ -23,6 +23,7 @@ from earwitness.store.connection import Store, data_folder, open_store
 from earwitness.store.runs import RunRecord
 
 DISAGREES = 1
+_HEADINGS = {"hypotheses": "Hypothesis", "findings": "Finding"}
 _ONLY_OF_RUNS = ("html",)
 _ONLY_OF_CHECKS = ("sarif", "junit")
 
@@ -180,7 +181,7 @@ def _side_by_side(
     differing: Mapping[str, tuple[str, str]],
 ) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    for column in (kind.capitalize(), *ids):
+    for column in (_HEADINGS[kind], *ids):
         table.add_column(column)
     for row in rows:
         name = " ".join(filter(None, (row["id"], row.get("where"))))
