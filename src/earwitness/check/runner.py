@@ -38,12 +38,18 @@ class Check:
     judge: Judge
     sampling: Callable[[float], Step] | None = None
     """The step that is added when waits are to be sampled for so many seconds; None: there is none."""
+    measuring: tuple[Step, ...] = ()
+    """The steps that are added when rows are to be read and measured."""
 
     def sampled(self, seconds: float) -> "Check":
         """The same check, sampling waits as well where it can; its probe finds the step announced."""
         if self.sampling is None:
             return self
         return dataclasses.replace(self, plan=(*self.plan, self.sampling(seconds)))
+
+    def measured(self) -> "Check":
+        """The same check, reading rows as well where it measures them; its probe finds the steps."""
+        return dataclasses.replace(self, plan=(*self.plan, *self.measuring))
 
     @property
     def planned(self) -> PlannedCheck:

@@ -60,6 +60,7 @@ class InstalledClaim:
                 probe=probe.probe,
                 judge=self.judge,
                 sampling=getattr(probe, "sampling", None),
+                measuring=tuple(getattr(probe, "MEASURING", ())),
             )
         except (ImportError, AttributeError, ValueError) as problem:
             raise BrokenClaim(f"claim {self.claim.id}: {module}: {problem}") from problem

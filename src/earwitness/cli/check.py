@@ -14,11 +14,15 @@ from earwitness.check.plan import Budget
 from earwitness.check.runner import Check
 from earwitness.check.target import NotATarget, Target, TargetKind
 from earwitness.claims import registry
+from earwitness.cli import checks as kept
 from earwitness.cli import findings, options, outcome
 from earwitness.report import check_document, json
+from earwitness.store.connection import data_folder
 
 _LONGEST_SAMPLING = 300.0
 """Seconds; a transaction stays open for as long."""
+_MEASURING_SECONDS = 60.0
+"""What reading rows adds to the time of a session."""
 
 
 @click.command()
@@ -32,6 +36,11 @@ _LONGEST_SAMPLING = 300.0
     help="Also sample what active sessions wait for, for so long: 10s, at most 5m.",
 )
 @click.option(
+    "--measure-width",
+    is_flag=True,
+    help="Also read rows of wide tables, and keep how many bytes they are; never a value.",
+)
+@click.option(
     "--save-evidence",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -39,14 +48,21 @@ _LONGEST_SAMPLING = 300.0
 )
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
+@findings.sources
+@click.option("--no-store", is_flag=True, help="Do not keep this check for `earwitness runs`.")
+@options.data
 def check(  # noqa: PLR0917 - click calls it by name
     target: str,
     chosen: tuple[str, ...],
     plan: bool,
     sample_waits: float | None,
+    measure_width: bool,
     save_evidence: Path | None,
     format_: str,
     fail_on: str,
+    sources: tuple[Path, ...],
+    no_store: bool,
+    data: Path | None,
 ) -> None:
     """Look for the claims' traps in TARGET, read-only and within a budget.
 
@@ -55,19 +71,21 @@ def check(  # noqa: PLR0917 - click calls it by name
     """
     kind, address = _understood(target)
     checks, budget = _sampling(_checks(kind, chosen), kind.budget, sample_waits)
+    if measure_width:
+        checks, budget = _measuring(checks, budget)
     if plan:
         steps = [check.planned for check in checks]
         findings.tell_plan(check_document.plan_document(kind, address, steps, budget), format_)
         return
+    files = findings.read_sources(sources)
     evidence = runner.gather(
         kind, address, checks, budget=budget, version=earwitness.__version__, tell=_progress
     )
     if save_evidence is not None:
         outcome.write(json.encode(evidence).decode(), save_evidence)
-    judgement = runner.judge(evidence, {check.claim: check.judge for check in checks})
-    document = check_document.check_document(
-        evidence, judgement, Severity(fail_on), earwitness.__version__
-    )
+    document = kept.judged(evidence, Severity(fail_on), files)
+    if not no_store:
+        kept.keep(data_folder(data), document)
     findings.tell(document, format_)
     sys.exit(int(document.exit_code))
 
@@ -107,6 +125,19 @@ def _sampling(
         raise click.UsageError("no claim that was chosen samples waits")
     longer = msgspec.structs.replace(budget, seconds=budget.seconds + seconds)
     return [check.sampled(seconds) for check in checks], longer
+
+
+def _measuring(checks: Sequence[Check], budget: Budget) -> tuple[Sequence[Check], Budget]:
+    """The checks and the budget with rows that are read and measured."""
+    steps = [step for check in checks for step in check.measuring]
+    if not steps:
+        raise click.UsageError("no claim that was chosen measures rows")
+    larger = msgspec.structs.replace(
+        budget,
+        seconds=budget.seconds + _MEASURING_SECONDS,
+        steps=budget.steps + sum(step.times for step in steps),
+    )
+    return [check.measured() for check in checks], larger
 
 
 def _progress(line: str) -> None:

@@ -30,17 +30,18 @@ SETTINGS = postgresql.settings(
 )
 
 # A partition that is being detached is no longer planned; an index that is being dropped neither.
-# Temporary tables belong to one session and are gone with it.
+# Temporary tables belong to one session and are gone with it. A table that never had a partition is
+# planned as one that holds rows; below the root, PostgreSQL does not ask.
 TREES = postgresql.select(
     "partition-trees",
     "OIDs of every partitioned table, its partitions, and their indexes",
     """
 with recursive tables as (
-    select oid as root, oid as relation, relkind
+    select oid as root, oid as relation, relkind, relhassubclass as has_partitions
     from pg_class
     where relkind = 'p' and not relispartition and relpersistence <> 't'
     union all
-    select tables.root, child.oid, child.relkind
+    select tables.root, child.oid, child.relkind, true
     from tables
     join pg_inherits on inhparent = tables.relation and not inhdetachpending
     join pg_class child on child.oid = inhrelid
@@ -50,7 +51,8 @@ select root::bigint, relation::bigint, relkind::text,
     case when root = relation then root::regclass::text end
 from tables
 union all
-select root::bigint, indexrelid::bigint, case relkind when 'p' then 'I' else 'i' end, null
+select root::bigint, indexrelid::bigint,
+    case when relkind = 'p' and has_partitions then 'I' else 'i' end, null
 from tables
 join pg_index on indrelid = relation and indislive""",
     needs="grant select on pg_catalog.pg_class, pg_catalog.pg_inherits, pg_catalog.pg_index",
