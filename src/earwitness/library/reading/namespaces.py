@@ -51,7 +51,6 @@ PREFIXES = {
     "http://purl.org/syndication/history/1.0": "fh",
 }
 _BY_CASELESS = {uri.casefold().rstrip("/"): prefix for uri, prefix in PREFIXES.items()}
-_KNOWN = frozenset(prefix for prefix in PREFIXES.values() if prefix)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -66,9 +65,3 @@ def name(tag: str) -> str:
     if prefix is None:
         return tag
     return f"{prefix}:{local}" if prefix else local
-
-
-def undeclared(tag: str) -> str | None:
-    """The prefix of a tag that a recovering parser left unresolved; None when there is none."""
-    prefix, colon, _ = tag.partition(":")
-    return prefix if colon and not tag.startswith("{") and prefix in _KNOWN else None

@@ -62,7 +62,7 @@ def with_nh3(text: str, base: str | None = None) -> str:
         tags=set(TAGS),
         clean_content_tags=_WITHOUT_CONTENT,
         attributes={"a": {"href"}},
-        attribute_filter=lambda _tag, _attribute, value: address(value, base),
+        attribute_filter=lambda _tag, name, value: address(value, base) if name == "href" else value,
         url_schemes=_SCHEMES,
         link_rel=_REL,
     )
