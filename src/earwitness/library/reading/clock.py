@@ -26,7 +26,7 @@ _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d)?)(?:\.
 _WEEKDAY = re.compile(r"^\s*[^\W\d]+\.?,?\s+(?=\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)\s*$")
 _NAMED_MONTH = re.compile(r"([A-Z][a-z]{2})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _ZONES = {
     "CET": "+0100",
     "CEST": "+0200",

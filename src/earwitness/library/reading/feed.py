@@ -146,9 +146,9 @@ def _show(fields: feed_fields.Fields, base: str | None) -> ShowFacts:
     pictures = [values.pop(key, None) for key in ("image", "rss image", "atom image")]
     values["image"] = next((url for url in pictures if url), None)
     values.setdefault("feed_url", base)
-    title = values.pop("title", None) or "Untitled show"
-    lists = {key: tuple(values) for key, values in fields.lists.items()}
-    return ShowFacts(title=title, elements=tuple(fields.elements), **values, **lists)
+    values.setdefault("title", "Untitled show")
+    values |= {key: tuple(many) for key, many in fields.lists.items()}
+    return ShowFacts(elements=tuple(fields.elements), **values)
 
 
 def _episodes(items: list[feed_fields.Fields]) -> tuple[EpisodeFacts, ...]:
@@ -172,24 +172,21 @@ def _notes(item: feed_fields.Fields) -> str:
     return sanitise.plain(description) if show_notes.has_times(description) else ""
 
 
-def _episode(
-    fields: feed_fields.Fields, notes: str, phrases: show_notes.Phrases
-) -> EpisodeFacts:
+def _episode(fields: feed_fields.Fields, notes: str, phrases: show_notes.Phrases) -> EpisodeFacts:
     values = dict(fields.values)
     chapters: dict[ChapterSource, tuple[SourcedChapter, ...]] = {}
     if psc := values.pop("psc", None):
         chapters[ChapterSource.PSC] = tuple(psc)
     if notes and (found := show_notes.chapters(notes, values.get("duration_seconds"), phrases)):
         chapters[ChapterSource.SHOW_NOTES] = found
-    lists = {key: tuple(values) for key, values in fields.lists.items()}
-    media = lists.pop("media", ())
-    lists.setdefault("enclosures", media)
+    values |= {key: tuple(many) for key, many in fields.lists.items()}
+    media = values.pop("media", ())
+    values.setdefault("enclosures", media)
     return EpisodeFacts(
         links=sanitise.links(values.get("description", "")),
         elements=tuple(fields.elements),
         chapters=chapters,
         **values,
-        **lists,
     )
 
 

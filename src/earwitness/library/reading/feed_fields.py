@@ -83,7 +83,9 @@ _Handler = Callable[[Fields, etree._Element], bool]
 def of_item(item: etree._Element, base: str | None) -> Fields:
     """The fields of an episode."""
     fields = _gathered(item, base, ITEM)
-    _settle(fields, ("content:encoded", "atom:content", "xhtml:body", "description", "atom:summary"))
+    _settle(
+        fields, ("content:encoded", "atom:content", "xhtml:body", "description", "atom:summary")
+    )
     values = fields.values
     if "title" not in values:
         values["title"] = _title(fields)
@@ -165,7 +167,9 @@ def _settle(fields: Fields, order: tuple[str, ...]) -> None:
         if element.text.strip() and fields.put("description", _described(fields, element)):
             continue
         fields.elements.append(element)
-    if "description" not in fields.values and (text := fields.kept("itunes:summary", "media:description")):
+    if "description" not in fields.values and (
+        text := fields.kept("itunes:summary", "media:description")
+    ):
         fields.values["description"] = sanitise.clean(text, fields.base)
 
 
@@ -198,7 +202,9 @@ def _guid(fields: Fields) -> str:
 def _atom_author(fields: Fields) -> str | None:
     for element in fields.elements:
         if element.name in {"atom:author", "author"}:
-            return next((child.text for child in element.children if child.name == "atom:name"), None)
+            return next(
+                (child.text for child in element.children if child.name == "atom:name"), None
+            )
     return None
 
 
@@ -282,7 +288,9 @@ def _enclosure(fields: Fields, element: etree._Element) -> bool:
         return False
     size = int(length) if length and length.isascii() and length.isdigit() else None
     fields.add("enclosures", Enclosure(url=url, type=element.get("type"), bytes=size))
-    return _has_only(element, frozenset({"url", "type", "length"})) and (length is None or size is not None)
+    return _has_only(element, frozenset({"url", "type", "length"})) and (
+        length is None or size is not None
+    )
 
 
 def _media_content(fields: Fields, element: etree._Element) -> bool:
@@ -374,11 +382,15 @@ def _chapters_link(fields: Fields, element: etree._Element) -> bool:
 
 
 def _psc(fields: Fields, element: etree._Element) -> bool:
-    chapters = [_psc_chapter(fields, child) for child in element if name(child.tag) == "psc:chapter"]
+    chapters = [
+        _psc_chapter(fields, child) for child in element if name(child.tag) == "psc:chapter"
+    ]
     good = [chapter for chapter in chapters if chapter is not None]
     known = frozenset({"start", "title", "href", "image"})
     exact = all(_has_only(child, known) for child in element) and len(good) == len(element)
-    taken = bool(good) and fields.put("psc", sorted(good, key=lambda chapter: chapter.start_seconds))
+    taken = bool(good) and fields.put(
+        "psc", sorted(good, key=lambda chapter: chapter.start_seconds)
+    )
     return taken and exact and frozenset({"version"}).issuperset(element.attrib)
 
 

@@ -47,10 +47,15 @@ def prepared(data: bytes) -> FeedText:
 
 def mended(text: str) -> str:
     """The same with entities that only HTML has as characters, and stray ampersands escaped."""
-    text = _INVALID.sub("", text)
+    text = without_invalid(text)
     parts = _CDATA.split(text)
     parts[::2] = [_AMPERSAND.sub(_reference, part) for part in parts[::2]]
     return "".join(parts)
+
+
+def without_invalid(text: str) -> str:
+    """Text without the characters that XML cannot have."""
+    return _INVALID.sub("", text)
 
 
 def _root(text: str, at: int) -> tuple[int, bool]:

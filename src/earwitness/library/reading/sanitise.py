@@ -15,8 +15,50 @@ import nh3
 from earwitness.library.show import Link
 
 TAGS = frozenset(
-    "a abbr b blockquote br caption cite code dd del dl dt em h1 h2 h3 h4 h5 h6 hr i ins kbd li ol"
-    " p pre q s samp small strong sub sup table tbody td th thead tr u ul".split()
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "cite",
+        "code",
+        "dd",
+        "del",
+        "dl",
+        "dt",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "ins",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+    ]
 )
 _WITHOUT_CONTENT = {"script", "style", "iframe", "object", "svg", "math", "template", "noscript"}
 _SCHEMES = {"http", "https"}
@@ -41,7 +83,9 @@ _ANCHOR = re.compile(r'(<a href="[^"]*+")[^>]*+>')
 _BREAK = re.compile(r"<br ?/>")
 _LABELLED = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-_LINE_END = re.compile(r"</?(?:p|div|li|tr|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table)\b[^>]*>|<br>")
+_LINE_END = re.compile(
+    r"</?(?:p|div|li|tr|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table)\b[^>]*>|<br>"
+)
 _WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\xa0\r\f\v]+")
 
@@ -62,7 +106,9 @@ def with_nh3(text: str, base: str | None = None) -> str:
         tags=set(TAGS),
         clean_content_tags=_WITHOUT_CONTENT,
         attributes={"a": {"href"}},
-        attribute_filter=lambda _tag, name, value: address(value, base) if name == "href" else value,
+        attribute_filter=lambda _tag, name, value: (
+            address(value, base) if name == "href" else value
+        ),
         url_schemes=_SCHEMES,
         link_rel=_REL,
     )
@@ -108,8 +154,8 @@ def links(text: str) -> tuple[Link, ...]:
         url = html.unescape(match[1])
         found.setdefault(url, " ".join(html.unescape(_TAG.sub(" ", match[2])).split()))
     for match in _WEB.finditer(_TAG.sub(" ", text)):
-        if url := address(html.unescape(bare_address(match[0]))):
-            found.setdefault(url, "")
+        if bare := address(html.unescape(bare_address(match[0]))):
+            found.setdefault(bare, "")
     return tuple(Link(url=url, label=_label(url, label)) for url, label in found.items())
 
 

@@ -5,7 +5,9 @@ import re
 LONGEST_WORDS = 50
 """Of one piece, about twenty seconds of speech; a longer sentence is cut at a comma or anywhere."""
 
-_SENTENCE = re.compile(r"""(?<=[.!?…])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|vs|St)\.)["'”’)\]]*\s+(?=["'“‘(\[]?[A-Z0-9])""")
+_SENTENCE = re.compile(
+    r"""(?<=[.!?…])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|vs|St)\.)["'”’)\]]*\s+(?=["'“‘(\[]?[A-Z0-9])"""
+)
 _CLAUSE = re.compile(r"(?<=[,;:–—])\s+|\s+(?=--? )")
 
 

@@ -91,7 +91,9 @@ def text_of_html(text: str) -> str:
 def _start(lines: list[str], head: int) -> int:
     """The first line that belongs to the episode with that head: its snips and its picture."""
     at = head
-    while at and (not lines[at - 1] or lines[at - 1] in _NO_PICTURE or _SNIPS.fullmatch(lines[at - 1])):
+    while at and (
+        not lines[at - 1] or lines[at - 1] in _NO_PICTURE or _SNIPS.fullmatch(lines[at - 1])
+    ):
         at -= 1
     return at
 

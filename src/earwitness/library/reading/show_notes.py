@@ -75,8 +75,12 @@ def chapters(
     tokens = [token for match in _TIME.finditer(text) if (token := _token(match, duration))]
     if len(tokens) < 2:
         return ()
-    at_start = [token for token in tokens if _LEADING.fullmatch(text, _line(text, token)[0], token.begin)]
-    at_end = [token for token in tokens if _TRAILING.fullmatch(text, token.end, _line(text, token)[1])]
+    at_start = [
+        token for token in tokens if _LEADING.fullmatch(text, _line(text, token)[0], token.begin)
+    ]
+    at_end = [
+        token for token in tokens if _TRAILING.fullmatch(text, token.end, _line(text, token)[1])
+    ]
     if len(at_start) >= 2 and len(at_start) >= len(at_end):
         found = [(token, text[token.end : _line(text, token)[1]]) for token in _rising(at_start)]
     elif len(at_end) >= 2:

@@ -17,7 +17,9 @@ _MARKS = (
 )
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
-_TEXT_CODECS = re.compile(r"(utf|iso|latin|windows|cp|us-?ascii|ascii|koi8|big5|gb|euc|shift|mac)", re.I)
+_TEXT_CODECS = re.compile(
+    r"(utf|iso|latin|windows|cp|us-?ascii|ascii|koi8|big5|gb|euc|shift|mac)", re.IGNORECASE
+)
 
 
 def decoded(data: bytes) -> str:

@@ -14,7 +14,9 @@ from earwitness.library.reading.vtt import MOST_SEGMENTS
 
 _SPEAKER = re.compile(r"\*\*([^*\n]{1,80}?)\s*(?::\*\*|\*\*\s?:)\s*")
 _SPEAKER_ALONE = re.compile(r"(?m)^\s{0,3}\*\*[^*\n]{1,80}?\s*(?::\*\*|\*\*\s?:)")
-_TIME = re.compile(r"\\?\[((?:\d{1,2}:)?\d{1,3}:\d\d(?:\.\d{1,3})?)\\?\]\s*|(?<=\A)\(((?:\d{1,2}:)?\d{1,3}:\d\d)\)\s*")
+_TIME = re.compile(
+    r"\\?\[((?:\d{1,2}:)?\d{1,3}:\d\d(?:\.\d{1,3})?)\\?\]\s*|(?<=\A)\(((?:\d{1,2}:)?\d{1,3}:\d\d)\)\s*"
+)
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((?:[^()\s]|\([^()\s]*\)){0,2000}\)")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>~|])")
 _MARKS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`")
@@ -53,13 +55,13 @@ def read_segments(text: str) -> tuple[Segment, ...]:
     segments: list[Segment] = []
     speaker: str | None = None
     latest = -1.0
-    for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n")):
-        if _LEFT_OUT.match(paragraph):
+    for written in re.split(r"\n\s*\n", text.replace("\r\n", "\n")):
+        if _LEFT_OUT.match(written):
             continue
-        paragraph = " ".join(paragraph.split())
+        paragraph = " ".join(written.split())
         if match := _SPEAKER.match(paragraph):
-            speaker, paragraph = _plain(match[1]), paragraph[match.end() :]
-        for time, words in _timed(paragraph):
+            speaker = _plain(match[1])
+        for time, words in _timed(paragraph[match.end() :] if match else paragraph):
             start = time if time is not None and time >= latest else None
             for piece in sentences.pieces(_plain(words)):
                 segments.append(Segment(text=piece, start_seconds=start, speaker=speaker))
