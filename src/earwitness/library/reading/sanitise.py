@@ -66,6 +66,12 @@ _REL = "noopener noreferrer nofollow"
 _LONGEST_ADDRESS = 4096
 """Characters; browsers and servers agree on no more than about this."""
 
+_USUAL_ADDRESS = re.compile(
+    r"https?://[a-z0-9-]++(?:\.[a-z0-9-]++)*+(?::\d{1,5})?(?:[/?#][\w.~/=,;+%&?#@!$*()'-]{0,2000})?",
+    re.ASCII,
+)
+"""One that the parser would return as it is; a test holds both ways to the same result."""
+
 _TEXT = r"[^<>&\x00\r\xa0]++"
 _ENTITY = r"&(?:amp|lt|gt|nbsp);"
 _RUN = rf"(?:{_TEXT}|{_ENTITY})*+"
@@ -118,6 +124,8 @@ def address(text: str | None, base: str | None = None) -> str | None:
     """An absolute address of the web, or None. One without a scheme needs ``base``."""
     if not text:
         return None
+    if _USUAL_ADDRESS.fullmatch(text):
+        return text
     text = text.strip()
     if len(text) > _LONGEST_ADDRESS or not text.isprintable():
         return None
