@@ -33,7 +33,8 @@ _MONTHS = {
     )
 }
 _USUAL_DATE = re.compile(
-    rf"(?:[A-Z][a-z]{{2}}, )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d:\d\d:\d\d)"
+    rf"(?:[A-Z][a-z]{{2}}, )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}})"
+    r" ((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)"
     r" (?:GMT|UTC|([+-]\d{4}))",
     re.ASCII,
 )

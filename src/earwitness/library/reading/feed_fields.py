@@ -43,7 +43,7 @@ _MARKED_UP = frozenset(
     ]
 )
 """Texts that are HTML, also where a feed does not escape it."""
-_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_VOID = {"br", "hr", "img", "wbr"}
 _MEDIA = ("audio/", "video/")
 
 
@@ -155,10 +155,12 @@ def whole(element: etree._Element, wrong: list[str]) -> Element:
 
 def _inner_html(element: etree._Element) -> str:
     """The content of an element whose HTML was not escaped, without the names of XML's spaces."""
-    for child in element.iter("{*}*"):
+    for child in element.iterdescendants():
         child.tag = etree.QName(child).localname
+        if not len(child) and child.text is None and child.tag not in _VOID:
+            child.text = ""  # so that it is written with an end, which HTML needs
     etree.cleanup_namespaces(element)
-    inner = "".join(etree.tostring(child, encoding="unicode", method="html") for child in element)
+    inner = "".join(etree.tostring(child, encoding="unicode") for child in element)
     return sanitise.escaped(element.text or "") + inner
 
 
@@ -168,8 +170,7 @@ def _gathered(
     handlers: Mapping[str, _Handler],
     besides: Set[str] = frozenset(),
 ) -> Fields:
-    own = parent.get(_BASE)
-    fields = Fields(base=urllib.parse.urljoin(base or "", own) if own else base)
+    fields = Fields(base=urllib.parse.urljoin(base or "", parent.base) if parent.base else base)
     if parent.items():
         attributes = {name(key): value for key, value in parent.items()}
         fields.elements.append(Element(name=name(parent.tag), attributes=attributes))
@@ -253,8 +254,11 @@ def _line_of(key: str) -> _Handler:
     """A field that is one line of text."""
 
     def handle(fields: Fields, element: Element) -> bool:
-        line = " ".join(_said(element).split())
-        return fields.put(key, line) and _is_bare(element)
+        line = " ".join((_said(element) if element.children else element.text).split())
+        if not line or key in fields.values:
+            return False
+        fields.values[key] = line
+        return not element.attributes and not element.children
 
     return handle
 

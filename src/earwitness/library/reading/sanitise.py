@@ -130,14 +130,14 @@ def address(text: str | None, base: str | None = None) -> str | None:
     if len(text) > _LONGEST_ADDRESS or not text.isprintable():
         return None
     try:
+        if base and not text.startswith(("//", "\\", "/\\")):
+            text = urllib.parse.urljoin(base, text)
         parts = urllib.parse.urlsplit(text)
-        if base and not parts.scheme and not text.startswith(("//", "\\", "/\\")):
-            parts = urllib.parse.urlsplit(urllib.parse.urljoin(base, text))
-        if parts.scheme.lower() not in _SCHEMES or not parts.hostname or "\\" in parts.netloc:
+        if parts.scheme not in _SCHEMES or not parts.hostname or "\\" in parts.netloc:
             return None
     except ValueError:
         return None
-    return parts.geturl().replace(" ", "%20")
+    return text.replace(" ", "%20")
 
 
 def plain(text: str) -> str:
@@ -158,12 +158,14 @@ def links(text: str) -> tuple[Link, ...]:
     if "http" not in text:
         return ()
     found: dict[str, str] = {}
-    for match in _LABELLED.finditer(text):
-        url = html.unescape(match[1])
-        found.setdefault(url, " ".join(html.unescape(_TAG.sub(" ", match[2])).split()))
-    for match in _WEB.finditer(_TAG.sub(" ", text)):
-        if bare := address(html.unescape(bare_address(match[0]))):
-            found.setdefault(bare, "")
+    anchors = _LABELLED.findall(text)
+    for url, label in anchors:
+        words = " ".join(html.unescape(_TAG.sub(" ", label) if "<" in label else label).split())
+        found.setdefault(html.unescape(url), words)
+    if not anchors or _WEB.search(_LABELLED.sub(" ", text)):
+        for match in _WEB.finditer(_TAG.sub(" ", text)):
+            if bare := address(html.unescape(bare_address(match[0]))):
+                found.setdefault(bare, "")
     return tuple(Link(url=url, label=_label(url, label)) for url, label in found.items())
 
 
