@@ -28,6 +28,8 @@ from earwitness.library.reading.namespaces import name
 
 MOST_ATTRIBUTES = 200
 """Of one element; the richest ones of Media RSS have fifteen."""
+MOST_CHILDREN = 10_000
+"""Elements in one element of an episode; lists of chapters have hundreds."""
 LONGEST_TEXT = 1_000_000
 """Characters of one element; a transcript of hours has a third of it."""
 
@@ -134,6 +136,11 @@ def whole(element: etree._Element, wrong: list[str]) -> Element:
         raise NotReadable(
             f"line {element.sourceline}: an element has {len(attributes)} attributes,"
             f" more than {MOST_ATTRIBUTES}"
+        )
+    if len(element) > MOST_CHILDREN:
+        raise NotReadable(
+            f"line {element.sourceline}: an element has {len(element)} elements in it,"
+            f" more than {MOST_CHILDREN}"
         )
     known = name(element.tag)
     children: tuple[Element, ...] = ()

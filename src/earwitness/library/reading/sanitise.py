@@ -87,10 +87,10 @@ _PLAIN = re.compile(
 )
 _ANCHOR = re.compile(r'(<a href="[^"]*+")[^>]*+>')
 _BREAK = re.compile(r"<br ?/>")
-_LABELLED = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_LABELLED = re.compile(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
 _LINE_END = re.compile(
-    r"</?(?:p|div|li|tr|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table)\b[^>]*>|<br>"
+    r"</?(?:p|div|li|tr|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table)\b[^<>]*>|<br>"
 )
 _WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\xa0\r\f\v]+")
