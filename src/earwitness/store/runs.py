@@ -5,23 +5,20 @@ A record that says ``running`` while its owner is dead is told as, and becomes, 
 
 import contextlib
 import datetime as dt
-import os
 import secrets
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import psutil
 import sqlalchemy as sa
 
-from earwitness.store import tables
+from earwitness.store import owners, tables
 from earwitness.store.connection import Store
 from earwitness.store.errors import StoreError
+from earwitness.store.owners import Owner
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 
 _ORPHANED = "the process that ran it ended before it did"
-_START_TIME_TOLERANCE = 1.0
-"""Seconds by which two readings of one process's start time may differ."""
 
 
 class UnknownRun(StoreError):
@@ -50,6 +47,7 @@ class RunRecord:
 def begin(store: Store, *, claim: str, depth: str, seed: int, version: str) -> RunRecord:
     """A new record, owned by this process."""
     now = _now()
+    owner = owners.this_process()
     record = RunRecord(
         id=f"{claim}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
         kind="experiment",
@@ -60,8 +58,8 @@ def begin(store: Store, *, claim: str, depth: str, seed: int, version: str) -> R
         message=None,
         verdict=None,
         version=version,
-        owner_pid=os.getpid(),
-        owner_started=psutil.Process().create_time(),
+        owner_pid=owner.pid,
+        owner_started=owner.started,
         started_at=now,
         finished_at=None,
     )
@@ -134,14 +132,7 @@ def _interrupt_orphans(store: Store) -> None:
 
 
 def _is_orphan(row: sa.Row[Any]) -> bool:
-    return row.status == "running" and not _alive(row.owner_pid, row.owner_started)
-
-
-def _alive(pid: int, started: float) -> bool:
-    try:
-        return abs(psutil.Process(pid).create_time() - started) < _START_TIME_TOLERANCE
-    except psutil.Error:
-        return False
+    return row.status == "running" and not Owner(row.owner_pid, row.owner_started).is_alive()
 
 
 def _record(row: sa.Row[Any]) -> RunRecord:
