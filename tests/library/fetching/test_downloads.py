@@ -139,6 +139,26 @@ def test_anything_is_a_known_kind_or_none(first):
     assert kind is None or kind.isalnum()
 
 
+@pytest.mark.parametrize(
+    ("first", "kind"),
+    [
+        (b"ID3\x04", "mp3"),
+        (b"\xff\xfb\x90\x64", "mp3"),
+        (b"\xff\xf1\x50", "aac"),
+        (b"\0\0\0\x20ftypM4A ", "m4a"),
+        (b"\0\0\0\x20ftypisom", "mp4"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "wav"),
+        (b"OggS", "ogg"),
+        ("WEBVTT".encode("utf-16"), None),
+        ("WEBVTT".encode("utf-16-be"), None),
+        (b"<!doctype html>", None),
+        (b"", None),
+    ],
+)
+def test_kinds_are_told_by_the_first_bytes(first, kind):
+    assert recordings.suffix(first) == kind
+
+
 FULL = textwrap.dedent(
     """
     import pathlib, sys

@@ -15,8 +15,9 @@ _BY_BEGINNING = (
     (b".snd", "au"),
 )
 _MPEG_SYNC = 0xFFE0
-_AAC_LAYER = 0b00
-"""An MPEG frame whose layer is none: AAC in ADTS frames."""
+_BY_LAYER = {0b00: "aac", 0b01: "mp3", 0b10: "mp2"}
+"""Layers of MPEG frames; none is AAC in ADTS frames. The first layer is in no use, and would be how
+a text in UTF-16 begins."""
 
 
 def suffix(first: bytes) -> str | None:
@@ -31,5 +32,5 @@ def suffix(first: bytes) -> str | None:
     if first[4:8] == b"ftyp":
         return "m4a" if first[8:12] in _AUDIO_BRANDS else "mp4"
     if len(first) >= 2 and int.from_bytes(first[:2], "big") & _MPEG_SYNC == _MPEG_SYNC:
-        return "aac" if (first[1] >> 1) & 0b11 == _AAC_LAYER else "mp3"
+        return _BY_LAYER.get((first[1] >> 1) & 0b11)
     return None
