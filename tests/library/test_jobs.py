@@ -77,3 +77,14 @@ def test_a_job_whose_owner_was_killed_is_interrupted_and_free(store, holder):
     with jobs.working(store, JobKind.DOWNLOAD, "talk/one"):
         pass
     assert [record.status for record in jobs.every(store)] == ["finished"]
+
+
+def test_what_is_done_once_is_not_done_again(store):
+    for _ in range(2):
+        with jobs.working(store, JobKind.DOWNLOAD, "talk/one"):
+            pass
+    with (
+        pytest.raises(JobTaken, match="done already"),
+        jobs.working(store, JobKind.DOWNLOAD, "talk/one", once=True),
+    ):
+        pytest.fail("it was done")

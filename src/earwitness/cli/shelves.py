@@ -53,12 +53,13 @@ def shows(document: listing.ShowsDocument) -> None:
 
 def episodes(rows: tuple[listing.EpisodeRow, ...]) -> None:
     """A table of episodes with the verdicts of their claims."""
-    table = _table("Date", "Episode", "Length", "Claims")
-    table.columns[0].no_wrap = table.columns[3].no_wrap = True
+    table = _table("Date", "Episode", "Claims")
+    table.columns[0].no_wrap = table.columns[2].no_wrap = True
     for row in rows:
-        below = ", ".join([row.id.rpartition("/")[2], *_has(row)])
-        told = Text.assemble(plain(row.title), "\n", (below, "dim"))
-        table.add_row(row.date or "", told, length(row.duration_seconds), claims(row))
+        facts = [row.id.rpartition("/")[2], length(row.duration_seconds), *_has(row)]
+        below = (", ".join(fact for fact in facts if fact), "dim")
+        told = Text.assemble(plain(row.title), "\n", below, overflow="fold")
+        table.add_row(row.date or "", told, claims(row))
     Console().print(table)
 
 
@@ -157,7 +158,7 @@ def claims(row: listing.EpisodeRow) -> Text:
         if told:
             told.append("\n")
         told.append(f"{claim} ")
-        told.append_text(console.badge(row.verdicts.get(claim, "not run here")))
+        told.append_text(console.badge(row.verdicts.get(claim, "not run")))
     return told
 
 

@@ -59,14 +59,14 @@ def fetch(store: Store, web: Web, show: str, *, tell: Callable[[str], None], mos
         asked += 1
         tell(f"{offer.episode}: {'chapters' if offer.transcript is None else 'transcript'}")
         try:
-            with jobs.working(store, JobKind.DOCUMENTS, offer.subject):
+            with jobs.working(store, JobKind.DOCUMENTS, offer.subject, once=True):
                 _keep(store, web, offer)
+                came += 1
         except JobTaken:
-            continue
+            pass  # another process has it
         except (NotFetched, NotReadable) as problem:
             tell(f"{offer.episode}: {problem}")
             continue
-        came += 1
         if offer.transcript is not None:
             served.add(offer.episode)
     return came

@@ -35,7 +35,7 @@ class JobKind(enum.StrEnum):
 
 
 class JobTaken(Exception):
-    """Another process is at it; the message is one line."""
+    """Another process is at it, or has done what is done once; the message is one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +81,12 @@ class Job:
 
 
 @contextlib.contextmanager
-def working(store: Store, kind: JobKind, subject: str) -> Iterator[Job]:
-    """Do the work inside the block; its record ends as the block does. Raises JobTaken."""
-    _claim(store, kind, subject)
+def working(store: Store, kind: JobKind, subject: str, *, once: bool = False) -> Iterator[Job]:
+    """Do the work inside the block; its record ends as the block does. Raises JobTaken.
+
+    ``once``: work that is finished is not done again.
+    """
+    _claim(store, kind, subject, once=once)
     job = Job(store, kind, subject)
     try:
         yield job
@@ -103,7 +106,7 @@ def every(store: Store) -> list[JobRecord]:
         return [_record(row) for row in connection.execute(query)]
 
 
-def _claim(store: Store, kind: JobKind, subject: str) -> None:
+def _claim(store: Store, kind: JobKind, subject: str, *, once: bool) -> None:
     """Make this process the owner, unless a live one is; in one transaction."""
     owner = owners.this_process()
     values = {
@@ -124,6 +127,8 @@ def _claim(store: Store, kind: JobKind, subject: str) -> None:
             return
         if row.status == "running" and Owner(row.owner_pid, row.owner_started).is_alive():
             raise JobTaken(f"process {row.owner_pid} is at it already: {kind} of {subject}")
+        if row.status == "finished" and once:
+            raise JobTaken(f"done already: {kind} of {subject}")
         connection.execute(tables.jobs.update().where(of_this).values(**values))
 
 
