@@ -110,6 +110,7 @@ def test_hosts_may_be_allowed_by_the_environment(earwitness, stranger):
         ("sync", "backend-engineering-show"),
         ("restore", "no-such-file"),
         ("remove", "backend-engineering-show", "--yes"),
+        ("opml", "--to", "/proc/nowhere"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_the_exit_code_is_2(library, arguments):
@@ -120,6 +121,7 @@ def test_a_backup_brings_back_what_was_removed(document, library, stranger, tmp_
     feeds.publish(stranger)
     document("add", stranger.url("/feed"), "--allow-host", "127.0.0.1")
     copy = document("backup", str(tmp_path / "copy.db"))["path"]
+    library("remove", "talk", code=2)  # nobody is there to say yes
     library("remove", "talk", "--yes")
     assert "kept in" in library("restore", copy)
     assert len(document("list")["shows"]) == 2

@@ -3,8 +3,10 @@
 import contextlib
 import dataclasses
 import http.server
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 Handler = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -22,8 +24,8 @@ class Stranger:
 
 
 @contextlib.contextmanager
-def stranger() -> Iterator[Stranger]:
-    """A running server."""
+def stranger(tls: tuple[Path, Path] | None = None) -> Iterator[Stranger]:
+    """A running server, with TLS where a certificate and its key are given."""
 
     class Handling(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -46,6 +48,10 @@ def stranger() -> Iterator[Stranger]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handling)
     server.daemon_threads = True
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     told = Stranger(server.server_port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

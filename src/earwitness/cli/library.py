@@ -236,7 +236,10 @@ def opml(to: Path | None, data: Path | None) -> None:
     if to is None:
         sys.stdout.write(written.decode())
         return
-    to.write_bytes(written)
+    try:
+        to.write_bytes(written)
+    except OSError as problem:
+        raise click.BadParameter(f"{to}: {problem.strerror}", param_hint="--to") from None
     print(to.absolute())
 
 
@@ -286,10 +289,8 @@ def remove(show: str, yes: bool, format_: str, data: Path | None) -> None:
         found = catalogue.find_show(store, show)
         if found.id in {one.id for one in bundled.shows()}:
             raise click.UsageError(f"{found.id} comes with Earwitness and stays")
-        if not yes:
-            click.confirm(
-                f"Remove {found.id} with {found.episodes} episodes?", abort=True, err=True
-            )
+        if not (yes or _confirmed(f"Remove {found.id} with {found.episodes} episodes?")):
+            raise click.UsageError(f"{found.id} was not removed")
         shelving.remove(store, found.id)
         audio.remove_of(store, found.id)
         _say(listing.RemoveDocument(id=found.id, episodes=found.episodes), format_, shelves.removed)
@@ -301,6 +302,14 @@ def _library(data: Path | None) -> Iterator[Store]:
     with open_store(data_folder(data)) as store:
         bundled.shelve(store)
         yield store
+
+
+def _confirmed(question: str) -> bool:
+    """The answer of whoever sits there; nobody's is no."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        return False
 
 
 def _web(hosts: tuple[str, ...]) -> Web:

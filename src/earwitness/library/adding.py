@@ -80,7 +80,7 @@ class Adder:
     def _address(self, url: str, episode: str | None) -> Addition:
         self.tell(f"asking for {fetcher.shown(url)}")
         fetched = fetcher.fetch(self.web, url)
-        found = recognise.read(fetched.body, fetched.url)
+        found = recognise.read(fetched.body, fetcher.shown(fetched.url))
         if isinstance(found, Intake) and found.source is Source.FEED:
             address = fetched.moved_to or url
             return _one(sync.keep_feed(self.store, fetched, found, address, None))
@@ -125,10 +125,14 @@ class Adder:
             case Transcript():
                 return _one(self._transcript(found, name, episode, show))
             case Intake():
-                return _one(shelving.keep(self.store, found))
+                return _one(self._keep(found))
             case _:
-                kept = [shelving.keep(self.store, intake) for intake in found]
+                kept = [self._keep(intake) for intake in found]
                 return Addition(kept=_by_show(kept), several=True)
+
+    def _keep(self, intake: Intake) -> Kept:
+        """Keep a show and its episodes as an application or a page has them."""
+        return shelving.keep(self.store, intake)
 
     def _list(self, opml: Opml) -> Addition:
         """Every feed of a list; one that fails does not keep the others from coming."""

@@ -78,9 +78,12 @@ def wanted(store: Store, show: str) -> Iterator[Offer]:
     with_transcript = catalogue.with_transcript_of(store, show, TranscriptSource.FEED)
     for episode in catalogue.episodes(store, show):
         for offer in offers(episode):
-            if offer.transcript is not None and episode.id in with_transcript:
+            job = known.get(offer.subject)
+            if job is not None and job.status == "interrupted":
+                yield offer  # it may have come; coming again changes nothing, and settles the job
+            elif offer.transcript is not None and episode.id in with_transcript:
                 continue
-            if not _is_settled(known.get(offer.subject)):
+            elif not _is_settled(job):
                 yield offer
 
 
@@ -114,7 +117,7 @@ def _keep(store: Store, web: Web, offer: Offer) -> None:
         chapters = chapters_json.read(body, offer.url)
         shelving.keep_chapters(store, offer.episode, ChapterSource.JSON, chapters)
         return
-    transcript = recognise.read(body, offer.url)
+    transcript = recognise.read(body, fetcher.shown(offer.url))
     if not isinstance(transcript, Transcript):
         raise NotReadable(f"{fetcher.shown(offer.url)} is no transcript")
     whole = msgspec.structs.replace(

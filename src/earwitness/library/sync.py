@@ -83,14 +83,14 @@ def keep_feed(
     ``show`` is the show that it is the feed of; None: found by its marks, or new.
     """
     kept = _keep_at(store, intake, address, show)
-    etag, modified = (fetched.headers.get(name) for name in ("etag", "last-modified"))
+    etag, modified = (_mark(fetched.headers.get(name)) for name in ("etag", "last-modified"))
     _checked(store, kept.show, etag=etag, last_modified=modified)
     return kept
 
 
 def read_feed(fetched: Fetched) -> Intake:
     """The feed in an answer. Raises NotReadable when it is something else."""
-    intake = recognise.read(fetched.body, fetched.url)
+    intake = recognise.read(fetched.body, fetcher.shown(fetched.url))
     if not isinstance(intake, Intake) or intake.source is not Source.FEED:
         raise NotReadable(f"{fetcher.shown(fetched.url)} is no feed")
     return intake
@@ -132,6 +132,11 @@ def _checked(store: Store, show: str, **validators: str | None) -> None:
             .where(tables.shows.c.id == show)
             .values(checked_at=dt.datetime.now(dt.UTC).isoformat(), **validators)
         )
+
+
+def _mark(value: str | None) -> str | None:
+    """What the server calls this version, where that can be sent back."""
+    return value if value and value.isascii() and value.isprintable() else None
 
 
 def _unless_taken(store: Store, show: ShelvedShow, address: str | None) -> str | None:

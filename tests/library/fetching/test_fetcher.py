@@ -10,6 +10,8 @@ import pytest
 
 from earwitness.library.fetching import fetcher, problems
 from earwitness.library.fetching.web import Web
+from earwitness.servers import certificates
+from tests.library import strangers
 from tests.library.strangers import answer, redirect
 
 
@@ -139,6 +141,10 @@ HOSTILE = {
         lambda request: answer(request, BOMB[:90_000], Content_Encoding="gzip"),
         problems.TooBig,
     ),
+    "many empty parts": (
+        lambda request: answer(request, gzip.compress(b"") * 4_000, Content_Encoding="gzip"),
+        problems.TooBig,
+    ),
     "short body": (
         raw(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"),
         problems.Incomplete,
@@ -221,6 +227,13 @@ def test_retry_after_is_respected_and_one_that_is_too_long_ends_it(web, stranger
     assert (waits, problem.value.retry_after) == ([7.0], 3600.0)
 
 
+@pytest.mark.parametrize("wait", ["\u00b2", "soon", "Thu, 99 Foo 2024", "-1", "9" * 400])
+def test_a_retry_after_that_says_nothing_is_none(web, stranger, wait):
+    stranger.pages["/"] = lambda request: answer(request, status=503, Retry_After=wait)
+    with pytest.raises(problems.Answered, match="answers 503"):
+        fetcher.fetch(web, stranger.url())
+
+
 def test_a_refusal_is_not_asked_again(web, stranger, waits):
     with pytest.raises(problems.Answered, match="answers 404"):
         fetcher.fetch(web, stranger.url("/missing"))
@@ -247,7 +260,16 @@ def test_proxies_of_the_environment_are_ignored(web, stranger, monkeypatch):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "feed", "file:///etc/passwd", "http://", "http://a b/", "http://[::1", "http://a:b/"],
+    [
+        "",
+        "feed",
+        "file:///etc/passwd",
+        "http://",
+        "http://a b/",
+        "http://[::1",
+        "http://a:b/",
+        "https://" + "a" * 70,
+    ],
 )
 def test_what_is_no_web_address_is_named(web, url):
     with pytest.raises(problems.NotAnAddress):
@@ -257,3 +279,36 @@ def test_what_is_no_web_address_is_named(web, url):
 def test_nobody_there(once):
     with pytest.raises(problems.Unreachable, match="cannot be reached"):
         fetcher.fetch(once, "http://127.0.0.1:1/")
+
+
+@pytest.fixture
+def issued(tmp_path):
+    """A certificate for 127.0.0.1 of an authority of our own."""
+    authority = certificates.authority(tmp_path / "authority")
+    return authority, authority.server("127.0.0.1", names=())
+
+
+def test_a_certificate_has_to_be_valid_and_for_the_host(issued, once, monkeypatch):
+    authority, pair = issued
+    with strangers.stranger(tls=(pair.certificate, pair.key)) as stranger:
+        stranger.pages["/"] = b"secret"
+        url = f"https://127.0.0.1:{stranger.port}/"
+        with pytest.raises(problems.Untrusted, match="is not valid"):
+            fetcher.fetch(once, url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+        assert fetcher.fetch(once, url).body == b"secret"
+        web = Web(allowed=frozenset({"localhost"}), limits=once.limits)
+        with pytest.raises(problems.Untrusted, match="localhost"):
+            fetcher.fetch(web, f"https://localhost:{stranger.port}/")
+
+
+def test_a_password_never_goes_from_https_to_http(issued, once, stranger, monkeypatch):
+    authority, pair = issued
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    stranger.pages["/plain"] = b"in the clear"
+    with strangers.stranger(tls=(pair.certificate, pair.key)) as secure:
+        secure.pages["/"] = redirect(stranger.url("/plain"))
+        with pytest.raises(problems.Refused, match="from https to http"):
+            fetcher.fetch(once, f"https://me:secret@127.0.0.1:{secure.port}/")
+        assert stranger.seen == []
+        assert fetcher.fetch(once, f"https://127.0.0.1:{secure.port}/").body == b"in the clear"

@@ -127,7 +127,7 @@ def _resolved(
             ):
                 if family in (socket.AF_INET, socket.AF_INET6):
                     answers.append((family, address))
-        except (OSError, UnicodeError) as problem:
+        except (OSError, ValueError) as problem:  # ValueError: the name has a zero byte
             problems.append(problem)
 
     resolver = threading.Thread(target=ask, name="resolver", daemon=True)

@@ -26,7 +26,8 @@ LIMITS = Limits(seconds=6 * 3600.0, idle_seconds=30.0, bytes=4096 * MEBIBYTE, re
 
 _PARTIAL = 206
 _RANGE_NOT_SATISFIABLE = 416
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 Progress = Callable[[float], None]
 """Is told how much of the file is here, from 0 to 1."""
@@ -178,7 +179,7 @@ def _whole_length(answer: Answer, part: int) -> int:
 
 def _length(answer: Answer) -> int | None:
     text = answer.headers.get("content-length", "")
-    return int(text) if text.isdigit() else None
+    return int(text) if _LENGTH.fullmatch(text) else None
 
 
 def _validator(answer: Answer) -> str | None:

@@ -11,6 +11,7 @@ import base64
 import contextlib
 import email.utils
 import http.client
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ _NOT_MODIFIED = 304
 _GONE = 410
 _STEP = 64 * 1024
 """Bytes that are read at a time."""
+_NUMBER = re.compile(r"[0-9]+")
 _LONGEST_SHOWN = 200
 """Characters of somebody else's text in a message."""
 
@@ -276,9 +278,9 @@ def _seconds(retry_after: str | None) -> float | None:
     """``Retry-After`` as seconds from now: it is a number or a date (RFC 9110, 10.2.3)."""
     if retry_after is None:
         return None
-    if retry_after.strip().isdigit():
-        return float(retry_after)
     try:
+        if _NUMBER.fullmatch(retry_after.strip()):
+            return float(retry_after)
         return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -13,6 +13,8 @@ ACCEPTED = "gzip, deflate"
 _GZIP = 16 + zlib.MAX_WBITS
 _STEP = 64 * 1024
 """Bytes that are unpacked at a time."""
+_MOST_PARTS = 1000
+"""Of one body. Empty ones cost 20 bytes on the wire, and time here."""
 _ZLIB_METHOD = 8
 _ZLIB_CHECK = 31
 
@@ -34,13 +36,15 @@ def unpacked(pieces: Iterable[bytes], coding: str, most: int) -> Iterator[bytes]
 
 def _inflated(pieces: Iterable[bytes], most: int, opener: _Opener) -> Iterator[bytes]:
     inflater: zlib._Decompress | None = None
-    made = 0
+    made = parts = 0
     try:
         for piece in pieces:
             waiting = piece
             while waiting:
                 if inflater is None or inflater.eof:  # gzip files may follow each other
-                    inflater = opener(waiting)
+                    inflater, parts = opener(waiting), parts + 1
+                    if parts > _MOST_PARTS:
+                        raise TooBig(f"it is packed in more than {_MOST_PARTS} parts")
                 out = inflater.decompress(waiting, _STEP)
                 made += len(out)
                 if made > most:
