@@ -27,6 +27,8 @@ from earwitness.library.reading import feed_fields, feed_text, namespaces, sanit
 
 MOST_ITEMS = 20_000
 """Episodes of one show; a show with one each day reaches it after 54 years."""
+MOST_ELEMENTS = 400_000
+"""Of all episodes together; twenty for each of the most that are read."""
 DEEPEST = 256
 """Levels of elements; libxml2 has the same limit, descriptions as XHTML have about ten."""
 MOST_PROBLEMS = 50
@@ -84,8 +86,14 @@ def _pass(text: str, base: str | None, found: _Found, *, recover: bool) -> None:
         remove_comments=True,
         remove_pis=True,
     )
+    root, elements = None, 0
     try:
         for item in _items(events):
+            if root is None:  # the parser names it when it has finished only
+                root = item.getroottree().getroot()
+            elements += len(item)
+            if elements > MOST_ELEMENTS:
+                raise NotReadable(f"has more than {MOST_ELEMENTS} elements")
             if len(found.items) == MOST_ITEMS:
                 found.problems.append(_too_many(item))
                 break
@@ -94,8 +102,9 @@ def _pass(text: str, base: str | None, found: _Found, *, recover: bool) -> None:
     finally:
         found.log = list(events.error_log)
         _refuse_limits(found.log)
-    if events.root is not None:
-        found.channel = feed_fields.of_channel(_channel(events.root), base)
+    root = events.root if root is None else root
+    if root is not None:
+        found.channel = feed_fields.of_channel(_channel(root), base)
 
 
 def _items(events: etree.iterparse) -> Iterator[etree._Element]:

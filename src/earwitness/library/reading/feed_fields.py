@@ -7,7 +7,7 @@ in order. Handlers return whether the field has taken everything. Nothing here k
 
 import hashlib
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,11 +28,24 @@ from earwitness.library.reading.namespaces import name
 
 MOST_ATTRIBUTES = 200
 """Of one element; the richest ones of Media RSS have fifteen."""
+MOST_CHILDREN = 10_000
+"""Elements in one element of an episode; lists of chapters have hundreds."""
 LONGEST_TEXT = 1_000_000
 """Characters of one element; a transcript of hours has a third of it."""
 
 ITEMS = frozenset({"item", "entry", "atom:entry"})
-_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_MARKED_UP = frozenset(
+    [
+        "description",
+        "content:encoded",
+        "atom:content",
+        "atom:summary",
+        "atom:subtitle",
+        "xhtml:body",
+    ]
+)
+"""Texts that are HTML, also where a feed does not escape it."""
+_VOID = {"br", "hr", "img", "wbr"}
 _MEDIA = ("audio/", "video/")
 
 
@@ -77,7 +90,7 @@ class Fields:
         return None
 
 
-_Handler = Callable[[Fields, etree._Element], bool]
+_Handler = Callable[[Fields, Element], bool]
 
 
 def of_item(item: etree._Element, base: str | None) -> Fields:
@@ -116,45 +129,65 @@ def of_channel(channel: etree._Element, base: str | None) -> Fields:
     return fields
 
 
-def whole(element: etree._Element) -> Element:
+def whole(element: etree._Element, wrong: list[str]) -> Element:
     """An element with all that is in it. Raises NotReadable when it has too many attributes."""
-    attributes = dict(element.attrib) if len(element.attrib) else {}
+    attributes, text = element.items(), element.text or ""
     if len(attributes) > MOST_ATTRIBUTES:
         raise NotReadable(
             f"line {element.sourceline}: an element has {len(attributes)} attributes,"
             f" more than {MOST_ATTRIBUTES}"
         )
-    text = element.text or ""
+    if len(element) > MOST_CHILDREN:
+        raise NotReadable(
+            f"line {element.sourceline}: an element has {len(element)} elements in it,"
+            f" more than {MOST_CHILDREN}"
+        )
+    known = name(element.tag)
     children: tuple[Element, ...] = ()
     if len(element):
-        text = " ".join([text.strip(), *((child.tail or "").strip() for child in element)]).strip()
-        children = tuple(whole(child) for child in element)
-    return Element(
-        name=name(element.tag),
-        attributes={name(key): value for key, value in attributes.items()},
-        text=text[:LONGEST_TEXT],
-        children=children,
-    )
+        if known in _MARKED_UP:
+            text = _inner_html(element)
+        else:
+            tails = [(child.tail or "").strip() for child in element]
+            text = " ".join([text.strip(), *tails]).strip()
+            children = tuple(whole(child, wrong) for child in element)
+    if len(text) > LONGEST_TEXT:
+        wrong.append(f"<{known}> is cut after {LONGEST_TEXT} characters")
+        text = text[:LONGEST_TEXT]
+    named = dict(attributes)
+    if attributes and "{" in "".join(named):
+        named = {name(key): value for key, value in attributes}
+    return Element(name=known, attributes=named, text=text, children=children)
+
+
+def _inner_html(element: etree._Element) -> str:
+    """The content of an element whose HTML was not escaped, without the names of XML's spaces."""
+    for child in element.iterdescendants():
+        child.tag = etree.QName(child).localname
+        if not len(child) and child.text is None and child.tag not in _VOID:
+            child.text = ""  # so that it is written with an end, which HTML needs
+    etree.cleanup_namespaces(element)
+    inner = "".join(etree.tostring(child, encoding="unicode") for child in element)
+    return sanitise.escaped(element.text or "") + inner
 
 
 def _gathered(
     parent: etree._Element,
     base: str | None,
     handlers: Mapping[str, _Handler],
-    besides: frozenset[str] = frozenset(),
+    besides: Set[str] = frozenset(),
 ) -> Fields:
-    own = parent.get(_BASE)
-    fields = Fields(base=urllib.parse.urljoin(base or "", own) if own else base)
-    if len(parent.attrib):
-        attributes = {name(key): value for key, value in parent.attrib.items()}
+    fields = Fields(base=urllib.parse.urljoin(base or "", parent.base) if parent.base else base)
+    if parent.items():
+        attributes = {name(key): value for key, value in parent.items()}
         fields.elements.append(Element(name=name(parent.tag), attributes=attributes))
     for child in parent:
-        known = name(child.tag)
-        if known in besides:
+        if besides and name(child.tag) in besides:
             continue
-        handler = handlers.get(known)
-        if handler is None or len(child.attrib) > MOST_ATTRIBUTES or not handler(fields, child):
-            fields.elements.append(whole(child))
+        element = whole(child, fields.wrong)
+        handler = handlers.get(element.name)
+        if handler is None or not handler(fields, element):
+            fields.elements.append(element)
     return fields
 
 
@@ -164,7 +197,8 @@ def _settle(fields: Fields, order: tuple[str, ...]) -> None:
         element = fields.texts.pop(wanted, None)
         if element is None:
             continue
-        if element.text.strip() and fields.put("description", _described(fields, element)):
+        described = element.text.strip() and fields.put("description", _described(fields, element))
+        if described and element.attributes.keys() <= {"type"}:
             continue
         fields.elements.append(element)
     if "description" not in fields.values and (
@@ -208,222 +242,219 @@ def _atom_author(fields: Fields) -> str | None:
     return None
 
 
-def _text(fields: Fields, element: etree._Element) -> str:
-    """The text of an element, of all that is in it where it has children."""
-    text = "".join(element.itertext()) if len(element) else element.text or ""
-    if len(text) > LONGEST_TEXT:
-        fields.wrong.append(f"<{name(element.tag)}> is cut after {LONGEST_TEXT} characters")
-        return text[:LONGEST_TEXT]
-    return text
+def _said(element: Element) -> str:
+    """The text of an element, with that of all in it."""
+    if not element.children:
+        return element.text
+    return " ".join([element.text, *(_said(child) for child in element.children)])
 
 
-def _is_bare(element: etree._Element) -> bool:
-    return not len(element) and not len(element.attrib)
+def _is_bare(element: Element) -> bool:
+    return not element.attributes and not element.children
 
 
-def _has_only(element: etree._Element, known: frozenset[str]) -> bool:
-    return not len(element) and known.issuperset(element.attrib)
+def _has_only(element: Element, known: Set[str]) -> bool:
+    return element.attributes.keys() <= known and not element.children
 
 
 def _line_of(key: str) -> _Handler:
     """A field that is one line of text."""
 
-    def handle(fields: Fields, element: etree._Element) -> bool:
-        line = " ".join(_text(fields, element).split())
-        return fields.put(key, line) and _is_bare(element)
+    def handle(fields: Fields, element: Element) -> bool:
+        line = " ".join((_said(element) if element.children else element.text).split())
+        if not line or key in fields.values:
+            return False
+        fields.values[key] = line
+        return not element.attributes and not element.children
 
     return handle
 
 
-def _description(fields: Fields, element: etree._Element) -> bool:
-    key = name(element.tag)
-    if key in fields.texts:
+def _description(fields: Fields, element: Element) -> bool:
+    """One of the texts that may be the description; which of them, is settled at the end."""
+    if element.name in fields.texts:
         return False
-    inner = _inner_html(element) if len(element) else _text(fields, element)
-    attributes = {name(key): value for key, value in element.attrib.items()}
-    fields.texts[key] = Element(name=key, attributes=attributes, text=inner)
-    return set(attributes) <= {"type"}
+    fields.texts[element.name] = element
+    return True
 
 
-def _inner_html(element: etree._Element) -> str:
-    """The content of an element whose HTML was not escaped, without the names of XML's spaces."""
-    for child in element.iter("{*}*"):
-        child.tag = etree.QName(child).localname
-    etree.cleanup_namespaces(element)
-    inner = "".join(etree.tostring(child, encoding="unicode", method="html") for child in element)
-    return (sanitise.escaped(element.text or "") + inner)[:LONGEST_TEXT]
-
-
-def _date(fields: Fields, element: etree._Element) -> bool:
-    text = _text(fields, element)
+def _date(fields: Fields, element: Element) -> bool:
+    text = _said(element)
     date = clock.date(text)
     if date is None and text.strip():
         fields.wrong.append(f"has a date that cannot be read: {text.strip()[:60]!r}")
     return fields.put("date", date) and _is_bare(element)
 
 
-def _duration(fields: Fields, element: etree._Element) -> bool:
-    text = _text(fields, element)
+def _duration(fields: Fields, element: Element) -> bool:
+    text = _said(element)
     duration = clock.seconds(text)
     if duration is None and text.strip():
         fields.wrong.append(f"has a duration that cannot be read: {text.strip()[:60]!r}")
     return fields.put("duration_seconds", duration) and _is_bare(element)
 
 
-def _link(fields: Fields, element: etree._Element) -> bool:
-    text = _text(fields, element)
+def _link(fields: Fields, element: Element) -> bool:
+    text = _said(element)
     return bool(text.strip()) and fields.put("link", fields.address(text)) and _is_bare(element)
 
 
-def _item_guid(fields: Fields, element: etree._Element) -> bool:
-    taken = fields.put("guid", _text(fields, element).strip()[:2000])
-    if taken and element.get("isPermaLink", "true").lower() != "true":
+def _item_guid(fields: Fields, element: Element) -> bool:
+    taken = fields.put("guid", _said(element).strip()[:2000])
+    if taken and element.attributes.get("isPermaLink", "true").lower() != "true":
         fields.values["guid is link"] = False
-    return taken and _has_only(element, frozenset({"isPermaLink"}))
+    return taken and _has_only(element, {"isPermaLink"})
 
 
-def _enclosure(fields: Fields, element: etree._Element) -> bool:
-    url, length = fields.address(element.get("url")), element.get("length")
+def _enclosure(fields: Fields, element: Element) -> bool:
+    url, length = fields.address(element.attributes.get("url")), element.attributes.get("length")
     if url is None:
         return False
     size = int(length) if length and length.isascii() and length.isdigit() else None
-    fields.add("enclosures", Enclosure(url=url, type=element.get("type"), bytes=size))
-    return _has_only(element, frozenset({"url", "type", "length"})) and (
-        length is None or size is not None
-    )
+    fields.add("enclosures", Enclosure(url=url, type=element.attributes.get("type"), bytes=size))
+    return _has_only(element, {"url", "type", "length"}) and (length is None or size is not None)
 
 
-def _media_content(fields: Fields, element: etree._Element) -> bool:
+def _media_content(fields: Fields, element: Element) -> bool:
     """A recording where the feed has no enclosure for it; always kept, as it says much more."""
-    kind = element.get("type") or f"{element.get('medium')}/"
-    url = sanitise.address(element.get("url"), fields.base)
+    kind = element.attributes.get("type") or f"{element.attributes.get('medium')}/"
+    url = sanitise.address(element.attributes.get("url"), fields.base)
     if url and kind.startswith(_MEDIA):
-        fields.add("media", Enclosure(url=url, type=element.get("type")))
+        fields.add("media", Enclosure(url=url, type=element.attributes.get("type")))
     return False
 
 
-def _atom_link(fields: Fields, element: etree._Element) -> bool:
-    rel, url = element.get("rel", "alternate"), fields.address(element.get("href"))
+def _atom_link(fields: Fields, element: Element) -> bool:
+    rel, url = (
+        element.attributes.get("rel", "alternate"),
+        fields.address(element.attributes.get("href")),
+    )
     if url is None:
         return False
-    known = frozenset({"rel", "href"})
+    known = {"rel", "href"}
     if rel == "enclosure":
-        length = element.get("length", "")
+        length = element.attributes.get("length", "")
         size = int(length) if length.isascii() and length.isdigit() else None
-        fields.add("enclosures", Enclosure(url=url, type=element.get("type"), bytes=size))
+        fields.add(
+            "enclosures", Enclosure(url=url, type=element.attributes.get("type"), bytes=size)
+        )
         return _has_only(element, known | {"type", "length"}) and (not length or size is not None)
     key = {"alternate": "link", "self": "feed_url"}.get(rel)
     return key is not None and fields.put(key, url) and _has_only(element, known)
 
 
-def _image(fields: Fields, element: etree._Element) -> bool:
+def _image(fields: Fields, element: Element) -> bool:
     """A picture as an attribute (iTunes, Google, Media RSS)."""
-    url = fields.address(element.get("href") or element.get("url"))
-    only = len(element.attrib) == 1 and not len(element) and not (element.text or "").strip()
+    url = fields.address(element.attributes.get("href") or element.attributes.get("url"))
+    only = (
+        len(element.attributes) == 1 and not element.children and not (element.text or "").strip()
+    )
     return fields.put("image", url) and only
 
 
-def _channel_image(fields: Fields, element: etree._Element) -> bool:
+def _channel_image(fields: Fields, element: Element) -> bool:
     """The picture of RSS itself, which has a title and a link of its own."""
-    for child in element:
-        if name(child.tag) == "url":
+    for child in element.children:
+        if child.name == "url":
             fields.put("rss image", fields.address(child.text))
     return False
 
 
-def _transcript(fields: Fields, element: etree._Element) -> bool:
-    url = fields.address(element.get("url"))
+def _transcript(fields: Fields, element: Element) -> bool:
+    url = fields.address(element.attributes.get("url"))
     if url is None:
         return False
     link = TranscriptLink(
         url=url,
-        type=element.get("type", ""),
-        language=element.get("language"),
-        rel=element.get("rel"),
+        type=element.attributes.get("type", ""),
+        language=element.attributes.get("language"),
+        rel=element.attributes.get("rel"),
     )
     fields.add("transcripts", link)
-    return _has_only(element, frozenset({"url", "type", "language", "rel"}))
+    return _has_only(element, {"url", "type", "language", "rel"})
 
 
-def _person(fields: Fields, element: etree._Element) -> bool:
-    who = " ".join(_text(fields, element).split())
+def _person(fields: Fields, element: Element) -> bool:
+    who = " ".join(_said(element).split())
     if not who:
         return False
-    href, img = element.get("href"), element.get("img")
+    href, img = element.attributes.get("href"), element.attributes.get("img")
     url, image = fields.address(href), fields.address(img)
     person = Person(
         name=who,
-        role=element.get("role", "host"),
-        group=element.get("group", "cast"),
+        role=element.attributes.get("role", "host"),
+        group=element.attributes.get("group", "cast"),
         url=url,
         image=image,
     )
     fields.add("persons", person)
     unread = (href and not url) or (img and not image)
-    return not unread and _has_only(element, frozenset({"role", "group", "href", "img"}))
+    return not unread and _has_only(element, {"role", "group", "href", "img"})
 
 
-def _soundbite(fields: Fields, element: etree._Element) -> bool:
-    start = clock.seconds(element.get("startTime", ""))
-    duration = clock.seconds(element.get("duration", ""))
+def _soundbite(fields: Fields, element: Element) -> bool:
+    start = clock.seconds(element.attributes.get("startTime", ""))
+    duration = clock.seconds(element.attributes.get("duration", ""))
     if start is None or duration is None:
         fields.wrong.append("has a soundbite without a place")
         return False
-    title = " ".join(_text(fields, element).split())
+    title = " ".join(_said(element).split())
     fields.add("soundbites", Soundbite(start_seconds=start, duration_seconds=duration, title=title))
-    return _has_only(element, frozenset({"startTime", "duration"}))
+    return _has_only(element, {"startTime", "duration"})
 
 
-def _chapters_link(fields: Fields, element: etree._Element) -> bool:
-    taken = fields.put("chapters_link", fields.address(element.get("url")))
-    kind = element.get("type", "application/json+chapters")
-    known = _has_only(element, frozenset({"url", "type"}))
+def _chapters_link(fields: Fields, element: Element) -> bool:
+    taken = fields.put("chapters_link", fields.address(element.attributes.get("url")))
+    kind = element.attributes.get("type", "application/json+chapters")
+    known = _has_only(element, {"url", "type"})
     return taken and known and kind == "application/json+chapters"
 
 
-def _psc(fields: Fields, element: etree._Element) -> bool:
+def _psc(fields: Fields, element: Element) -> bool:
     chapters = [
-        _psc_chapter(fields, child) for child in element if name(child.tag) == "psc:chapter"
+        _psc_chapter(fields, child) for child in element.children if child.name == "psc:chapter"
     ]
     good = [chapter for chapter in chapters if chapter is not None]
-    known = frozenset({"start", "title", "href", "image"})
-    exact = all(_has_only(child, known) for child in element) and len(good) == len(element)
+    known = {"start", "title", "href", "image"}
+    exact = all(_has_only(child, known) for child in element.children) and len(good) == len(
+        element.children
+    )
     taken = bool(good) and fields.put(
         "psc", sorted(good, key=lambda chapter: chapter.start_seconds)
     )
-    return taken and exact and frozenset({"version"}).issuperset(element.attrib)
+    return taken and exact and element.attributes.keys() <= {"version"}
 
 
-def _psc_chapter(fields: Fields, element: etree._Element) -> SourcedChapter | None:
-    start = clock.seconds(element.get("start", ""))
+def _psc_chapter(fields: Fields, element: Element) -> SourcedChapter | None:
+    start = clock.seconds(element.attributes.get("start", ""))
     if start is None:
         fields.wrong.append("has a chapter without a start")
         return None
     return SourcedChapter(
         start_seconds=start,
-        title=" ".join(element.get("title", "").split()),
-        url=fields.address(element.get("href")),
-        image=fields.address(element.get("image")),
+        title=" ".join(element.attributes.get("title", "").split()),
+        url=fields.address(element.attributes.get("href")),
+        image=fields.address(element.attributes.get("image")),
     )
 
 
-def _funding(fields: Fields, element: etree._Element) -> bool:
-    url = fields.address(element.get("url"))
+def _funding(fields: Fields, element: Element) -> bool:
+    url = fields.address(element.attributes.get("url"))
     if url is None:
         return False
-    fields.add("funding", Funding(url=url, text=" ".join(_text(fields, element).split())))
-    return _has_only(element, frozenset({"url"}))
+    fields.add("funding", Funding(url=url, text=" ".join(_said(element).split())))
+    return _has_only(element, {"url"})
 
 
-def _category(fields: Fields, element: etree._Element) -> bool:
-    text = " ".join((element.get("text") or _text(fields, element)).split())
+def _category(fields: Fields, element: Element) -> bool:
+    text = " ".join((element.attributes.get("text") or _said(element)).split())
     if not text:
         return False
-    inner = [child.get("text", "") for child in element]
+    inner = [child.attributes.get("text", "") for child in element.children]
     for one in [f"{text} > {child}" for child in inner if child] or [text]:
         fields.add("categories", one)
-    bare = all(_has_only(child, frozenset({"text"})) for child in element)
-    return bare and frozenset({"text"}).issuperset(element.attrib)
+    bare = all(_has_only(child, {"text"}) for child in element.children)
+    return bare and element.attributes.keys() <= {"text"}
 
 
 _COMMON: dict[str, _Handler] = {

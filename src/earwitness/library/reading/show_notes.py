@@ -26,7 +26,7 @@ COMPARED_EPISODES = 400
 _STAMP = r"(?:(?:\d{1,2}:)?[0-5]?\d|\d{1,3}):[0-5]\d"
 _TIME = re.compile(
     rf"(?<![\w:./$-])[(\[]?(?P<start>{_STAMP})"
-    rf"(?:\s?(?:-|–|—|to)\s?(?P<end>{_STAMP}))?[)\]]?(?![\w:/%])(?!\.\d)(?! ?[ap]\.?m\b)",
+    rf"(?:\s?(?:-|–|—|to)\s?(?P<end>{_STAMP}))?[)\]]?(?![\w/%])(?![:.]\d)(?! ?[ap]\.?m\b)",
     re.ASCII | re.IGNORECASE,
 )
 _QUICK = re.compile(r"\d:[0-5]\d", re.ASCII)

@@ -19,7 +19,7 @@ _CUE = re.compile(
     re.MULTILINE | re.ASCII,
 )
 _NUMBER_OF_NEXT = re.compile(r"\n\d+\s*\Z", re.ASCII)
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^}]*\}")
 _BRACKETED = re.compile(r"[\[(]([^\])]{1,60})[\])]:?\s+(?=\S)|>>\s?([^:]{1,60}):\s+")
 _PREFIX = re.compile(r"([A-Z][\w.'’-]*(?: [\w.'’-]+){0,3}):\s+(?=\S)")
 _REPEATED = 2
@@ -50,9 +50,9 @@ def read(
 def read_segments(text: str) -> tuple[Segment, ...]:
     """The cues of a document in its order; empty ones are left out."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
-    cues = _CUE.findall(text)
-    if len(cues) > MOST_SEGMENTS:
+    if text.count("-->") > MOST_SEGMENTS:
         raise NotReadable(f"has more than {MOST_SEGMENTS} cues")
+    cues = _CUE.findall(text)
     timed = [
         (_seconds(*cue[0:4]), _seconds(*cue[4:8]), said)
         for cue in cues

@@ -20,8 +20,8 @@ _CUE = re.compile(
     r"(?:(\d{1,6}):)?(\d{1,2}):(\d\d)[.,](\d{3})(?:[ \t].*)?\n((?:.+\n)*)",
     re.MULTILINE | re.ASCII,
 )
-_VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
-_TAG = re.compile(r"<[^>]*>")
+_VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]*)>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def read(
@@ -48,6 +48,8 @@ def read(
 def read_segments(text: str) -> tuple[Segment, ...]:
     """The cues of a document in its order; empty ones are left out."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    if text.count("-->") > MOST_SEGMENTS:
+        raise NotReadable(f"has more than {MOST_SEGMENTS} cues")
     segments: list[Segment] = []
     add = segments.append
     for h1, m1, s1, f1, h2, m2, s2, f2, payload in _cues(text):
@@ -58,8 +60,6 @@ def read_segments(text: str) -> tuple[Segment, ...]:
                 add(Segment(text=said, start_seconds=start, end_seconds=end, speaker=speaker))
         elif said := payload.strip():
             add(Segment(text=said.replace("\n", " "), start_seconds=start, end_seconds=end))
-        if len(segments) > MOST_SEGMENTS:
-            raise NotReadable(f"has more than {MOST_SEGMENTS} cues")
     return tuple(segments)
 
 
