@@ -149,6 +149,38 @@ def test_a_move_to_the_address_of_another_show_leaves_two(stranger, add, synchro
     assert address(store) == stranger.url("/feed")
 
 
+def with_guid(stranger, guid, title="Talk"):
+    told = f"<channel><podcast:guid>{guid}</podcast:guid>".encode()
+    body = feeds.feed(stranger.url(""), title=title, offers=False)
+    return body.replace(b"<channel>", told)
+
+
+def test_a_feed_that_changes_its_guid_is_the_same_show(stranger, add, synchronise, store):
+    stranger.pages["/feed"] = with_guid(stranger, "one")
+    add()
+    stranger.pages["/feed"] = with_guid(stranger, "two")
+    add()
+    assert synchronise().outcome is Outcome.KEPT
+    assert [show.facts.guid for show in catalogue.shows(store)] == ["two"]
+
+
+def test_a_feed_that_takes_the_guid_of_another_show_does_not_get_it(
+    stranger, add, synchronise, store
+):
+    stranger.pages |= {
+        "/feed": with_guid(stranger, "one"),
+        "/other": with_guid(stranger, "two", "Other"),
+    }
+    add()
+    add("/other")
+    stranger.pages["/feed"] = with_guid(stranger, "two")
+    assert synchronise().outcome is Outcome.KEPT
+    assert {show.id: show.facts.guid for show in catalogue.shows(store)} == {
+        "talk": "one",
+        "other": "two",
+    }
+
+
 @pytest.mark.parametrize(
     ("page", "said"),
     [

@@ -80,9 +80,10 @@ def keep_feed(
 ) -> Kept:
     """Keep what a feed gave, under the address that it is to be asked by next time.
 
-    ``show`` is the show that it is the feed of; None: found by its marks, or new.
+    ``show`` is the show that it is the feed of; None: the one of that address, else found by its
+    marks, or new.
     """
-    kept = _keep_at(store, intake, address, show)
+    kept = _keep_at(store, intake, address, show or _other_with(store, feed_url=address))
     etag, modified = (_mark(fetched.headers.get(name)) for name in ("etag", "last-modified"))
     _checked(store, kept.show, etag=etag, last_modified=modified)
     return kept
@@ -102,9 +103,14 @@ def _sync_feed(store: Store, web: Web, show: ShelvedShow) -> Synced:
     fetched = fetcher.fetch(
         web, asked, headers={name: value for name, value in validators.items() if value}
     )
-    moved_to = _unless_taken(store, show, fetched.moved_to)
+    moved_to = fetched.moved_to
+    if moved_to and _other_with(store, feed_url=moved_to, than=show.id):
+        moved_to = None  # two shows that became one stay two here
     same = Synced(
-        show=show.id, title=show.facts.title, outcome=Outcome.UNCHANGED, moved_to=moved_to
+        show=show.id,
+        title=show.facts.title,
+        outcome=Outcome.UNCHANGED,
+        moved_to=fetcher.shown(moved_to) if moved_to else None,
     )
     if fetched.status == _NOT_MODIFIED:
         if moved_to:
@@ -121,6 +127,8 @@ def _sync_feed(store: Store, web: Web, show: ShelvedShow) -> Synced:
 
 def _keep_at(store: Store, intake: Intake, address: str, show: str | None) -> Kept:
     facts = msgspec.structs.replace(intake.show, feed_url=address)
+    if show and facts.guid and _other_with(store, guid=facts.guid, than=show):
+        facts = msgspec.structs.replace(facts, guid=None)  # it is somebody else's
     return shelving.keep(store, msgspec.structs.replace(intake, show=facts), show=show)
 
 
@@ -139,10 +147,10 @@ def _mark(value: str | None) -> str | None:
     return value if value and value.isascii() and value.isprintable() else None
 
 
-def _unless_taken(store: Store, show: ShelvedShow, address: str | None) -> str | None:
-    """The address, unless another show has it: two shows that became one stay two here."""
-    taken = sa.select(tables.shows.c.id).where(
-        tables.shows.c.feed_url == address, tables.shows.c.id != show.id
+def _other_with(store: Store, *, than: str | None = None, **columns: str) -> str | None:
+    """The show that has these values in its columns, and is another than that one."""
+    query = (
+        sa.select(tables.shows.c.id).filter_by(**columns).where(tables.shows.c.id != (than or ""))
     )
     with store.reading() as connection:
-        return None if connection.execute(taken).first() else address
+        return connection.execute(query).scalar()

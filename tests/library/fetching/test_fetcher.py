@@ -121,6 +121,16 @@ def test_a_password_stays_with_its_origin(web, stranger):
     assert logins == ["Basic bWU6cGFzcyB3b3Jk", "Basic bWU6cGFzcyB3b3Jk", None]
 
 
+def test_a_move_is_told_with_its_password_or_not_at_all(web, stranger):
+    mine = stranger.url("/", host="me:secret@127.0.0.1")
+    stranger.pages |= {"/": redirect("/new", 301), "/new": b""}
+    moved_to = fetcher.fetch(web, mine).moved_to
+    assert moved_to == stranger.url("/new", host="me:secret@127.0.0.1")
+    stranger.pages["/"] = redirect(f"http://localhost:{stranger.port}/new", 301)
+    web = Web(allowed=web.allowed | {"localhost"}, limits=web.limits)
+    assert fetcher.fetch(web, mine).moved_to is None
+
+
 def test_a_password_is_never_shown():
     assert fetcher.shown("https://me:secret@a.example/feed?x=1#y") == "https://a.example/feed?x=1"
     assert "\n" not in fetcher.shown("https://a.example/\nforged")

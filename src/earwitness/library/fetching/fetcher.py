@@ -117,8 +117,11 @@ def opened(
             if response.status not in _REDIRECTS:
                 yield _answer(response, origin, url, moved_to, limits)
                 return
-            url, origin = _next(response, url, origin)
+            url, left = _next(response, url), origin
+            origin = origin_of(url)
             permanent = permanent and response.status in _PERMANENT
+            # without its password a show could not be asked any more
+            permanent = permanent and (left.authorization is None or origin.is_same(left))
             moved_to = url if permanent else moved_to
     raise Refused(f"more than {limits.redirects} redirects; the last one leads to {shown(url)}")
 
@@ -202,23 +205,22 @@ def _host(origin: Origin) -> str:
     return host if origin.port == _PORTS[origin.scheme] else f"{host}:{origin.port}"
 
 
-def _next(response: http.client.HTTPResponse, url: str, origin: Origin) -> tuple[str, Origin]:
+def _next(response: http.client.HTTPResponse, url: str) -> str:
     """Where a redirect leads, with the password only if it stays with whom it is for."""
-    location = response.getheader("Location")
+    origin, location = origin_of(url), response.getheader("Location")
     if not location:
         raise Incomplete(f"{origin.host} redirects to nowhere")
-    url = urljoin(url, location)
-    following = origin_of(url)
-    if origin.authorization is not None and following.authorization is None:
-        if following.scheme == "http" and origin.scheme == "https":
-            raise Refused(f"{origin.host} redirects a request with a password from https to http")
-        if following.is_same(origin):
-            return url, _with_login(following, origin.authorization)
-    return url, following
-
-
-def _with_login(origin: Origin, authorization: str) -> Origin:
-    return Origin(**{**vars(origin), "authorization": authorization})
+    leads_to = urljoin(url, location)
+    following = origin_of(leads_to)
+    if origin.authorization is None or following.authorization is not None:
+        return leads_to
+    if following.scheme == "http" and origin.scheme == "https":
+        raise Refused(f"{origin.host} redirects a request with a password from https to http")
+    if not following.is_same(origin):
+        return leads_to
+    login = urlsplit(url).netloc.rpartition("@")[0]
+    parts = urlsplit(leads_to)
+    return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
 
 
 def _answer(
