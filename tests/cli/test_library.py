@@ -5,12 +5,15 @@ import random
 import sqlite3
 import subprocess
 import time
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.library import feeds, strangers
 
 SEED = 20240605
+SCHEMAS = Path(__file__).parents[2] / "docs" / "reference" / "schemas"
 
 
 @pytest.fixture
@@ -32,8 +35,15 @@ def library(earwitness):
 
 @pytest.fixture
 def document(library):
+    """The document of a verb, held against its published schema."""
+
     def call(*arguments, **options):
-        return json.loads(library(*arguments, "--format", "json", **options))
+        found = json.loads(library(*arguments, "--format", "json", **options))
+        kind = "library-episodes/1" if isinstance(found, list) else found["schema"]
+        name = kind.removeprefix("earwitness/").replace("/", "-") + ".json"
+        published = json.loads((SCHEMAS / name).read_text())
+        jsonschema.Draft202012Validator(published).validate(found)
+        return found
 
     return call
 
@@ -79,6 +89,13 @@ def test_from_a_feed_to_a_transcript(library, document, stranger, data):
     assert path == str(data / "audio/talk/episode-2.mp3")
     assert f'xmlUrl="{stranger.url("/feed")}"' in library("opml")
     assert document("jobs")["jobs"][0]["kind"] == "download"
+    (told,) = document("transcript", "episode-2")["segments"]
+    assert told == {
+        "text": "Hello 2",
+        "start_seconds": 1.0,
+        "end_seconds": 2.0,
+        "speaker": "Ada",
+    }
     assert document("remove", "talk", "--yes") == {
         "schema": "earwitness/library-remove/1",
         "id": "talk",

@@ -11,6 +11,7 @@ from earwitness.experiment.observation import Trial
 from earwitness.experiment.prediction import Score
 from earwitness.experiment.verdict import GateResult, HypothesisResult
 from earwitness.library import listing
+from earwitness.library.jobs import JobRecord
 from earwitness.library.show import Episode
 from earwitness.report import document, schema
 from tests.docs import pages
@@ -41,7 +42,7 @@ def fields_missing(kind, page):
         listing.EpisodeDocument,
         listing.EpisodeRow,
         listing.FileDocument,
-        listing.JobRow,
+        JobRecord,
         listing.RemoveDocument,
         listing.ShowRow,
         listing.SyncedShow,

@@ -11,9 +11,9 @@ import datetime as dt
 import enum
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from earwitness.store import library_tables as tables
@@ -38,8 +38,7 @@ class JobTaken(Exception):
     """Another process is at it, or has done what is done once; the message is one line."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobRecord:
+class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One row of ``jobs``."""
 
     kind: str

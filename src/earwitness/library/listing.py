@@ -25,6 +25,7 @@ from earwitness.library.intake import (
     TranscriptLink,
     TranscriptSource,
 )
+from earwitness.library.jobs import JobRecord
 from earwitness.library.shelving import Kept
 from earwitness.library.show import Link
 from earwitness.library.sync import Outcome, Synced
@@ -137,24 +138,11 @@ class TranscriptRow(msgspec.Struct, frozen=True, kw_only=True):
     chosen: bool
 
 
-class JobRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as it stands."""
-
-    kind: str
-    subject: str
-    status: str
-    done: float
-    message: str | None
-    owner_pid: int
-    started_at: str
-    updated_at: str
-
-
 class JobsDocument(msgspec.Struct, frozen=True, kw_only=True):
     """All jobs, the newest first."""
 
     schema: str = "earwitness/library-jobs/1"
-    jobs: tuple[JobRow, ...]
+    jobs: tuple[JobRecord, ...]
 
 
 class EpisodeDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,7 +159,7 @@ class EpisodeDocument(msgspec.Struct, frozen=True, kw_only=True):
     transcripts_offered: tuple[TranscriptLink, ...]
     transcripts: tuple[TranscriptRow, ...]
     elements: tuple[Element, ...]
-    jobs: tuple[JobRow, ...]
+    jobs: tuple[JobRecord, ...]
 
 
 class TranscriptDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,7 +280,7 @@ def episode(store: Store, one: ShelvedEpisode) -> EpisodeDocument:
         transcripts_offered=facts.transcripts,
         transcripts=tuple(map(_transcript, catalogue.transcripts(store, one.id))),
         elements=facts.elements,
-        jobs=tuple(job for job in all_jobs(store).jobs if job.subject.split(" ")[0] == one.id),
+        jobs=tuple(job for job in jobs.every(store) if job.subject.split(" ")[0] == one.id),
     )
 
 
@@ -312,7 +300,7 @@ def transcript(store: Store, one: ShelvedEpisode) -> TranscriptDocument | None:
 
 def all_jobs(store: Store) -> JobsDocument:
     """All jobs, as a document."""
-    return JobsDocument(jobs=tuple(JobRow(**vars(job)) for job in jobs.every(store)))
+    return JobsDocument(jobs=tuple(jobs.every(store)))
 
 
 def synced(all_of: Sequence[Synced]) -> SyncDocument:
