@@ -4,11 +4,20 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
 from earwitness.library import backup, catalogue, shelving
-from earwitness.library.intake import EpisodeFacts, Intake, ShowFacts, Source
+from earwitness.library.intake import (
+    EpisodeFacts,
+    Intake,
+    Segment,
+    ShowFacts,
+    Source,
+    Transcript,
+    TranscriptSource,
+)
 from earwitness.store import errors
 from earwitness.store.connection import FILE_NAME, open_store
 
@@ -199,3 +208,33 @@ def test_a_writer_that_is_killed_loses_nothing_acknowledged(store, folder):
         kept = {episode.facts.guid for episode in catalogue.episodes(store, "shared")}
         assert {f"killed {number}" for number in acknowledged} <= kept
     assert backup.check(store).is_sound
+
+
+def large(name):
+    """A show with a few megabytes of transcript."""
+    segments = tuple(Segment(text=f"{name} {number} " + "word " * 40) for number in range(20_000))
+    said = Transcript(source=TranscriptSource.FILE, format="vtt", digest=name, segments=segments)
+    facts = EpisodeFacts(guid=name, title=name, read=(said,))
+    return Intake(source=Source.FEED, show=ShowFacts(title=name), episodes=(facts,))
+
+
+RESTORE = "import pathlib, sys; from earwitness.library import backup; print(flush=True); "
+RESTORE += "backup.restore(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))"
+
+
+def test_a_restore_that_is_killed_leaves_the_old_store_or_the_new_one(store, folder):
+    shelving.keep(store, large("new"))
+    copy = backup.backup(store)
+    shelving.remove(store, "new")
+    shelving.keep(store, large("old"))
+    seen = set()
+    for number in range(10):
+        command = [sys.executable, "-c", RESTORE, str(folder), str(copy)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            time.sleep(0.015 * number)  # at the first it has not begun
+            process.kill()
+        seen.add(tuple(titles(folder)))
+        assert backup.check(store).is_sound
+    assert seen <= {("Before", "old"), ("Before", "new")}
+    assert ("Before", "old") in seen
