@@ -134,6 +134,10 @@ def test_a_recording_is_copied_and_says_how_long_it_is(show, store, add, tmp_pat
     assert episode.facts.duration_seconds == 600.0  # the feed has said so
     (kept,) = add(file).kept
     assert catalogue.find_episode(store, kept.new[0]).facts.duration_seconds == 2.0
+    song = tmp_path / "song"
+    song.write_bytes(feeds.SONG)
+    add(song, "episode-1")
+    assert [file.name for file in path.parent.iterdir()] == ["episode-1.mp3"]
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,8 @@ def download(
     if here is not None:
         return here
     target = _folder(store) / FOLDER / episode.id
-    complete = _complete(target)
-    if complete is not None:  # its process was killed before it could say so
-        _record(store, episode, complete)
-        return complete
-    if not episode.facts.enclosures:
+    complete = _complete(target)  # where its process was killed before it could say so
+    if complete is None and not episode.facts.enclosures:
         raise NoRecording(
             f"no recording of {episode.id} is known: add the show's feed, or the file with "
             f"`earwitness library add FILE --episode {episode.id}`"
@@ -55,7 +52,8 @@ def download(
             job.note(done)
             progress(done)
 
-        path = downloads.download(web, episode.facts.enclosures[0].url, target, progress=note)
+        url = _offered(episode.facts)
+        path = complete or downloads.download(web, url, target, progress=note)
         _record(store, episode, path)
     return path
 
@@ -74,7 +72,10 @@ def adopt(store: Store, episode: ShelvedEpisode, file: Path) -> Path:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+    before = found(store, episode)
     _record(store, episode, path)
+    if before is not None and before != path:
+        before.unlink()
     return path
 
 
@@ -103,6 +104,13 @@ def remove_of(store: Store, show: str) -> None:
 
 def _folder(store: Store) -> Path:
     return store.file.parent
+
+
+def _offered(facts: EpisodeFacts) -> str:
+    """The address of the recording: the first that says it is one, else the first."""
+    sounding = (one for one in facts.enclosures if (one.type or "").startswith(("audio", "video")))
+    chosen = next(sounding, None) or next(iter(facts.enclosures), None)
+    return chosen.url if chosen else ""
 
 
 def _complete(target: Path) -> Path | None:
