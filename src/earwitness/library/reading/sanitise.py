@@ -92,7 +92,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _LINE_END = re.compile(
     r"</?(?:p|div|li|tr|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table)\b[^<>]*>|<br>"
 )
-_WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\s<>\"]+")
 _BLANKS = re.compile(r"[ \t\xa0\r\f\v]+")
 
 
@@ -162,8 +162,9 @@ def links(text: str) -> tuple[Link, ...]:
     for url, label in anchors:
         words = " ".join(html.unescape(_TAG.sub(" ", label) if "<" in label else label).split())
         found.setdefault(html.unescape(url), words)
-    if not anchors or _WEB.search(_LABELLED.sub(" ", text)):
-        for match in _WEB.finditer(_TAG.sub(" ", text)):
+    rest = _LABELLED.sub(" ", text) if anchors else text
+    if "http" in rest:
+        for match in _WEB.finditer(_TAG.sub(" ", rest)):
             if bare := address(html.unescape(bare_address(match[0]))):
                 found.setdefault(bare, "")
     return tuple(Link(url=url, label=_label(url, label)) for url, label in found.items())
