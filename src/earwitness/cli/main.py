@@ -19,6 +19,7 @@ VERBS = {
     "check": ("earwitness.cli.check:check", "Look for the same traps in a system of yours."),
     "judge": ("earwitness.cli.judge:judge", "Judge the saved evidence of a check again."),
     "claims": ("earwitness.cli.claims:claims", "List the claims, or show one in full."),
+    "library": ("earwitness.cli.library:library", "Shows, episodes, transcripts, recordings."),
     "runs": ("earwitness.cli.runs:runs", "List, open, replay, compare and export past runs."),
     "predictions": ("earwitness.cli.predictions:predictions", "How well you predicted so far."),
     "doctor": ("earwitness.cli.doctor:doctor", "What is here, what is missing, how to get it."),

@@ -10,14 +10,25 @@ from pathlib import Path
 import msgspec
 
 from earwitness.check.evidence import Evidence
+from earwitness.library import listing
 from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
+DOCUMENTS: Mapping[str, object] = {
     "check-1.json": CheckDocument,
     "evidence-1.json": Evidence,
+    "library-add-1.json": listing.AddDocument,
+    "library-check-1.json": listing.CheckDocument,
+    "library-episode-1.json": listing.EpisodeDocument,
+    "library-episodes-1.json": tuple[listing.EpisodeRow, ...],
+    "library-file-1.json": listing.FileDocument,
+    "library-jobs-1.json": listing.JobsDocument,
+    "library-remove-1.json": listing.RemoveDocument,
+    "library-shows-1.json": listing.ShowsDocument,
+    "library-sync-1.json": listing.SyncDocument,
+    "library-transcript-1.json": listing.TranscriptDocument,
     "plan-1.json": PlanDocument,
     "run-1.json": RunDocument,
     "show-1.json": ShowDocument,
