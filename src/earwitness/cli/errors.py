@@ -39,4 +39,28 @@ def _is_for_the_user(problem: Exception) -> bool:
     from earwitness.report.assembly import NothingRecorded
     from earwitness.store.errors import StoreError
 
-    return isinstance(problem, BrokenClaim | UnknownClaim | NothingRecorded | StoreError)
+    if isinstance(problem, BrokenClaim | UnknownClaim | NothingRecorded | StoreError):
+        return True
+    return isinstance(problem, _of_the_library())
+
+
+def _of_the_library() -> tuple[type[Exception], ...]:
+    from earwitness.library.catalogue import NotInLibrary
+    from earwitness.library.export.files import CannotExport
+    from earwitness.library.intake import NotReadable
+    from earwitness.library.moment import NoSuchMoment
+    from earwitness.library.review.cards import NoSuchCard
+    from earwitness.library.snip import NothingToUndo
+    from earwitness.library.snip_catalogue import NoSuchSnip
+    from earwitness.library.snips import ChangedMeanwhile
+
+    return (
+        ChangedMeanwhile,
+        CannotExport,
+        NoSuchCard,
+        NoSuchMoment,
+        NoSuchSnip,
+        NotInLibrary,
+        NotReadable,
+        NothingToUndo,
+    )
