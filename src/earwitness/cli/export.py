@@ -127,7 +127,7 @@ def anki(*, destination: Path, format_: str, data: Path | None, **chosen: Any) -
             card_faces.freshen(store)
             others = (card for card in cards.every(store) if card.kind != "snip")
             asked += [(card.faces, card.changed_at) for card in others]
-    _tell(anki_package.export(asked, destination), format_)
+    _tell(anki_package.export(asked, destination), format_, "cards")
 
 
 @export.command()
@@ -159,10 +159,10 @@ def _text(template: Path | None) -> str | None:
     return None if template is None else template.read_bytes().decode(errors="replace")
 
 
-def _tell(done: Exported, format_: str) -> None:
+def _tell(done: Exported, format_: str, noun: str = "snips") -> None:
     for problem in done.problems:
         print(problem, file=sys.stderr)
     if format_ == "json":
         print(msgspec.json.format(msgspec.json.encode(done)).decode())
     else:
-        print(f"{done.destination}: {done.snips} snips, {done.changed} written")
+        print(f"{done.destination}: {done.items} {noun}, {done.changed} written")

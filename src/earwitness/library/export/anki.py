@@ -42,7 +42,7 @@ def export(cards: Sequence[tuple[Faces, str]], file: Path) -> Exported:
     at = newest.timestamp() if newest else 0.0
     with files.replacing(file) as new:
         genanki.Package(list(decks.values())).write_to_file(str(new), timestamp=at)
-    return Exported(destination=str(file), changed=1, unchanged=0, snips=len(cards))
+    return Exported(destination=str(file), changed=1, unchanged=0, items=len(cards))
 
 
 def _note(genanki: ModuleType, card: Faces) -> Any:

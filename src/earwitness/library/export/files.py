@@ -30,7 +30,8 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
     """Files, or snips, that were written."""
     unchanged: int
-    snips: int
+    items: int
+    """Snips, or cards, that it has."""
     problems: tuple[str, ...] = ()
     """What went wrong and was left out or done in another way, a line each."""
 

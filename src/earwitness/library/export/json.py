@@ -58,7 +58,7 @@ def export(notes: Sequence[EpisodeNote], file: Path) -> Exported:
     changed = files.write(file, content)
     count = sum(len(note.snips) for note in notes)
     return Exported(
-        destination=str(file), changed=int(changed), unchanged=int(not changed), snips=count
+        destination=str(file), changed=int(changed), unchanged=int(not changed), items=count
     )
 
 
@@ -116,7 +116,7 @@ def restore(store: Store, content: bytes) -> Exported:
         destination=str(store.file.parent),
         changed=changed,
         unchanged=count - changed - len(problems),
-        snips=count,
+        items=count,
         problems=tuple(problems),
     )
 

@@ -36,7 +36,7 @@ def export(notes: Sequence[EpisodeNote], folder: Path, *, template: str | None =
         destination=str(folder),
         changed=changed,
         unchanged=len(notes) - changed,
-        snips=sum(len(note.snips) for note in notes),
+        items=sum(len(note.snips) for note in notes),
         problems=tuple(problems),
     )
 

@@ -19,7 +19,7 @@ def export(notes: Sequence[EpisodeNote], file: Path) -> Exported:
     changed = files.write(file, text.encode())
     snips = sum(len(note.snips) for note in notes)
     return Exported(
-        destination=str(file), changed=int(changed), unchanged=int(not changed), snips=snips
+        destination=str(file), changed=int(changed), unchanged=int(not changed), items=snips
     )
 
 
