@@ -11,7 +11,8 @@ import msgspec
 import sqlalchemy as sa
 
 from earwitness.library import catalogue, snip
-from earwitness.library.intake import ChapterSource, Segment, SourcedChapter
+from earwitness.library.chapters import Chapter, merge
+from earwitness.library.intake import Segment
 from earwitness.library.snip import Change, Contents, Entry, Snip
 from earwitness.store import library_tables as shelf
 from earwitness.store import review_tables as tables
@@ -100,11 +101,13 @@ def tags(store: Store) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def chapters(store: Store, episode_id: str) -> tuple[SourcedChapter, ...]:
-    """The chapters of an episode, those of the most trusted source that has any."""
+def chapters(store: Store, episode_id: str) -> tuple[Chapter, ...]:
+    """The chapters of an episode that stand in its table of contents, from all sources together."""
     by_source = catalogue.chapters(store, [episode_id]).get(episode_id, {})
-    trusted = [by_source[source] for source in ChapterSource if source in by_source]
-    return tuple(chapter for chapter in trusted[0] if chapter.listed) if trusted else ()
+    known = sa.select(shelf.episodes.c.duration_seconds).where(shelf.episodes.c.id == episode_id)
+    with store.reading() as connection:
+        duration = connection.execute(known).scalar_one_or_none()
+    return tuple(one for one in merge(by_source, duration) if one.listed)
 
 
 def segments(store: Store, episode_id: str) -> list[Segment]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from earwitness.library import catalogue
 from earwitness.library import snip_catalogue as read
 from earwitness.library.catalogue import ShelvedEpisode, ShelvedShow
-from earwitness.library.intake import Segment, SourcedChapter
+from earwitness.library.chapters import Chapter
+from earwitness.library.intake import Segment
 from earwitness.library.review import cards
 from earwitness.library.review.faces import of_snip
 from earwitness.library.snip import Entry, Snip
@@ -34,7 +35,7 @@ class EpisodeNote:
 
     show: ShelvedShow
     episode: ShelvedEpisode
-    chapters: tuple[SourcedChapter, ...]
+    chapters: tuple[Chapter, ...]
     snips: tuple[KeptSnip, ...]
     transcript: tuple[Segment, ...] = ()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from earwitness.library import moment
 from earwitness.library.snip import Snip
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(?:[\d:]+[ \t]+)?(\S.*?)[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,10 @@ def of_chapter(
 
 
 def section(markdown: str, title: str) -> str | None:
-    """The text below the heading of that title, up to the next one of its rank; None without."""
+    """The text below the heading of that title, up to the next one of its rank; None without.
+
+    A heading may have a place before the title: ``## 5:00 How SELECT Works``.
+    """
     headings = list(_HEADING.finditer(markdown))
     for place, heading in enumerate(headings):
         if heading[2].casefold() != title.casefold():
