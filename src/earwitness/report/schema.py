@@ -10,6 +10,9 @@ from pathlib import Path
 import msgspec
 
 from earwitness.check.evidence import Evidence
+from earwitness.library.export.files import Exported
+from earwitness.library.export.json import KeptDocument
+from earwitness.library.review.statistics import Statistics
 from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
 
@@ -18,7 +21,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
     "check-1.json": CheckDocument,
     "evidence-1.json": Evidence,
+    "export-1.json": Exported,
+    "kept-1.json": KeptDocument,
     "plan-1.json": PlanDocument,
+    "review-statistics-1.json": Statistics,
     "run-1.json": RunDocument,
     "show-1.json": ShowDocument,
 }

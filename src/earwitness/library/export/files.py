@@ -7,6 +7,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -25,7 +26,7 @@ class CannotExport(Exception):
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What an export or an import came to."""
 
-    schema: str = "earwitness/export/1"
+    schema: Literal["earwitness/export/1"] = "earwitness/export/1"
     destination: str
     changed: int
     """Files, or snips, that were written."""
