@@ -137,5 +137,10 @@ def test_a_broken_template_is_told_and_breaks_nothing(earwitness, made, tmp_path
 def test_what_cannot_be_read_or_written_is_said_in_one_line(earwitness, made, tmp_path):
     (tmp_path / "bad.json").write_text("{")
     refused(earwitness("snips", "import", str(tmp_path / "bad.json")), "no document")
+    refused(earwitness("snips", "import", str(tmp_path / "none.json")), "there is no file")
+    template = ("--template", str(tmp_path / "none.j2"))
+    refused(
+        earwitness("export", "obsidian", str(tmp_path / "v"), *template), "there is no template"
+    )
     (tmp_path / "file").write_text("")
     refused(earwitness("export", "readwise", str(tmp_path / "file" / "r.csv")), "cannot be written")
