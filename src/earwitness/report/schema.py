@@ -11,6 +11,9 @@ import msgspec
 
 from earwitness.check.evidence import Evidence
 from earwitness.library import listing
+from earwitness.library.export.files import Exported
+from earwitness.library.export.json import KeptDocument
+from earwitness.library.review.statistics import Statistics
 from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
 
@@ -29,7 +32,10 @@ DOCUMENTS: Mapping[str, object] = {
     "library-shows-1.json": listing.ShowsDocument,
     "library-sync-1.json": listing.SyncDocument,
     "library-transcript-1.json": listing.TranscriptDocument,
+    "export-1.json": Exported,
+    "kept-1.json": KeptDocument,
     "plan-1.json": PlanDocument,
+    "review-statistics-1.json": Statistics,
     "run-1.json": RunDocument,
     "show-1.json": ShowDocument,
 }
