@@ -1,0 +1,321 @@
+"""``search``: a query in, hits out, each with the show, the episode and the second.
+
+Reads the index and nothing else; ``index.refresh`` brings it up to date before. First every passage
+gets a score from where the words stand; then the best few documents are looked at closely, with how
+often each word stands where, and, where the embedding model is installed, with nearness in meaning.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from earwitness.library.search import lookup, passages, ranking
+from earwitness.library.search.embedding import vectors
+from earwitness.library.search.lookup import Extent, Range
+from earwitness.library.search.passages import Facts, Kind
+from earwitness.library.search.query import Query, parse
+from earwitness.library.search.ranking import Array, Ids
+from earwitness.store.connection import Store
+
+_CLOSELY = 8
+"""Documents that are looked at closely."""
+_FEW_RANGES = 64
+"""Up to so many documents, each is searched on its own; more are picked out of the whole."""
+_CANDIDATES = 400
+"""Passages by which these documents are picked."""
+_WITH_CHAPTERS = (Kind.TRANSCRIPT, Kind.CHAPTER, Kind.FIELD_NOTES, Kind.SNIP)
+"""Kinds whose heading is the title of a chapter."""
+_OPEN, _CLOSE = "\x01", "\x02"
+_MARKED = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Where to look: ids, None for everywhere. Beside what the query itself says."""
+
+    show: str | None = None
+    episode: str | None = None
+    kinds: tuple[Kind, ...] = ()
+    """Empty: all."""
+
+
+EVERYWHERE = Scope()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A passage that was found."""
+
+    passage: int
+    kind: Kind
+    subject: str
+    show: str | None
+    show_title: str | None
+    episode_id: str | None
+    episode: str | None
+    date: str | None
+    start_seconds: float | None
+    """Of the sentence that fits best, where the transcript has times."""
+    end_seconds: float | None
+    chapter: str | None
+    speaker: str | None
+    text: str
+    quote: str
+    """The sentence that fits best."""
+    matched: tuple[str, ...]
+    """Words of the passage that were looked for, in small letters."""
+    score: float
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Passages by score, and what else the ranking knows of them."""
+
+    ids: Ids
+    scores: Array
+    strength: float
+    """What the best passage has of what a perfect one would have: 0 to 1, by words alone."""
+
+
+_NOTHING = Ranked(np.empty(0, dtype=np.int64), np.empty(0), 0.0)
+
+
+def search(
+    store: Store, text: str, *, scope: Scope = EVERYWHERE, most: int = 10, meaning: bool = True
+) -> list[Hit]:
+    """The passages that fit best, the best first. Any text is a query; none fits: no hits."""
+    query = parse(text)
+    with store.reading() as connection:
+        ranked = rank(connection, query, scope, most, meaning=meaning)
+        return hits(connection, query, ranked)
+
+
+def rank(
+    connection: sa.Connection, query: Query, scope: Scope, most: int, *, meaning: bool = True
+) -> Ranked:
+    """Ids and scores of the best passages."""
+    whole = lookup.extent(connection)
+    ranges = _ranges(connection, query, scope)
+    if not (query.terms or query.match_required) or whole.passages == 0 or ranges == []:
+        return _NOTHING
+    coarse = _coarsely(connection, query, whole, ranges, most)
+    looked_at: dict[Range, Array] = {}
+    rest: dict[int, float] = {}
+    for id, score in coarse:
+        if any(first <= id <= last for first, last in looked_at):
+            continue
+        if len(looked_at) < _CLOSELY:
+            part = _document_of(connection, id)
+            looked_at[part] = _closely(connection, query, whole, part)
+        else:
+            rest[id] = score
+    if not looked_at:
+        return _NOTHING
+    ids = np.concatenate([np.arange(first, last + 1) for first, last in looked_at])
+    scores = np.concatenate(list(looked_at.values()))
+    strength = float(scores.max()) / lookup.perfect(connection, query, whole)
+    if meaning:
+        scores = _with_meaning(connection, query, list(looked_at), scores)
+    ids = np.concatenate([ids, np.fromiter(rest, dtype=np.int64, count=len(rest))])
+    scores = np.concatenate([scores, np.fromiter(rest.values(), dtype=float, count=len(rest))])
+    order = ranking.best(scores, most)
+    return Ranked(ids[order], scores[order], strength)
+
+
+def hits(connection: sa.Connection, query: Query, ranked: Ranked) -> list[Hit]:
+    """The ranked passages with all that is to be told of them."""
+    found = (
+        _hit(connection, query, int(id), float(score))
+        for id, score in zip(ranked.ids, ranked.scores, strict=True)
+    )
+    return [hit for hit in found if hit is not None]
+
+
+def _ranges(connection: sa.Connection, query: Query, scope: Scope) -> list[Range] | None:
+    """The documents that may be looked at; None: all of them."""
+    conditions: list[str] = []
+    values: list[str] = []
+
+    def narrow(condition: str, *value: str) -> None:
+        conditions.append(condition)
+        values.extend(value)
+
+    if scope.kinds:
+        marks = ", ".join("?" for _ in scope.kinds)
+        narrow(f"documents.kind in ({marks})", *(kind.value for kind in scope.kinds))
+    if scope.show is not None:
+        narrow("episodes.show = ?", scope.show)
+    if scope.episode is not None:
+        narrow("episodes.id = ?", scope.episode)
+    if query.after is not None:
+        narrow("episodes.date >= ?", query.after)
+    if query.before is not None:
+        narrow("episodes.date < ?", query.before)
+    for words, columns in (
+        (query.show, "shows.id || ' ' || shows.title"),
+        (query.episode, "episodes.id || ' ' || episodes.title"),
+    ):
+        for word in (words or "").split():
+            narrow(f"instr(lower({columns}), lower(?)) > 0", word)
+    if not conditions:
+        return None
+    rows = connection.exec_driver_sql(
+        "select documents.first, documents.last from documents"  # noqa: S608
+        " left join episodes on episodes.id = documents.episode"
+        " left join shows on shows.id = episodes.show"
+        f" where {' and '.join(conditions)} order by documents.first",
+        tuple(values),
+    )
+    return [(first, last) for first, last in rows]
+
+
+def _coarsely(
+    connection: sa.Connection,
+    query: Query,
+    whole: Extent,
+    ranges: list[Range] | None,
+    most: int,
+) -> list[tuple[int, float]]:
+    """The best passages by where the words stand, the best first."""
+    wanted = max(most, _CANDIDATES)
+    if ranges is not None and len(ranges) <= _FEW_RANGES:
+        found = lookup.places_within(connection, query, whole, ranges)
+        parts = ranges
+    else:
+        found = lookup.places(connection, query, whole)
+        parts = [(0, whole.last)]
+    best: list[tuple[int, float]] = []
+    for part in parts:
+        scores = ranking.scores(found, *part)
+        _mask(connection, query, part, scores)
+        if ranges is not None and parts is not ranges:
+            scores[~_inside(ranges, whole.last)] = 0
+        places = ranking.best(scores, wanted)
+        best += zip((places + part[0]).tolist(), scores[places].tolist(), strict=True)
+    best.sort(key=lambda pair: (-pair[1], pair[0]))
+    return best[:wanted]
+
+
+def _closely(connection: sa.Connection, query: Query, whole: Extent, part: Range) -> Array:
+    """The scores of one document's passages."""
+    scores = ranking.scores(lookup.counts_within(connection, query, whole, part), *part)
+    _mask(connection, query, part, scores)
+    return scores
+
+
+def _mask(connection: sa.Connection, query: Query, part: Range, scores: Array) -> None:
+    """Take away the scores of passages that lack what must be there, or have what must not."""
+    required = lookup.required(connection, query, part)
+    if required is not None:
+        allowed = np.zeros(len(scores), dtype=bool)
+        allowed[required - part[0]] = True
+        scores[~allowed] = 0
+        scores[allowed] = np.maximum(scores[allowed], np.finfo(float).tiny)
+    scores[lookup.excluded(connection, query, part) - part[0]] = 0
+
+
+def _inside(ranges: Sequence[Range], last: int) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(last + 1, dtype=bool)
+    for first, end in ranges:
+        inside[first : end + 1] = True
+    return inside
+
+
+def _with_meaning(
+    connection: sa.Connection, query: Query, parts: Sequence[Range], scores: Array
+) -> Array:
+    """Words and meaning together, where every one of these passages has its vector."""
+    near = vectors.nearness(connection, query.text, parts)
+    if near is None:
+        return scores
+    return np.where(scores > 0, ranking.united(scores, np.concatenate(near)), 0.0)
+
+
+def _document_of(connection: sa.Connection, id: int) -> Range:
+    first, last = connection.exec_driver_sql(
+        "select first, last from documents where first <= ? order by first desc limit 1", (id,)
+    ).one()
+    return first, last
+
+
+def _hit(connection: sa.Connection, query: Query, id: int, score: float) -> Hit | None:
+    """All of one passage; None when it was taken out of the index just now."""
+    row = connection.exec_driver_sql(
+        "select passages.*, documents.kind, documents.subject, documents.body,"
+        " episodes.id as episode_id, episodes.title as episode, episodes.date,"
+        " shows.id as show, shows.title as show_title from passages"
+        " join documents on documents.first = (select max(first) from documents where first <= ?)"
+        " left join episodes on episodes.id = documents.episode"
+        " left join shows on shows.id = episodes.show where passages.id = ?",
+        (id, id),
+    ).first()
+    if row is None:
+        return None
+    kind, facts = Kind(row.kind), msgspec.json.decode(row.body, type=Facts)
+    quote, matched = _anchor(_marked(connection, query, id) or row.text)
+    start, end, speaker = _place(connection, row, facts, quote)
+    return Hit(
+        passage=id,
+        kind=kind,
+        subject=row.subject,
+        show=row.show,
+        show_title=row.show_title,
+        episode_id=row.episode_id,
+        episode=row.episode,
+        date=row.date,
+        start_seconds=start,
+        end_seconds=end,
+        chapter=row.heading or None if kind in _WITH_CHAPTERS else None,
+        speaker=speaker,
+        text=row.text.replace("\n", " "),
+        quote=quote,
+        matched=matched,
+        score=score,
+        facts=facts,
+    )
+
+
+def _marked(connection: sa.Connection, query: Query, id: int) -> str | None:
+    """The passage's text with a mark around each word that was looked for."""
+    if not query.terms:
+        return None
+    marked = connection.exec_driver_sql(
+        "select highlight(passages_fts, 2, ?, ?) from passages_fts"
+        " where passages_fts match ? and rowid = ?",
+        (_OPEN, _CLOSE, query.match_any, id),
+    ).scalar()
+    return None if marked is None else str(marked)
+
+
+def _anchor(marked: str) -> tuple[str, tuple[str, ...]]:
+    """The sentence with most of the words, and all words that are marked."""
+    sentences = passages.sentences(marked) or [marked]
+    best = max(sentences, key=lambda sentence: len(_words(sentence)))
+    return best.replace(_OPEN, "").replace(_CLOSE, ""), tuple(sorted(_words(marked)))
+
+
+def _words(marked: str) -> set[str]:
+    return {word.casefold() for word in _MARKED.findall(marked)}
+
+
+def _place(
+    connection: sa.Connection, row: sa.Row[tuple[object, ...]], facts: Facts, quote: str
+) -> tuple[float | None, float | None, str | None]:
+    """Start and end of the line of the transcript that the quote stands in, and who says it."""
+    if facts.transcript is not None and row.first_segment is not None:
+        lines = connection.exec_driver_sql(
+            "select start_seconds, end_seconds, speaker, text from segments"
+            " where transcript = ? and place between ? and ? order by place",
+            (facts.transcript, row.first_segment, row.last_segment),
+        ).all()
+        wanted = " ".join(quote.split())
+        for start, end, speaker, text in lines:
+            if wanted in " ".join(text.split()):
+                return start, end if end is not None else row.end_seconds, speaker
+    return row.start_seconds, row.end_seconds, row.speakers or None
