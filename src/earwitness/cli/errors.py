@@ -36,7 +36,10 @@ def expected() -> Iterator[None]:
 
 def _is_for_the_user(problem: Exception) -> bool:
     from earwitness.claims.registry import BrokenClaim, UnknownClaim
+    from earwitness.library.catalogue import NotInLibrary
+    from earwitness.library.search.embedding.model import NoModel
     from earwitness.report.assembly import NothingRecorded
     from earwitness.store.errors import StoreError
 
-    return isinstance(problem, BrokenClaim | UnknownClaim | NothingRecorded | StoreError)
+    kinds = BrokenClaim | UnknownClaim | NothingRecorded | StoreError | NotInLibrary | NoModel
+    return isinstance(problem, kinds)

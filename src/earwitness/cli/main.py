@@ -18,6 +18,8 @@ VERBS = {
     "run": ("earwitness.cli.run:run", "Rerun what an episode claims, on real servers."),
     "check": ("earwitness.cli.check:check", "Look for the same traps in a system of yours."),
     "judge": ("earwitness.cli.judge:judge", "Judge the saved evidence of a check again."),
+    "search": ("earwitness.cli.search:search", "Find what was said, to the second."),
+    "ask": ("earwitness.cli.ask:ask", "What was said and measured, with citations."),
     "claims": ("earwitness.cli.claims:claims", "List the claims, or show one in full."),
     "runs": ("earwitness.cli.runs:runs", "List, open, replay, compare and export past runs."),
     "predictions": ("earwitness.cli.predictions:predictions", "How well you predicted so far."),

@@ -1,9 +1,9 @@
 """Our own text on the subjects of bundled episodes, read from ``notes/*.md``.
 
-One file for each episode, named as the last part of the episode's id. It begins with front matter
-between two lines of three dashes (``show``, ``episode``), then each heading ``## 5:30 Title`` stands
-for the chapter that begins there, and ``## Title`` for a part without a second. Links of a section
-are its sources. Facts about the format only; who shows the notes, and where, is not known here.
+One file for each episode, named as the last part of the episode's id. Front matter between two
+lines of three dashes lists the sources, which the text cites by number: ``[2]``. Then each heading
+``## 5:30 Title`` stands for the chapter that begins there, and ``## Title`` for a part without a
+second. Facts about the format only; who shows the notes, and where, is not known here.
 """
 
 import functools
@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 
+from earwitness.library import bundled
+
 _FRONT_MATTER = re.compile(r"\A---\n(?P<lines>.*?)\n---\n", re.DOTALL)
 _HEADING = re.compile(r"^## +(?:(?P<time>(?:\d+:)?\d{1,3}:\d\d) +)?(?P<title>.+?) *$", re.MULTILINE)
+_SOURCE = re.compile(r"^- +(?P<source>.+?) *$", re.MULTILINE)
+_CITED = re.compile(r" ?\[(?P<numbers>\d+(?:, *\d+)*)\]")
 _LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<url>[^)\s]+)\)")
-_ADDRESS = re.compile(r"https?://[^\s)>\]]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,30 +30,38 @@ class Section:
     title: str
     text: str
     sources: tuple[str, ...]
-    """Addresses, in order, each once."""
+    """What the section cites, in its order, each once: who, what, and the address."""
 
 
 def notes(show_id: str, episode_slug: str) -> tuple[Section, ...]:
-    """The notes on that episode of that show; none when there are none."""
-    text = _files().get(f"{episode_slug}.md")
-    if text is None or _front_matter(text).get("show", show_id) != show_id:
+    """The notes on that episode of that bundled show; none when there are none."""
+    try:
+        bundled.find_episode(show_id, episode_slug)
+    except KeyError:
         return ()
-    return tuple(read(text))
+    text = _files().get(f"{episode_slug}.md")
+    return () if text is None else tuple(read(text))
 
 
 def read(text: str) -> Iterator[Section]:
     """The sections of a file, in order; what stands before the first heading is no section."""
+    front = _FRONT_MATTER.match(text)
+    known = [one["source"] for one in _SOURCE.finditer(front["lines"])] if front else []
     headings = list(_HEADING.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
-    for heading, end in zip(headings, ends, strict=True):
+    for heading, end in zip(headings, ends, strict=False):
         markdown = text[heading.end() : end].strip()
-        addresses = _ADDRESS.findall(markdown)
         yield Section(
             start_seconds=_seconds(heading["time"]),
             title=_plain(heading["title"]),
-            text=_plain(markdown),
-            sources=tuple(dict.fromkeys(address.rstrip(".,;") for address in addresses)),
+            text=_plain(_CITED.sub("", markdown)),
+            sources=tuple(known[n - 1] for n in _cited(markdown) if 0 < n <= len(known)),
         )
+
+
+def _cited(markdown: str) -> list[int]:
+    numbers = (n for one in _CITED.finditer(markdown) for n in one["numbers"].split(","))
+    return list(dict.fromkeys(int(n) for n in numbers))
 
 
 @functools.cache
@@ -74,13 +85,6 @@ def _files() -> dict[str, str]:
     }
 
 
-def _front_matter(text: str) -> dict[str, str]:
-    found = _FRONT_MATTER.match(text)
-    lines = found["lines"].splitlines() if found else []
-    pairs = (line.partition(":") for line in lines if ":" in line)
-    return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
-
-
 def _seconds(time: str | None) -> float | None:
     if time is None:
         return None
@@ -93,5 +97,6 @@ def _seconds(time: str | None) -> float | None:
 def _plain(markdown: str) -> str:
     """Words without the marks of Markdown; enough for prose, lists and code words."""
     without_links = _LINK.sub(lambda match: match["text"], markdown)
+    without_links = re.sub(r"(?<!\n)\n(?![\n\-*+>#\d])", " ", without_links)  # wrapped lines
     unmarked = re.sub(r"(?m)^(?:[-*+]|\d+\.|#+|>) +", "", without_links)
     return re.sub(r"`([^`\n]*)`", r"\1", re.sub(r"\*\*(.+?)\*\*", r"\1", unmarked)).strip()

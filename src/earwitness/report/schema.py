@@ -12,14 +12,17 @@ import msgspec
 from earwitness.check.evidence import Evidence
 from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
+from earwitness.report.found_document import AnswerDocument, SearchDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
+    "answer-1.json": AnswerDocument,
     "check-1.json": CheckDocument,
     "evidence-1.json": Evidence,
     "plan-1.json": PlanDocument,
     "run-1.json": RunDocument,
+    "search-1.json": SearchDocument,
     "show-1.json": ShowDocument,
 }
 """File names with kind and version, and the type that each describes."""

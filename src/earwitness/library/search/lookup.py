@@ -101,15 +101,6 @@ def counts_within(
     return found
 
 
-def perfect(connection: sa.Connection, query: Query, whole: Extent) -> float:
-    """The score of a passage that has each term once, in a neighbourhood full of them."""
-    weights = sum(
-        ranking.rarity(_standing(connection, term, whole).documents, whole.passages)
-        for term in query.terms
-    )
-    return max(weights * (ranking.OWN + 1.0), float(np.finfo(float).tiny))
-
-
 def required(connection: sa.Connection, query: Query, part: Range) -> Ids | None:
     """The passages that have all that must be there; None when nothing has to."""
     match = query.match_required

@@ -32,6 +32,8 @@ REACH = 8
 """Steps; further away it would count less than a tenth."""
 NEIGHBOURHOOD = 2.0
 """How much of a term in a neighbourhood counts half of all that could be there."""
+MEANING = 0.3
+"""Share of nearness in meaning in the whole, where the embedding model is installed."""
 
 Array = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
@@ -57,16 +59,32 @@ def amounts(times: Array, letters: Array) -> Array:
     return times * (SATURATION + 1) / (times + SATURATION * relative)
 
 
-def scores(found: Sequence[Found], first: int, last: int) -> Array:
-    """The score of each passage with an id from ``first`` to ``last``."""
-    total = np.zeros(last - first + 1)
+def scores(found: Sequence[Found], first: int, last: int, *, alone: bool = False) -> Array:
+    """The score of each passage with an id from ``first`` to ``last``.
+
+    ``alone``: passages are no running text, and one without any of the words gets none.
+    """
+    total, own = np.zeros(last - first + 1), np.zeros(last - first + 1)
     for one in found:
         inside = (one.ids >= first) & (one.ids <= last)
         amount = np.zeros(last - first + 1)
         np.add.at(amount, one.ids[inside] - first, one.amounts[inside])
         around = neighbourhood(amount)
+        own += amount
         total += one.weight * (OWN * amount + around / (around + NEIGHBOURHOOD))
-    return total
+    return np.where(own > 0, total, 0.0) if alone else total
+
+
+def coverages(found: Sequence[Found], first: int, last: int) -> Array:
+    """Share of the terms that stand in each passage, by rarity. One ``Found`` for each term."""
+    total = np.zeros(last - first + 1)
+    for one in found:
+        inside = (one.ids >= first) & (one.ids <= last)
+        amount = np.zeros(last - first + 1)
+        np.add.at(amount, one.ids[inside] - first, one.amounts[inside])
+        total += one.weight * np.minimum(amount, 1)
+    possible = sum(one.weight for one in found)
+    return total / possible if possible > 0 else total
 
 
 def neighbourhood(amount: Array) -> Array:
@@ -90,8 +108,8 @@ def best(score: Array, most: int) -> npt.NDArray[np.intp]:
 
 
 def united(words: Array, meaning: Array) -> Array:
-    """Half of each, both brought to the range from 0 to 1."""
-    return 0.5 * _scaled(words) + 0.5 * _scaled(meaning)
+    """Words and meaning together, both brought to the range from 0 to 1 before."""
+    return (1 - MEANING) * _scaled(words) + MEANING * _scaled(meaning)
 
 
 def _scaled(values: Array) -> Array:

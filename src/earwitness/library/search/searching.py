@@ -70,6 +70,8 @@ class Hit:
     matched: tuple[str, ...]
     """Words of the passage that were looked for, in small letters."""
     score: float
+    coverage: float
+    """Share of what is looked for that stands in it, by rarity: 0 to 1."""
     facts: Facts
 
 
@@ -79,11 +81,13 @@ class Ranked:
 
     ids: Ids
     scores: Array
-    strength: float
-    """What the best passage has of what a perfect one would have: 0 to 1, by words alone."""
+    coverages: Array
+    """Share of what is looked for that stands in the passage itself, by rarity: 0 to 1."""
+    confidence: float
+    """The highest coverage that there is, also among passages further down."""
 
 
-_NOTHING = Ranked(np.empty(0, dtype=np.int64), np.empty(0), 0.0)
+_NOTHING = Ranked(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0), 0.0)
 
 
 def search(
@@ -105,34 +109,29 @@ def rank(
     if not (query.terms or query.match_required) or whole.passages == 0 or ranges == []:
         return _NOTHING
     coarse = _coarsely(connection, query, whole, ranges, most)
-    looked_at: dict[Range, Array] = {}
+    looked_at: dict[Range, tuple[Array, Array]] = {}
     rest: dict[int, float] = {}
     for id, score in coarse:
         if any(first <= id <= last for first, last in looked_at):
             continue
         if len(looked_at) < _CLOSELY:
-            part = _document_of(connection, id)
-            looked_at[part] = _closely(connection, query, whole, part)
+            part, kind = _document_of(connection, id)
+            alone = kind is Kind.CHAPTER
+            looked_at[part] = _closely(connection, query, whole, part, alone=alone)
         else:
             rest[id] = score
     if not looked_at:
         return _NOTHING
-    ids = np.concatenate([np.arange(first, last + 1) for first, last in looked_at])
-    scores = np.concatenate(list(looked_at.values()))
-    strength = float(scores.max()) / lookup.perfect(connection, query, whole)
-    if meaning:
-        scores = _with_meaning(connection, query, list(looked_at), scores)
-    ids = np.concatenate([ids, np.fromiter(rest, dtype=np.int64, count=len(rest))])
-    scores = np.concatenate([scores, np.fromiter(rest.values(), dtype=float, count=len(rest))])
-    order = ranking.best(scores, most)
-    return Ranked(ids[order], scores[order], strength)
+    return _merged(connection, query, looked_at, rest, most, meaning=meaning)
 
 
 def hits(connection: sa.Connection, query: Query, ranked: Ranked) -> list[Hit]:
     """The ranked passages with all that is to be told of them."""
     found = (
-        _hit(connection, query, int(id), float(score))
-        for id, score in zip(ranked.ids, ranked.scores, strict=True)
+        _hit(connection, query, int(id), float(score), float(coverage))
+        for id, score, coverage in zip(
+            ranked.ids, ranked.scores, ranked.coverages, strict=True
+        )
     )
     return [hit for hit in found if hit is not None]
 
@@ -202,11 +201,39 @@ def _coarsely(
     return best[:wanted]
 
 
-def _closely(connection: sa.Connection, query: Query, whole: Extent, part: Range) -> Array:
-    """The scores of one document's passages."""
-    scores = ranking.scores(lookup.counts_within(connection, query, whole, part), *part)
+def _closely(
+    connection: sa.Connection, query: Query, whole: Extent, part: Range, *, alone: bool
+) -> tuple[Array, Array]:
+    """Scores and coverages of one document's passages."""
+    found = lookup.counts_within(connection, query, whole, part)
+    scores = ranking.scores(found, *part, alone=alone)
     _mask(connection, query, part, scores)
-    return scores
+    return scores, np.where(scores > 0, ranking.coverages(found, *part), 0.0)
+
+
+def _merged(
+    connection: sa.Connection,
+    query: Query,
+    looked_at: dict[Range, tuple[Array, Array]],
+    rest: dict[int, float],
+    most: int,
+    *,
+    meaning: bool,
+) -> Ranked:
+    """The passages that were looked at closely, and below them by their coarse score the rest."""
+    scores = np.concatenate([scores for scores, _ in looked_at.values()])
+    coverages = np.concatenate([coverages for _, coverages in looked_at.values()])
+    near = vectors.nearness(connection, query.text, list(looked_at)) if meaning else None
+    if near is not None:
+        scores = np.where(scores > 0, ranking.united(scores, np.concatenate(near)), 0.0)
+        rest = {}  # not on one scale with what has a meaning
+    ids = np.concatenate([np.arange(first, last + 1) for first, last in looked_at])
+    ids = np.concatenate([ids, np.fromiter(rest, dtype=np.int64, count=len(rest))])
+    scores = np.concatenate([scores, np.fromiter(rest.values(), dtype=float, count=len(rest))])
+    confidence = float(coverages.max())
+    coverages = np.concatenate([coverages, np.zeros(len(rest))])
+    order = ranking.best(scores, most)
+    return Ranked(ids[order], scores[order], coverages[order], confidence)
 
 
 def _mask(connection: sa.Connection, query: Query, part: Range, scores: Array) -> None:
@@ -227,24 +254,17 @@ def _inside(ranges: Sequence[Range], last: int) -> npt.NDArray[np.bool_]:
     return inside
 
 
-def _with_meaning(
-    connection: sa.Connection, query: Query, parts: Sequence[Range], scores: Array
-) -> Array:
-    """Words and meaning together, where every one of these passages has its vector."""
-    near = vectors.nearness(connection, query.text, parts)
-    if near is None:
-        return scores
-    return np.where(scores > 0, ranking.united(scores, np.concatenate(near)), 0.0)
-
-
-def _document_of(connection: sa.Connection, id: int) -> Range:
-    first, last = connection.exec_driver_sql(
-        "select first, last from documents where first <= ? order by first desc limit 1", (id,)
+def _document_of(connection: sa.Connection, id: int) -> tuple[Range, Kind]:
+    first, last, kind = connection.exec_driver_sql(
+        "select first, last, kind from documents where first <= ? order by first desc limit 1",
+        (id,),
     ).one()
-    return first, last
+    return (first, last), Kind(kind)
 
 
-def _hit(connection: sa.Connection, query: Query, id: int, score: float) -> Hit | None:
+def _hit(
+    connection: sa.Connection, query: Query, id: int, score: float, coverage: float
+) -> Hit | None:
     """All of one passage; None when it was taken out of the index just now."""
     row = connection.exec_driver_sql(
         "select passages.*, documents.kind, documents.subject, documents.body,"
@@ -277,6 +297,7 @@ def _hit(connection: sa.Connection, query: Query, id: int, score: float) -> Hit 
         quote=quote,
         matched=matched,
         score=score,
+        coverage=coverage,
         facts=facts,
     )
 
