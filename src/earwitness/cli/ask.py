@@ -1,6 +1,7 @@
 """``earwitness ask``: what was said and what was measured here, with citations."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,10 +14,9 @@ from earwitness.library.asking import model
 from earwitness.library.asking.citations import Sentence
 from earwitness.library.asking.conversation import Conversation
 from earwitness.library.asking.model import Endpoint, ModelFailed
-from earwitness.library.search.searching import Scope
 from earwitness.report import answers, json
 from earwitness.report.found_document import AnswerDocument, CitationDocument
-from earwitness.store.connection import Store, data_folder, open_store
+from earwitness.store.connection import data_folder, open_store
 
 
 @click.command()
@@ -27,6 +27,7 @@ from earwitness.store.connection import Store, data_folder, open_store
 @options.output_format("text", "json")
 @options.data
 def ask(
+    *,
     question: tuple[str, ...],
     show: str | None,
     episode: str | None,
@@ -48,11 +49,20 @@ def ask(
         said = Conversation()
         first = " ".join(question)
         for asked in _questions(first, chat=chat):
-            _answer(store, asked, said, where, endpoint, format_)
+            document = answers.answer(
+                store,
+                asked,
+                where,
+                searched=said.completed(asked),
+                endpoint=endpoint,
+                listener=_say if format_ == "text" else _silent,
+            )
+            _tell(document, format_)
             said = said.then(asked)
 
 
-def _questions(first: str, *, chat: bool):  # type: ignore[no-untyped-def]
+def _questions(first: str, *, chat: bool) -> Iterator[str]:
+    """The question of the command line, and in a talk every line of input until its end."""
     if first:
         yield first
     if not chat:
@@ -75,30 +85,6 @@ def _endpoint() -> Endpoint | None:
         raise click.UsageError(str(problem)) from problem
 
 
-def _answer(
-    store: Store,
-    question: str,
-    said: Conversation,
-    where: Scope,
-    endpoint: Endpoint | None,
-    format_: str,
-) -> None:
-    listener = _say if format_ == "text" else _silent
-    document = answers.answer(
-        store,
-        question,
-        where,
-        searched=said.completed(question),
-        endpoint=endpoint,
-        listener=listener,
-    )
-    if format_ == "json":
-        sys.stdout.buffer.write(json.encode(document))
-        sys.stdout.buffer.flush()
-    else:
-        _tell(document)
-
-
 def _say(sentence: Sentence) -> None:
     print(answers.told(sentence), flush=True)
 
@@ -107,7 +93,11 @@ def _silent(_sentence: Sentence) -> None:
     pass
 
 
-def _tell(document: AnswerDocument) -> None:
+def _tell(document: AnswerDocument, format_: str) -> None:
+    if format_ == "json":
+        sys.stdout.buffer.write(json.encode(document))
+        sys.stdout.buffer.flush()
+        return
     terminal = Console(highlight=False)
     if document.note:
         terminal.print(Text(document.note, "yellow"))

@@ -20,6 +20,8 @@ VERBS = {
     "judge": ("earwitness.cli.judge:judge", "Judge the saved evidence of a check again."),
     "search": ("earwitness.cli.search:search", "Find what was said, to the second."),
     "ask": ("earwitness.cli.ask:ask", "What was said and measured, with citations."),
+    "mcp": ("earwitness.cli.mcp:mcp", "Serve all this to an assistant of yours."),
+    "eval": ("earwitness.cli.evaluate:evaluate", "Measure search on labelled questions."),
     "claims": ("earwitness.cli.claims:claims", "List the claims, or show one in full."),
     "runs": ("earwitness.cli.runs:runs", "List, open, replay, compare and export past runs."),
     "predictions": ("earwitness.cli.predictions:predictions", "How well you predicted so far."),

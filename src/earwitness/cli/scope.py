@@ -1,12 +1,11 @@
 """What the verbs that look something up share: where to look, and an index that is up to date."""
 
 import sys
-from pathlib import Path
 
 import click
 
 from earwitness.library import bundled, catalogue
-from earwitness.library.search.searching import Scope
+from earwitness.library.search.scope import Scope
 from earwitness.report import measured
 from earwitness.store.connection import Store
 

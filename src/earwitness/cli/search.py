@@ -24,6 +24,7 @@ from earwitness.store.connection import data_folder, open_store
 @options.output_format("text", "json")
 @options.data
 def search(
+    *,
     query: tuple[str, ...],
     show: str | None,
     episode: str | None,

@@ -59,21 +59,28 @@ def refresh(store: Store, progress: Callable[[int, int], None] = lambda _done, _
 def of_claim(store: Store, claim: str) -> Measured | None:
     """The newest result of a claim on this machine; None when no such claim is installed."""
     try:
-        title = registry.find(claim).claim.title
+        installed = registry.find(claim).claim
     except (registry.UnknownClaim, registry.BrokenClaim):
         return None
-    newest = _newest(store, claim)
+    said, newest = _said(installed.source), _newest(store, claim)
     if newest is None:
-        text = f"not measured here yet: earwitness run {claim}"
-        return Measured(claim=claim, title=title, run=None, verdict=None, text=text)
+        text = f"{said}not measured here yet: earwitness run {claim}"
+        return Measured(claim=claim, title=installed.title, run=None, verdict=None, text=text)
     verdict = words.state(newest)
     return Measured(
         claim=claim,
-        title=title,
+        title=installed.title,
         run=newest.run_id,
         verdict=verdict,
-        text=f"measured here: {verdict}{_effect(newest)}",
+        text=f"{said}measured here: {verdict}{_effect(newest)}",
     )
+
+
+def _said(source: Source) -> str:
+    """Where it was said, with a semicolon; empty where no more than the episode is known."""
+    if source.seconds is not None:
+        return f"said at {words.clock(source.seconds)}; "
+    return f"said in the chapter {source.chapter!r}; " if source.chapter else ""
 
 
 def _newest(store: Store, claim: str) -> RunDocument | None:
@@ -141,7 +148,7 @@ class _Place:
     """Where in the library a claim was made: an episode that is there, and a second."""
 
     episode: str | None
-    chapter: str
+    chapter: str | None
     seconds: float | None
 
 
@@ -153,14 +160,14 @@ def _place(connection: sa.Connection, source: Source) -> _Place:
         " start_seconds <= ?) order by title = ? desc, start_seconds desc limit 1",
         (id, source.chapter, source.seconds, source.chapter),
     ).first()
-    chapter, start = (row.title, row.start_seconds) if row else (source.chapter or "", None)
+    chapter, start = (row.title, row.start_seconds) if row else (source.chapter, None)
     seconds = source.seconds if source.seconds is not None else start
     return _Place(there, chapter, seconds)
 
 
 def _of_claim(claim: Claim, place: _Place) -> Document:
     told = [
-        f"{claim.title}. {claim.said}",
+        claim.said,
         f"True when {claim.boundary.true_when} False when {claim.boundary.false_when}",
         f"Remedy: {claim.remedy.text}",
     ]
@@ -168,21 +175,22 @@ def _of_claim(claim: Claim, place: _Place) -> Document:
         kind=Kind.CLAIM,
         subject=claim.id,
         episode=place.episode,
-        passages=_passages(told, place),
-        facts=Facts(claim=claim.id, title=claim.title),
+        passages=_passages(told, claim.title, place),
+        facts=Facts(claim=claim.id, title=claim.title, chapter=place.chapter),
     )
 
 
 def _of_run(run: RunDocument, place: _Place) -> Document:
-    told = [f"{run.title}. {words.headline(run)}"]
+    told = [words.headline(run)]
     told += [f"{words.as_sentence(one.statement)} {words.sentence(one)}" for one in run.hypotheses]
     told += [run.surprise] if run.surprise else []
     return Document(
         kind=Kind.RUN,
         subject=run.claim,
         episode=place.episode,
-        passages=_passages(told, place),
+        passages=_passages(told, run.title, place),
         facts=Facts(
+            chapter=place.chapter,
             claim=run.claim,
             run=run.run_id,
             verdict=words.state(run),
@@ -199,15 +207,13 @@ def _of_check(id: str, check: CheckDocument) -> Document:
     return Document(
         kind=Kind.CHECK,
         subject=id,
-        passages=_passages(told, _Place(None, "", None)),
+        passages=_passages(told, f"Check of {check.target}", _Place(None, None, None)),
         facts=Facts(run=id, verdict=check.outcome, title=f"Check of {check.target}"),
     )
 
 
-def _passages(told: list[str], place: _Place) -> tuple[Passage, ...]:
-    return tuple(
-        Passage(text=text, heading=place.chapter, start_seconds=place.seconds) for text in told
-    )
+def _passages(told: list[str], heading: str, place: _Place) -> tuple[Passage, ...]:
+    return tuple(Passage(text=text, heading=heading, start_seconds=place.seconds) for text in told)
 
 
 def _check(store: Store, record: RunRecord) -> CheckDocument | None:

@@ -12,6 +12,7 @@ import msgspec
 from earwitness.check.evidence import Evidence
 from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
+from earwitness.report.evaluation import EvaluationDocument
 from earwitness.report.found_document import AnswerDocument, SearchDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -19,6 +20,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
     "answer-1.json": AnswerDocument,
     "check-1.json": CheckDocument,
+    "evaluation-1.json": EvaluationDocument,
     "evidence-1.json": Evidence,
     "plan-1.json": PlanDocument,
     "run-1.json": RunDocument,

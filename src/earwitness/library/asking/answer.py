@@ -11,13 +11,14 @@ from earwitness.library.asking import abstention
 from earwitness.library.search import searching
 from earwitness.library.search.passages import Kind
 from earwitness.library.search.query import parse
-from earwitness.library.search.searching import Hit, Scope
+from earwitness.library.search.scope import Scope
+from earwitness.library.search.searching import Hit
 from earwitness.store.connection import Store
 
 MOST_CITATIONS = 5
 _LOOKED_AT = 30
 """Passages from which the citations are taken."""
-_WORTH_CITING = 0.5
+_WORTH_CITING = 0.6
 """Share of the best coverage that a further citation needs."""
 
 
@@ -57,14 +58,15 @@ def extractive(hits: Sequence[Hit]) -> str:
 
 def _worth_citing(hits: Sequence[Hit], confidence: float) -> tuple[Hit, ...]:
     """The best, without repetitions and without passages that have little of the question."""
-    chosen: list[Hit] = []
-    seen: set[tuple[str | None, str]] = set()
+    chosen: dict[tuple[str, ...], Hit] = {}
     for hit in hits:
-        key = (hit.episode_id, " ".join(hit.quote.casefold().split()))
-        if hit.coverage < _WORTH_CITING * confidence or key in seen:
-            continue
-        if hit.kind is Kind.CHAPTER and len(chosen) >= MOST_CITATIONS - 1:
-            continue  # a title alone says little
-        seen.add(key)
-        chosen.append(hit)
-    return tuple(chosen[:MOST_CITATIONS])
+        if hit.coverage >= _WORTH_CITING * confidence:
+            chosen.setdefault(_what_it_says(hit), hit)
+    return tuple(chosen.values())[:MOST_CITATIONS]
+
+
+def _what_it_says(hit: Hit) -> tuple[str, ...]:
+    """The same for hits of which one is enough: equal sentences, and passages of one claim."""
+    if hit.kind in (Kind.CLAIM, Kind.RUN, Kind.CHECK):
+        return (hit.kind, hit.subject)
+    return (hit.episode_id or "", " ".join(hit.quote.casefold().split()))

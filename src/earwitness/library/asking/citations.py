@@ -114,7 +114,9 @@ def _holding(marks: Sequence[tuple[int, str]], hits: Sequence[Hit]) -> tuple[Cit
 def _stands_in(quote: str, text: str) -> bool:
     """Whether the words follow each other in the text, whatever the case and punctuation."""
     wanted = _words(quote)
-    return len(wanted) >= _SHORTEST_QUOTE and f" {' '.join(wanted)} " in f" {' '.join(_words(text))} "
+    return (
+        len(wanted) >= _SHORTEST_QUOTE and f" {' '.join(wanted)} " in f" {' '.join(_words(text))} "
+    )
 
 
 def _words(text: str) -> list[str]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from earwitness.library.search.query import parse, words_of
 from earwitness.library.search.stop_words import STOP_WORDS
 
-_POINTING = frozenset(
-    "he her him his it its she that their them these they this those there then one ones".split()
-)
+_POINTING_TEXT = """
+he her him his it its one ones she that their them then there these they this those
+"""
+_POINTING = frozenset(_POINTING_TEXT.split())
 """Words that stand for something said before."""
-_BEGINNINGS = frozenset("and but so or also then why".split())
+_BEGINNINGS = frozenset({"also", "and", "but", "or", "so", "then", "why"})
 """Words that a follow-up begins with."""
 _TELLING_WORDS = 2
 """A question with fewer telling words than this does not stand on its own."""

@@ -76,7 +76,9 @@ def stream(endpoint: Endpoint, messages: Sequence[Mapping[str, str]]) -> Iterato
     except TimeoutError as problem:
         raise ModelFailed(f"no answer within {endpoint.timeout_seconds:g} s") from problem
     except (OSError, http.client.HTTPException) as problem:
-        raise ModelFailed(f"the connection failed: {problem or type(problem).__name__}") from problem
+        raise ModelFailed(
+            f"the connection failed: {problem or type(problem).__name__}"
+        ) from problem
 
 
 def _key(environment: Mapping[str, str]) -> str | None:

@@ -93,7 +93,9 @@ def _bootstrap(
     members = [np.array(of_group) for of_group in places.values()]
     random = np.random.default_rng(seed)
     drawn = [
-        statistic(np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]))
+        statistic(
+            np.concatenate([members[i] for i in random.integers(0, len(members), len(members))])
+        )
         for _ in range(RESAMPLES)
     ]
     tail = (1 - _CONFIDENCE) / 2

@@ -72,9 +72,7 @@ def put(
 
 def settle(connection: sa.Connection, kind: str, subject: str) -> None:
     """Take a note off, in the transaction that has done what it asked for."""
-    connection.exec_driver_sql(
-        "delete from stale where kind = ? and subject = ?", (kind, subject)
-    )
+    connection.exec_driver_sql("delete from stale where kind = ? and subject = ?", (kind, subject))
 
 
 def state(store: Store, name: str) -> str | None:
@@ -167,7 +165,7 @@ def _description(episode: str, facts: EpisodeFacts) -> Document:
         kind=Kind.DESCRIPTION,
         subject=episode,
         episode=episode,
-        passages=tuple(packing.of_text(f"{facts.title}.\n{told}", heading=facts.title)),
+        passages=tuple(packing.of_text(told or facts.title, heading=facts.title)),
     )
 
 

@@ -6,8 +6,8 @@ passages have decides nothing while a rarer one is there; of it only the beginni
 common it is is extrapolated.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sqlalchemy as sa
@@ -61,7 +61,7 @@ def places(connection: sa.Connection, query: Query, whole: Extent) -> list[Found
     if not telling:
         telling = [_completed(connection, one, whole) for one in standing]
     return [
-        _found(connection, one.term, one.ids, one.documents, whole, (0, whole.last))
+        _found(connection, one, ranking.rarity(one.documents, whole.passages), (0, whole.last))
         for one in telling
     ]
 
@@ -72,10 +72,11 @@ def places_within(
     """Where each term stands in some ranges; how rare it is, the whole index says."""
     found = []
     for term in query.terms:
-        documents = _standing(connection, term, whole).documents
+        standing = _standing(connection, term, whole)
+        weight = ranking.rarity(standing.documents, whole.passages)
         for part in ranges:
             ids = _ids(connection, _in_text(term), part)
-            found.append(_found(connection, term, ids, documents, whole, part))
+            found.append(_found(connection, replace(standing, ids=ids), weight, part))
     return found
 
 
@@ -132,11 +133,9 @@ def _completed(connection: sa.Connection, one: _Standing, whole: Extent) -> _Sta
     return _Standing(one.term, ids, len(ids), complete=True)
 
 
-def _found(
-    connection: sa.Connection, term: Term, ids: Ids, documents: float, whole: Extent, part: Range
-) -> Found:
-    weight = ranking.rarity(documents, whole.passages)
-    return _joined(ids, np.ones(len(ids)), _speakers(connection, term, part), weight)
+def _found(connection: sa.Connection, one: _Standing, weight: float, part: Range) -> Found:
+    speakers = _speakers(connection, one.term, part)
+    return _joined(one.ids, np.ones(len(one.ids)), speakers, weight)
 
 
 def _joined(ids: Ids, amounts: Array, speakers: Ids, weight: float) -> Found:
@@ -163,14 +162,13 @@ def _ids(connection: sa.Connection, match: str, part: Range, most: int = -1) -> 
 
 
 def _rows(
-    connection: sa.Connection, statement: str, values: dict[str, object]
-) -> list[tuple[float, ...]]:
+    connection: sa.Connection, statement: str, values: Mapping[str, object]
+) -> Sequence[tuple[float, ...]]:
     # the driver's own cursor: a row object for each of a hundred thousand places would be the
     # larger part of the work
     cursor = connection.connection.cursor()
     try:
-        cursor.execute(statement, values)  # type: ignore[arg-type]
-        rows: list[tuple[float, ...]] = cursor.fetchall()  # type: ignore[assignment]
-        return rows
+        cursor.execute(statement, values)
+        return cursor.fetchall()
     finally:
         cursor.close()

@@ -41,7 +41,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     heading: str = ""
-    """What it stands under: a chapter's title."""
+    """What it stands under: the title of a chapter, an episode or a claim."""
     speakers: str = ""
     start_seconds: float | None = None
     end_seconds: float | None = None
@@ -60,6 +60,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Effect and interval of the headline, in words."""
     title: str | None = None
     """Of a claim."""
+    chapter: str | None = None
+    """In which the claim is made, where no heading says it."""
     sources: tuple[str, ...] = ()
     """Where the statements of a field note come from."""
 

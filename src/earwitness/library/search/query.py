@@ -99,33 +99,42 @@ def words_of(text: str) -> list[str]:
 
 
 def _with_token(query: Query, token: re.Match[str], terms: list[Term]) -> Query:
-    field, phrase, word = (token["field"] or "").lower(), token["phrase"], token["word"] or ""
-    said = phrase if phrase is not None else word
-    found = tuple(words_of(said))
-    if field in ("show", "episode"):
-        return replace(query, **{field: said.strip() or None})
-    if field in ("before", "after"):
-        day = _day(said)
-        if day is not None:
-            return replace(query, **{field: day})
-        found = (field, *found)  # not a date, so it is words
-    if not found:
-        return query
-    if field in ("speaker", "chapter"):
-        there = getattr(query, field)
-        return replace(query, **{field: (*there, *(Term(words=(one,)) for one in found))})
-    if phrase is not None and len(found) > 1:
-        terms_of_token = [Term(words=found, kind="phrase")]
-    elif _PREFIX.fullmatch(word):
-        terms_of_token = [Term(words=found, kind="prefix")]
-    else:
-        terms_of_token = [Term(words=(one,)) for one in found]
+    """The query with one more token; words that are only scored are put to ``terms``."""
+    field, said = (token["field"] or "").lower(), token["phrase"]
+    said = token["word"] if said is None else said
+    words = tuple(words_of(said))
+    match field:
+        case "show":
+            return replace(query, show=said.strip() or None)
+        case "episode":
+            return replace(query, episode=said.strip() or None)
+        case "after" if _day(said):
+            return replace(query, after=_day(said))
+        case "before" if _day(said):
+            return replace(query, before=_day(said))
+        case "after" | "before":
+            words = (field, *words)  # no date, so it is words
+        case "speaker":
+            return replace(query, speaker=(*query.speaker, *_single(words)))
+        case "chapter":
+            return replace(query, chapter=(*query.chapter, *_single(words)))
+    found = _terms(words, quoted=token["phrase"] is not None, begins=bool(_PREFIX.fullmatch(said)))
     if token["minus"]:
-        return replace(query, excluded=(*query.excluded, *terms_of_token))
-    if phrase is not None:
-        return replace(query, required=(*query.required, *terms_of_token))
-    terms += terms_of_token
+        return replace(query, excluded=(*query.excluded, *found))
+    if token["phrase"] is not None:
+        return replace(query, required=(*query.required, *found))
+    terms += found
     return query
+
+
+def _terms(words: tuple[str, ...], *, quoted: bool, begins: bool) -> tuple[Term, ...]:
+    if quoted and len(words) > 1:
+        return (Term(words=words, kind="phrase"),)
+    return (Term(words=words, kind="prefix"),) if begins else _single(words)
+
+
+def _single(words: tuple[str, ...]) -> tuple[Term, ...]:
+    return tuple(Term(words=(word,)) for word in words)
 
 
 def _telling(terms: list[Term]) -> list[Term]:

@@ -48,7 +48,7 @@ class Found:
     weight: float
 
 
-def rarity(documents: int, all_documents: int) -> float:
+def rarity(documents: float, all_documents: int) -> float:
     """BM25's weight of a term that so many of all passages have; never negative."""
     return float(np.log1p((all_documents - documents + 0.5) / (documents + 0.5)))
 

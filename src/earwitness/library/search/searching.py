@@ -20,6 +20,7 @@ from earwitness.library.search.lookup import Extent, Range
 from earwitness.library.search.passages import Facts, Kind
 from earwitness.library.search.query import Query, parse
 from earwitness.library.search.ranking import Array, Ids
+from earwitness.library.search.scope import EVERYWHERE, Scope, ranges
 from earwitness.store.connection import Store
 
 _CLOSELY = 8
@@ -32,19 +33,6 @@ _WITH_CHAPTERS = (Kind.TRANSCRIPT, Kind.CHAPTER, Kind.FIELD_NOTES, Kind.SNIP)
 """Kinds whose heading is the title of a chapter."""
 _OPEN, _CLOSE = "\x01", "\x02"
 _MARKED = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """Where to look: ids, None for everywhere. Beside what the query itself says."""
-
-    show: str | None = None
-    episode: str | None = None
-    kinds: tuple[Kind, ...] = ()
-    """Empty: all."""
-
-
-EVERYWHERE = Scope()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +93,10 @@ def rank(
 ) -> Ranked:
     """Ids and scores of the best passages."""
     whole = lookup.extent(connection)
-    ranges = _ranges(connection, query, scope)
-    if not (query.terms or query.match_required) or whole.passages == 0 or ranges == []:
+    allowed = ranges(connection, query, scope)
+    if not (query.terms or query.match_required) or whole.passages == 0 or allowed == []:
         return _NOTHING
-    coarse = _coarsely(connection, query, whole, ranges, most)
+    coarse = _coarsely(connection, query, whole, allowed, most)
     looked_at: dict[Range, tuple[Array, Array]] = {}
     rest: dict[int, float] = {}
     for id, score in coarse:
@@ -129,63 +117,23 @@ def hits(connection: sa.Connection, query: Query, ranked: Ranked) -> list[Hit]:
     """The ranked passages with all that is to be told of them."""
     found = (
         _hit(connection, query, int(id), float(score), float(coverage))
-        for id, score, coverage in zip(
-            ranked.ids, ranked.scores, ranked.coverages, strict=True
-        )
+        for id, score, coverage in zip(ranked.ids, ranked.scores, ranked.coverages, strict=True)
     )
     return [hit for hit in found if hit is not None]
-
-
-def _ranges(connection: sa.Connection, query: Query, scope: Scope) -> list[Range] | None:
-    """The documents that may be looked at; None: all of them."""
-    conditions: list[str] = []
-    values: list[str] = []
-
-    def narrow(condition: str, *value: str) -> None:
-        conditions.append(condition)
-        values.extend(value)
-
-    if scope.kinds:
-        marks = ", ".join("?" for _ in scope.kinds)
-        narrow(f"documents.kind in ({marks})", *(kind.value for kind in scope.kinds))
-    if scope.show is not None:
-        narrow("episodes.show = ?", scope.show)
-    if scope.episode is not None:
-        narrow("episodes.id = ?", scope.episode)
-    if query.after is not None:
-        narrow("episodes.date >= ?", query.after)
-    if query.before is not None:
-        narrow("episodes.date < ?", query.before)
-    for words, columns in (
-        (query.show, "shows.id || ' ' || shows.title"),
-        (query.episode, "episodes.id || ' ' || episodes.title"),
-    ):
-        for word in (words or "").split():
-            narrow(f"instr(lower({columns}), lower(?)) > 0", word)
-    if not conditions:
-        return None
-    rows = connection.exec_driver_sql(
-        "select documents.first, documents.last from documents"  # noqa: S608
-        " left join episodes on episodes.id = documents.episode"
-        " left join shows on shows.id = episodes.show"
-        f" where {' and '.join(conditions)} order by documents.first",
-        tuple(values),
-    )
-    return [(first, last) for first, last in rows]
 
 
 def _coarsely(
     connection: sa.Connection,
     query: Query,
     whole: Extent,
-    ranges: list[Range] | None,
+    allowed: list[Range] | None,
     most: int,
 ) -> list[tuple[int, float]]:
     """The best passages by where the words stand, the best first."""
     wanted = max(most, _CANDIDATES)
-    if ranges is not None and len(ranges) <= _FEW_RANGES:
-        found = lookup.places_within(connection, query, whole, ranges)
-        parts = ranges
+    if allowed is not None and len(allowed) <= _FEW_RANGES:
+        found = lookup.places_within(connection, query, whole, allowed)
+        parts = allowed
     else:
         found = lookup.places(connection, query, whole)
         parts = [(0, whole.last)]
@@ -193,8 +141,8 @@ def _coarsely(
     for part in parts:
         scores = ranking.scores(found, *part)
         _mask(connection, query, part, scores)
-        if ranges is not None and parts is not ranges:
-            scores[~_inside(ranges, whole.last)] = 0
+        if allowed is not None and parts is not allowed:
+            scores[~_inside(allowed, whole.last)] = 0
         places = ranking.best(scores, wanted)
         best += zip((places + part[0]).tolist(), scores[places].tolist(), strict=True)
     best.sort(key=lambda pair: (-pair[1], pair[0]))
@@ -291,7 +239,7 @@ def _hit(
         date=row.date,
         start_seconds=start,
         end_seconds=end,
-        chapter=row.heading or None if kind in _WITH_CHAPTERS else None,
+        chapter=(row.heading or None) if kind in _WITH_CHAPTERS else facts.chapter,
         speaker=speaker,
         text=row.text.replace("\n", " "),
         quote=quote,

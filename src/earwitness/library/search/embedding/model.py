@@ -143,9 +143,9 @@ def _gelu(x: Array) -> Array:
 def _erf(x: Array) -> Array:
     """Abramowitz and Stegun 7.1.26; off by less than 1.5e-7."""
     t = 1 / (1 + np.float32(0.3275911) * np.abs(x))
-    series = np.float32(1.061405429)
+    series: Array = np.full_like(x, 1.061405429)
     for term in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        series = series * t + np.float32(term)
+        series = _float32(series * t + np.float32(term))
     return _float32(np.sign(x) * (1 - series * t * np.exp(-x * x)))
 
 

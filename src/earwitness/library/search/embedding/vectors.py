@@ -96,4 +96,5 @@ def _without(store: Store, most: int) -> list[tuple[int, str]]:
 
 @functools.lru_cache(maxsize=64)
 def _of_query(text: str) -> Array:
-    return model.load().embed([text])[0].astype(float)
+    vector: Array = model.load().embed([text])[0].astype(float)
+    return vector
