@@ -12,7 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from earwitness.store import errors, events, library_tables, migrate, predictions, runs
+from earwitness.store import (
+    errors,
+    events,
+    library_tables,
+    migrate,
+    predictions,
+    review_tables,
+    runs,
+)
 from earwitness.store.connection import FILE_NAME, HEAD, data_folder, open_store
 
 
@@ -40,7 +48,8 @@ def test_migrations_and_tables_say_the_same(store):
     assert ScriptDirectory.from_config(migrate.configuration()).get_heads() == [HEAD]
     with store.reading() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, library_tables.metadata) == []
+        for tables in (library_tables, review_tables):
+            assert compare_metadata(context, tables.metadata) == []
 
 
 def test_a_current_store_is_opened_without_the_migration_tool(store, tmp_path):

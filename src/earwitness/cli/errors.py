@@ -36,10 +36,33 @@ def expected() -> Iterator[None]:
 
 def _is_for_the_user(problem: Exception) -> bool:
     from earwitness.claims.registry import BrokenClaim, UnknownClaim
-    from earwitness.library.catalogue import NotInLibrary
-    from earwitness.library.search.embedding.model import NoModel
     from earwitness.report.assembly import NothingRecorded
     from earwitness.store.errors import StoreError
 
-    kinds = BrokenClaim | UnknownClaim | NothingRecorded | StoreError | NotInLibrary | NoModel
-    return isinstance(problem, kinds)
+    if isinstance(problem, BrokenClaim | UnknownClaim | NothingRecorded | StoreError):
+        return True
+    return isinstance(problem, _of_the_library())
+
+
+def _of_the_library() -> tuple[type[Exception], ...]:
+    from earwitness.library.catalogue import NotInLibrary
+    from earwitness.library.export.files import CannotExport
+    from earwitness.library.intake import NotReadable
+    from earwitness.library.moment import NoSuchMoment
+    from earwitness.library.review.cards import NoSuchCard
+    from earwitness.library.search.embedding.model import NoModel
+    from earwitness.library.snip import NothingToUndo
+    from earwitness.library.snip_catalogue import NoSuchSnip
+    from earwitness.library.snips import ChangedMeanwhile
+
+    return (
+        ChangedMeanwhile,
+        CannotExport,
+        NoModel,
+        NoSuchCard,
+        NoSuchMoment,
+        NoSuchSnip,
+        NotInLibrary,
+        NotReadable,
+        NothingToUndo,
+    )

@@ -25,6 +25,10 @@ VERBS = {
     "claims": ("earwitness.cli.claims:claims", "List the claims, or show one in full."),
     "runs": ("earwitness.cli.runs:runs", "List, open, replay, compare and export past runs."),
     "predictions": ("earwitness.cli.predictions:predictions", "How well you predicted so far."),
+    "snip": ("earwitness.cli.snip:snip", "Save a moment of an episode."),
+    "snips": ("earwitness.cli.snips:snips", "List, change, share and import saved moments."),
+    "review": ("earwitness.cli.review:review", "Review cards when they are due."),
+    "export": ("earwitness.cli.export:export", "Hand snips on to other applications."),
     "doctor": ("earwitness.cli.doctor:doctor", "What is here, what is missing, how to get it."),
 }
 COMMANDS_OF_CLAIMS = "earwitness.commands"

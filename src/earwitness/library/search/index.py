@@ -16,9 +16,11 @@ import msgspec
 import sqlalchemy as sa
 
 from earwitness.library import field_notes
+from earwitness.library.chapters import Chapter, merge
 from earwitness.library.intake import ChapterSource, EpisodeFacts, Segment, SourcedChapter
 from earwitness.library.search import passages as packing
 from earwitness.library.search.passages import Document, Facts, Kind, Passage
+from earwitness.library.snip import Contents
 from earwitness.store.connection import Store
 
 GAP = 16
@@ -34,12 +36,13 @@ Progress = Callable[[int, int], None]
 def refresh(store: Store, progress: Progress = lambda _done, _all: None) -> bool:
     """Index what has changed in the library; whether anything had."""
     _notice_new_notes(store)
-    noted = stale(store, "episode")
+    noted = [(_index_episode, episode) for episode in stale(store, "episode")]
+    noted += [(_index_snips, episode) for episode in stale(store, "snips")]
     for done in range(0, len(noted), _BATCH):
         progress(done, len(noted))
         with store.writing() as connection:
-            for episode in noted[done : done + _BATCH]:
-                _index_episode(connection, episode)
+            for work, episode in noted[done : done + _BATCH]:
+                work(connection, episode)
     return bool(noted)
 
 
@@ -105,7 +108,7 @@ def _index_episode(connection: sa.Connection, episode: str) -> None:
     ).first()
     if row is not None:  # else it was removed, and its documents with it
         facts = msgspec.json.decode(row.body, type=EpisodeFacts)
-        chapters = _chapters(connection, episode)
+        chapters = _chapters(connection, episode, facts.duration_seconds)
         documents = [
             _transcript(connection, episode, chapters),
             _description(episode, facts),
@@ -121,7 +124,27 @@ def _index_episode(connection: sa.Connection, episode: str) -> None:
     settle(connection, "episode", episode)
 
 
-def _chapters(connection: sa.Connection, episode: str) -> list[SourcedChapter]:
+def _index_snips(connection: sa.Connection, episode: str) -> None:
+    """All snips of an episode as one document, in order of time; each is a passage or more."""
+    rows = connection.exec_driver_sql(
+        "select body from snips where episode = ? and not deleted order by start_seconds, id",
+        (episode,),
+    ).scalars()
+    packed: list[Passage] = []
+    for contents in (msgspec.json.decode(body, type=Contents) for body in rows):
+        told = "\n".join(filter(None, (contents.title, contents.quote, contents.note)))
+        tagged = " ".join((told, *contents.tags)) if contents.tags else told
+        pieces = packing.of_text(
+            tagged, heading=contents.chapter or "", start_seconds=contents.start_seconds
+        )
+        end = contents.end_seconds
+        packed += [msgspec.structs.replace(piece, end_seconds=end) for piece in pieces]
+    document = Document(kind=Kind.SNIP, subject=episode, episode=episode, passages=tuple(packed))
+    put(connection, episode, (Kind.SNIP,), (document,))
+    settle(connection, "snips", episode)
+
+
+def _chapters(connection: sa.Connection, episode: str, duration: float | None) -> list[Chapter]:
     rows = connection.exec_driver_sql(
         "select source, start_seconds, end_seconds, title, url, image, listed from chapters"
         " where episode = ? order by source, place",
@@ -132,12 +155,10 @@ def _chapters(connection: sa.Connection, episode: str) -> list[SourcedChapter]:
         values = row._mapping
         chapter = SourcedChapter(**{name: values[name] for name in values if name != "source"})
         by_source.setdefault(ChapterSource(row.source), []).append(chapter)
-    return packing.trusted_chapters(by_source)
+    return [chapter for chapter in merge(by_source, duration) if chapter.listed]
 
 
-def _transcript(
-    connection: sa.Connection, episode: str, chapters: Sequence[SourcedChapter]
-) -> Document:
+def _transcript(connection: sa.Connection, episode: str, chapters: Sequence[Chapter]) -> Document:
     chosen = connection.exec_driver_sql(
         "select id from transcripts where episode = ? and chosen", (episode,)
     ).scalar()

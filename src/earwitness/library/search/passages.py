@@ -8,11 +8,12 @@ documents come from and where they go is not known here.
 import enum
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from earwitness.library.intake import ChapterSource, Segment, SourcedChapter
+from earwitness.library.chapters import Chapter
+from earwitness.library.intake import Segment
 
 WORDS = 100
 """Of a passage, about: long enough to hold an answer, short enough to be read at once."""
@@ -78,7 +79,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_segments(
-    segments: Sequence[Segment], chapters: Sequence[SourcedChapter] = ()
+    segments: Sequence[Segment], chapters: Sequence[Chapter] = ()
 ) -> tuple[Passage, ...]:
     """A transcript in passages: whole lines, and never one passage across two chapters."""
     starts = [chapter.start_seconds for chapter in chapters]
@@ -127,7 +128,7 @@ def of_text(text: str, *, heading: str = "", start_seconds: float | None = None)
     return packed
 
 
-def of_chapters(chapters: Sequence[SourcedChapter], duration: float | None) -> tuple[Passage, ...]:
+def of_chapters(chapters: Sequence[Chapter], duration: float | None) -> tuple[Passage, ...]:
     """Each chapter's title as a passage of its own, from its start to that of the next."""
     ends = [chapter.start_seconds for chapter in chapters[1:]]
     return tuple(
@@ -139,17 +140,6 @@ def of_chapters(chapters: Sequence[SourcedChapter], duration: float | None) -> t
         )
         for chapter, end in zip(chapters, [*ends, duration], strict=False)
     )
-
-
-def trusted_chapters(
-    by_source: Mapping[ChapterSource, Sequence[SourcedChapter]],
-) -> list[SourcedChapter]:
-    """The listed chapters of the most trusted source that has some, in order of time."""
-    for source in ChapterSource:
-        listed = [chapter for chapter in by_source.get(source, ()) if chapter.listed]
-        if listed:
-            return sorted(listed, key=lambda chapter: chapter.start_seconds)
-    return []
 
 
 def plain_text(markup: str) -> str:

@@ -31,6 +31,8 @@ _CANDIDATES = 400
 """Passages by which these documents are picked."""
 _WITH_CHAPTERS = (Kind.TRANSCRIPT, Kind.CHAPTER, Kind.FIELD_NOTES, Kind.SNIP)
 """Kinds whose heading is the title of a chapter."""
+_NO_RUNNING_TEXT = (Kind.CHAPTER, Kind.SNIP)
+"""Kinds whose passages have nothing to do with their neighbours."""
 _OPEN, _CLOSE = "\x01", "\x02"
 _MARKED = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 
@@ -104,7 +106,7 @@ def rank(
             continue
         if len(looked_at) < _CLOSELY:
             part, kind = _document_of(connection, id)
-            alone = kind is Kind.CHAPTER
+            alone = kind in _NO_RUNNING_TEXT
             looked_at[part] = _closely(connection, query, whole, part, alone=alone)
         else:
             rest[id] = score
