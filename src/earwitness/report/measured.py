@@ -109,7 +109,7 @@ def _effect(run: RunDocument) -> str:
 
 def _index_claims(store: Store) -> None:
     claims, _ = registry.loadable()
-    with store.writing() as connection:
+    with index.writing(store) as connection:
         gone = connection.exec_driver_sql(
             "select subject from documents where kind = ?", (Kind.CLAIM.value,)
         ).scalars()
@@ -130,7 +130,7 @@ def _index_runs(store: Store, noted: list[str]) -> None:
     checks = {
         record.id: _check(store, record) for record in runs.every(store) if record.kind == CHECK
     }
-    with store.writing() as connection:
+    with index.writing(store) as connection:
         for claim, run in newest:
             found = [] if run is None else [_of_run(run, _place(connection, run.source))]
             index.put(connection, claim, (Kind.RUN,), found)

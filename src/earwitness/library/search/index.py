@@ -9,8 +9,9 @@ This room indexes what the library has. Documents of others (claims, runs) are w
 from above.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -23,10 +24,11 @@ from earwitness.library.search.passages import Document, Facts, Kind, Passage
 from earwitness.library.snip import Contents
 from earwitness.store.connection import Store
 
-GAP = 16
+GAP = 8
 """Ids left free between two documents: more than the reach of smoothing, so that it stays inside."""
 _BATCH = 50
 """Episodes in one transaction: few enough for others to get a turn."""
+_HIGHEST = "highest-passage"
 _LIBRARY_KINDS = (Kind.TRANSCRIPT, Kind.DESCRIPTION, Kind.CHAPTER, Kind.FIELD_NOTES)
 
 Progress = Callable[[int, int], None]
@@ -40,7 +42,7 @@ def refresh(store: Store, progress: Progress = lambda _done, _all: None) -> bool
     noted += [(_index_snips, episode) for episode in stale(store, "snips")]
     for done in range(0, len(noted), _BATCH):
         progress(done, len(noted))
-        with store.writing() as connection:
+        with writing(store) as connection:
             for work, episode in noted[done : done + _BATCH]:
                 work(connection, episode)
     return bool(noted)
@@ -55,10 +57,24 @@ def stale(store: Store, kind: str) -> list[str]:
         return [row[0] for row in rows]
 
 
+@contextlib.contextmanager
+def writing(store: Store) -> Iterator[sa.Connection]:
+    """One transaction in which documents are ``put``, each at most once."""
+    with store.writing() as connection:
+        before = _highest(connection)
+        yield connection
+        connection.exec_driver_sql(
+            # one statement for all, because SQLite writes the full text out after each
+            "insert into passages_fts (rowid, heading, speakers, text)"
+            " select id, heading, speakers, text from passages where id > ? order by id",
+            (before,),
+        )
+
+
 def put(
     connection: sa.Connection, subject: str, kinds: Sequence[Kind], documents: Sequence[Document]
 ) -> None:
-    """Make the documents of these kinds on one subject be exactly these."""
+    """Make the documents of these kinds on one subject be exactly these; within ``writing``."""
     wanted = {document.kind: document for document in documents if document.passages}
     for kind in kinds:
         there = connection.exec_driver_sql(
@@ -207,15 +223,22 @@ def _field_notes(show: str, episode: str) -> Document:
     )
 
 
+def _highest(connection: sa.Connection) -> int:
+    """The highest id that a passage ever had; ids are not used again."""
+    value = connection.exec_driver_sql(
+        "select value from index_state where name = ?", (_HIGHEST,)
+    ).scalar()
+    return int(value or 0)
+
+
 def _digest(document: Document) -> str:
     return hashlib.sha256(msgspec.json.encode(document)).hexdigest()
 
 
 def _write(connection: sa.Connection, document: Document, digest: str) -> None:
-    first = connection.exec_driver_sql(
-        "select coalesce(max(last), 0) + ? from documents", (GAP,)
-    ).scalar_one()
+    first = _highest(connection) + GAP
     last = first + len(document.passages) - 1
+    set_state(connection, _HIGHEST, str(last))
     body = msgspec.json.encode(document.facts).decode()
     connection.exec_driver_sql(
         "insert into documents (kind, subject, episode, digest, body, first, last)"

@@ -6,8 +6,9 @@ passages have decides nothing while a rarer one is there; of it only the beginni
 common it is is extrapolated.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import sqlalchemy as sa
@@ -16,10 +17,12 @@ from earwitness.library.search import ranking
 from earwitness.library.search.query import Query, Term
 from earwitness.library.search.ranking import Array, Found, Ids
 
-COMMON = 0.15
+COMMON = 0.05
 """Share of all passages from which on a term is common."""
 _SAMPLE = 2000
 """Places of a term that are read before it is known how common it is."""
+_RAREST = 2
+"""Terms that are looked at anyway when all are common."""
 _MARK = "\x01"
 """Put before each match by FTS5's ``highlight``, to be counted; stands in no text that was kept."""
 
@@ -36,6 +39,20 @@ class Extent:
     """The highest id."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A term, how much it weighs, and where it stands first."""
+
+    term: Term
+    weight: float
+    ids: Ids
+    complete: bool
+    """Whether these are all places that it has."""
+    common: bool
+    speaks: bool
+    """Whether somebody who speaks is called so."""
+
+
 def extent(connection: sa.Connection) -> Extent:
     """How many passages there are, and the highest id."""
     count, last = connection.exec_driver_sql(
@@ -44,61 +61,51 @@ def extent(connection: sa.Connection) -> Extent:
     return Extent(count, last)
 
 
-@dataclass(frozen=True)
-class _Standing:
-    """Where a term stands, and in how many passages of the whole index."""
-
-    term: Term
-    ids: Ids
-    documents: float
-    complete: bool
+def standings(connection: sa.Connection, query: Query, whole: Extent) -> list[Standing]:
+    """Each term of the query with its weight in the whole index."""
+    return [_standing(connection, term, whole) for term in query.terms]
 
 
-def places(connection: sa.Connection, query: Query, whole: Extent) -> list[Found]:
-    """Where each term of the query stands in the whole index; without the common ones."""
-    standing = [_standing(connection, term, whole) for term in query.terms]
-    telling = [one for one in standing if one.complete]
+def places(connection: sa.Connection, terms: Sequence[Standing], whole: Extent) -> list[Found]:
+    """Where the telling terms stand in the whole index: all but the common, else the rarest."""
+    telling = [one for one in terms if not one.common]
     if not telling:
-        telling = [_completed(connection, one, whole) for one in standing]
-    return [
-        _found(connection, one, ranking.rarity(one.documents, whole.passages), (0, whole.last))
-        for one in telling
-    ]
-
-
-def places_within(
-    connection: sa.Connection, query: Query, whole: Extent, ranges: Sequence[Range]
-) -> list[Found]:
-    """Where each term stands in some ranges; how rare it is, the whole index says."""
+        telling = sorted(terms, key=lambda one: -one.weight)[:_RAREST]
     found = []
-    for term in query.terms:
-        standing = _standing(connection, term, whole)
-        weight = ranking.rarity(standing.documents, whole.passages)
-        for part in ranges:
-            ids = _ids(connection, _in_text(term), part)
-            found.append(_found(connection, replace(standing, ids=ids), weight, part))
+    for one in telling:
+        ids = one.ids
+        if not one.complete:
+            rest = _ids(connection, _in_text(one.term), (int(ids[-1]) + 1, whole.last))
+            ids = np.concatenate([ids, rest])
+        found.append(_found(connection, one, ids, (0, whole.last)))
     return found
 
 
-def counts_within(
-    connection: sa.Connection, query: Query, whole: Extent, part: Range
-) -> list[Found]:
+def places_within(
+    connection: sa.Connection, terms: Sequence[Standing], ranges: Sequence[Range]
+) -> list[list[Found]]:
+    """Where each term stands in each of some ranges."""
+    return [
+        [_found(connection, one, _ids(connection, _in_text(one.term), part), part) for one in terms]
+        for part in ranges
+    ]
+
+
+def counts_within(connection: sa.Connection, terms: Sequence[Standing], part: Range) -> list[Found]:
     """The same for one range, with how often each term stands in each passage."""
     found = []
-    for term in query.terms:
+    for one in terms:
         rows = _rows(
             connection,
             "select rowid, length(highlight(passages_fts, 0, :mark, '')) - length(heading)"
             " + length(highlight(passages_fts, 2, :mark, '')) - length(text), length(text)"
             " from passages_fts where passages_fts match :match and rowid between :first and :last",
-            {"mark": _MARK, "match": _in_text(term), "first": part[0], "last": part[1]},
+            {"mark": _MARK, "match": _in_text(one.term), "first": part[0], "last": part[1]},
         )
         table = np.array(rows, dtype=np.float64).reshape(-1, 3)
         amounts = ranking.amounts(np.maximum(table[:, 1], 1), table[:, 2])
-        documents = _standing(connection, term, whole).documents
-        weight = ranking.rarity(documents, whole.passages)
-        speakers = _speakers(connection, term, part)
-        found.append(_joined(table[:, 0].astype(np.int64), amounts, speakers, weight))
+        speakers = _speakers(connection, one, part)
+        found.append(_joined(table[:, 0].astype(np.int64), amounts, speakers, one.weight))
     return found
 
 
@@ -114,28 +121,20 @@ def excluded(connection: sa.Connection, query: Query, part: Range) -> Ids:
     return _ids(connection, match, part) if match else np.empty(0, dtype=np.int64)
 
 
-def _standing(connection: sa.Connection, term: Term, whole: Extent) -> _Standing:
+def _standing(connection: sa.Connection, term: Term, whole: Extent) -> Standing:
     ids = _ids(connection, _in_text(term), (0, whole.last), most=_SAMPLE)
-    if len(ids) < _SAMPLE:
-        return _Standing(term, ids, len(ids), complete=True)
-    documents = _SAMPLE * whole.last / max(int(ids[-1]), 1)
-    documents = min(documents, float(whole.passages))
-    if documents > COMMON * whole.passages:
-        return _Standing(term, ids, documents, complete=False)
-    return _completed(connection, _Standing(term, ids, documents, complete=False), whole)
+    complete, documents = len(ids) < _SAMPLE, float(len(ids))
+    if not complete:  # the further the sample reaches, the rarer it is
+        reach = (int(ids[-1]) - int(ids[0]) + 1) / whole.last
+        documents = min(len(ids) / reach, float(whole.passages))
+    weight = ranking.rarity(documents, whole.passages)
+    common = not complete and documents > COMMON * whole.passages
+    speaks = len(_ids(connection, _in_speakers(term), (0, whole.last), most=1)) > 0
+    return Standing(term, weight, ids, complete, common, speaks)
 
 
-def _completed(connection: sa.Connection, one: _Standing, whole: Extent) -> _Standing:
-    if one.complete or len(one.ids) == 0:
-        return one
-    rest = _ids(connection, _in_text(one.term), (int(one.ids[-1]) + 1, whole.last))
-    ids = np.concatenate([one.ids, rest])
-    return _Standing(one.term, ids, len(ids), complete=True)
-
-
-def _found(connection: sa.Connection, one: _Standing, weight: float, part: Range) -> Found:
-    speakers = _speakers(connection, one.term, part)
-    return _joined(one.ids, np.ones(len(one.ids)), speakers, weight)
+def _found(connection: sa.Connection, one: Standing, ids: Ids, part: Range) -> Found:
+    return _joined(ids, np.ones(len(ids)), _speakers(connection, one, part), one.weight)
 
 
 def _joined(ids: Ids, amounts: Array, speakers: Ids, weight: float) -> Found:
@@ -143,8 +142,14 @@ def _joined(ids: Ids, amounts: Array, speakers: Ids, weight: float) -> Found:
     return Found(np.concatenate([ids, speakers]), np.concatenate([amounts, spoken]), weight)
 
 
-def _speakers(connection: sa.Connection, term: Term, part: Range) -> Ids:
-    return _ids(connection, f"speakers : {term.match}", part)
+def _speakers(connection: sa.Connection, one: Standing, part: Range) -> Ids:
+    if not one.speaks:
+        return np.empty(0, dtype=np.int64)
+    return _ids(connection, _in_speakers(one.term), part)
+
+
+def _in_speakers(term: Term) -> str:
+    return f"speakers : {term.match}"
 
 
 def _in_text(term: Term) -> str:
@@ -158,7 +163,7 @@ def _ids(connection: sa.Connection, match: str, part: Range, most: int = -1) -> 
         " and rowid between :first and :last limit :most",
         {"match": match, "first": part[0], "last": part[1], "most": most},
     )
-    return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+    return np.fromiter(itertools.chain.from_iterable(rows), dtype=np.int64, count=len(rows))
 
 
 def _rows(

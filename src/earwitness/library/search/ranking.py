@@ -28,8 +28,9 @@ OWN = 0.1
 """Weight of a passage itself beside its neighbourhood."""
 FADING = 0.75
 """What a neighbour counts, for each step away."""
-REACH = 8
-"""Steps; further away it would count less than a tenth."""
+_DOUBLINGS = 3
+REACH = 2**_DOUBLINGS - 1
+"""Steps; further away it would count a tenth."""
 NEIGHBOURHOOD = 2.0
 """How much of a term in a neighbourhood counts half of all that could be there."""
 MEANING = 0.3
@@ -60,15 +61,13 @@ def amounts(times: Array, letters: Array) -> Array:
 
 
 def scores(found: Sequence[Found], first: int, last: int, *, alone: bool = False) -> Array:
-    """The score of each passage with an id from ``first`` to ``last``.
+    """The score of each passage with an id from ``first`` to ``last``, where all was found.
 
     ``alone``: passages are no running text, and one without any of the words gets none.
     """
     total, own = np.zeros(last - first + 1), np.zeros(last - first + 1)
     for one in found:
-        inside = (one.ids >= first) & (one.ids <= last)
-        amount = np.zeros(last - first + 1)
-        np.add.at(amount, one.ids[inside] - first, one.amounts[inside])
+        amount = _spread(one, first, last)
         around = neighbourhood(amount)
         own += amount
         total += one.weight * (OWN * amount + around / (around + NEIGHBOURHOOD))
@@ -79,22 +78,30 @@ def coverages(found: Sequence[Found], first: int, last: int) -> Array:
     """Share of the terms that stand in each passage, by rarity. One ``Found`` for each term."""
     total = np.zeros(last - first + 1)
     for one in found:
-        inside = (one.ids >= first) & (one.ids <= last)
-        amount = np.zeros(last - first + 1)
-        np.add.at(amount, one.ids[inside] - first, one.amounts[inside])
-        total += one.weight * np.minimum(amount, 1)
+        total += one.weight * np.minimum(_spread(one, first, last), 1)
     possible = sum(one.weight for one in found)
     return total / possible if possible > 0 else total
 
 
+def _spread(one: Found, first: int, last: int) -> Array:
+    """The amounts of a term, each at the place of its passage."""
+    length = last - first + 1
+    if len(one.ids) == 0:
+        return np.zeros(length)
+    spread: Array = np.bincount(one.ids - first, weights=one.amounts, minlength=length)
+    return spread
+
+
 def neighbourhood(amount: Array) -> Array:
-    """Each amount with those around it, fading."""
-    around = amount.copy()
-    for step in range(1, min(REACH, len(amount) - 1) + 1):
+    """Each amount with those around it, fading with each step up to the reach."""
+    before, after = amount.copy(), amount.copy()
+    for doubling in range(_DOUBLINGS):
+        # 1 + a + a^2 + ... + a^7 = (1 + a)(1 + a^2)(1 + a^4): three sums for seven neighbours
+        step = 2**doubling
         share = FADING**step
-        around[step:] += share * amount[:-step]
-        around[:-step] += share * amount[step:]
-    return around
+        before[step:] += share * before[:-step]
+        after[:-step] += share * after[step:]
+    return before + after - amount
 
 
 def best(score: Array, most: int) -> npt.NDArray[np.intp]:

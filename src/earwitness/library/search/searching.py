@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from earwitness.library.search import lookup, passages, ranking
 from earwitness.library.search.embedding import vectors
-from earwitness.library.search.lookup import Extent, Range
+from earwitness.library.search.lookup import Extent, Range, Standing
 from earwitness.library.search.passages import Facts, Kind
 from earwitness.library.search.query import Query, parse
 from earwitness.library.search.ranking import Array, Ids
@@ -98,7 +98,8 @@ def rank(
     allowed = ranges(connection, query, scope)
     if not (query.terms or query.match_required) or whole.passages == 0 or allowed == []:
         return _NOTHING
-    coarse = _coarsely(connection, query, whole, allowed, most)
+    terms = lookup.standings(connection, query, whole)
+    coarse = _coarsely(connection, query, terms, whole, allowed, most)
     looked_at: dict[Range, tuple[Array, Array]] = {}
     rest: dict[int, float] = {}
     for id, score in coarse:
@@ -107,7 +108,7 @@ def rank(
         if len(looked_at) < _CLOSELY:
             part, kind = _document_of(connection, id)
             alone = kind in _NO_RUNNING_TEXT
-            looked_at[part] = _closely(connection, query, whole, part, alone=alone)
+            looked_at[part] = _closely(connection, query, terms, part, alone=alone)
         else:
             rest[id] = score
     if not looked_at:
@@ -127,21 +128,20 @@ def hits(connection: sa.Connection, query: Query, ranked: Ranked) -> list[Hit]:
 def _coarsely(
     connection: sa.Connection,
     query: Query,
+    terms: Sequence[Standing],
     whole: Extent,
     allowed: list[Range] | None,
     most: int,
 ) -> list[tuple[int, float]]:
     """The best passages by where the words stand, the best first."""
-    wanted = max(most, _CANDIDATES)
     if allowed is not None and len(allowed) <= _FEW_RANGES:
-        found = lookup.places_within(connection, query, whole, allowed)
-        parts = allowed
+        parts, found = allowed, lookup.places_within(connection, terms, allowed)
     else:
-        found = lookup.places(connection, query, whole)
-        parts = [(0, whole.last)]
+        parts, found = [(0, whole.last)], [lookup.places(connection, terms, whole)]
+    wanted = max(most, _CANDIDATES)
     best: list[tuple[int, float]] = []
-    for part in parts:
-        scores = ranking.scores(found, *part)
+    for part, of_part in zip(parts, found, strict=True):
+        scores = ranking.scores(of_part, *part)
         _mask(connection, query, part, scores)
         if allowed is not None and parts is not allowed:
             scores[~_inside(allowed, whole.last)] = 0
@@ -152,10 +152,15 @@ def _coarsely(
 
 
 def _closely(
-    connection: sa.Connection, query: Query, whole: Extent, part: Range, *, alone: bool
+    connection: sa.Connection,
+    query: Query,
+    terms: Sequence[Standing],
+    part: Range,
+    *,
+    alone: bool,
 ) -> tuple[Array, Array]:
     """Scores and coverages of one document's passages."""
-    found = lookup.counts_within(connection, query, whole, part)
+    found = lookup.counts_within(connection, terms, part)
     scores = ranking.scores(found, *part, alone=alone)
     _mask(connection, query, part, scores)
     return scores, np.where(scores > 0, ranking.coverages(found, *part), 0.0)

@@ -10,10 +10,6 @@ _FULL_TEXT = (
     """create virtual table passages_fts using fts5(
         heading, speakers, text, content='passages', content_rowid='id',
         tokenize="porter unicode61 remove_diacritics 2")""",
-    """create trigger passages_added after insert on passages begin
-        insert into passages_fts (rowid, heading, speakers, text)
-            values (new.id, new.heading, new.speakers, new.text);
-        end""",
     """create trigger passages_removed after delete on passages begin
         insert into passages_fts (passages_fts, rowid, heading, speakers, text)
             values ('delete', old.id, old.heading, old.speakers, old.text);
