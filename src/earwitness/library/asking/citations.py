@@ -73,7 +73,7 @@ def verified(pieces: Iterable[str], hits: Sequence[Hit]) -> Iterator[Sentence]:
     text, given = "", 0
     for piece in pieces:
         text += piece
-        whole = split(text)[:-1]  # the last may go on
+        whole = split(_without_open_mark(text))[:-1]  # the last may go on
         for said, marks in whole[given:]:
             yield Sentence(said, _holding(marks, hits))
         given = max(given, len(whole))
@@ -101,6 +101,12 @@ def split(text: str) -> list[tuple[str, list[tuple[int, str]]]]:
         elif found:
             found[-1][1].extend(own)
     return found
+
+
+def _without_open_mark(text: str) -> str:
+    """What came so far, up to a mark that is not closed yet."""
+    opened = text.rfind("[")
+    return text if opened < 0 or "]" in text[opened:] else text[:opened]
 
 
 def _holding(marks: Sequence[tuple[int, str]], hits: Sequence[Hit]) -> tuple[Cited, ...]:

@@ -17,7 +17,7 @@ from earwitness.library.search import ranking
 from earwitness.library.search.query import Query, Term
 from earwitness.library.search.ranking import Array, Found, Ids
 
-COMMON = 0.05
+COMMON = 0.2
 """Share of all passages from which on a term is common."""
 _SAMPLE = 2000
 """Places of a term that are read before it is known how common it is."""
@@ -59,6 +59,12 @@ def extent(connection: sa.Connection) -> Extent:
         "select coalesce(sum(last - first + 1), 0), coalesce(max(last), 0) from documents"
     ).one()
     return Extent(count, last)
+
+
+def documents(connection: sa.Connection) -> list[Range]:
+    """The ranges of all documents, in order."""
+    rows = _rows(connection, "select first, last from documents order by first", {})
+    return [(int(first), int(last)) for first, last in rows]
 
 
 def standings(connection: sa.Connection, query: Query, whole: Extent) -> list[Standing]:

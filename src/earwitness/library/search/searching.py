@@ -143,8 +143,10 @@ def _coarsely(
     for part, of_part in zip(parts, found, strict=True):
         scores = ranking.scores(of_part, *part)
         _mask(connection, query, part, scores)
-        if allowed is not None and parts is not allowed:
-            scores[~_inside(allowed, whole.last)] = 0
+        if parts is not allowed:
+            # between documents no passage is, but there is a neighbourhood
+            inside = lookup.documents(connection) if allowed is None else allowed
+            scores[~_inside(inside, whole.last)] = 0
         places = ranking.best(scores, wanted)
         best += zip((places + part[0]).tolist(), scores[places].tolist(), strict=True)
     best.sort(key=lambda pair: (-pair[1], pair[0]))
@@ -203,9 +205,11 @@ def _mask(connection: sa.Connection, query: Query, part: Range, scores: Array) -
 
 
 def _inside(ranges: Sequence[Range], last: int) -> npt.NDArray[np.bool_]:
-    inside = np.zeros(last + 1, dtype=bool)
-    for first, end in ranges:
-        inside[first : end + 1] = True
+    """For each id, whether it is in one of the ranges."""
+    edges = np.array(ranges, dtype=np.int64).reshape(-1, 2)
+    steps = np.bincount(edges[:, 0], minlength=last + 2).astype(np.int64)
+    steps -= np.bincount(edges[:, 1] + 1, minlength=last + 2)
+    inside: npt.NDArray[np.bool_] = np.cumsum(steps)[: last + 1] > 0
     return inside
 
 
