@@ -59,6 +59,7 @@ def _of_snips() -> tuple[type[Exception], ...]:
     from earwitness.library.intake import NotReadable
     from earwitness.library.moment import NoSuchMoment
     from earwitness.library.review.cards import NoSuchCard
+    from earwitness.library.search.embedding.model import NoModel
     from earwitness.library.snip import NothingToUndo
     from earwitness.library.snip_catalogue import NoSuchSnip
     from earwitness.library.snips import ChangedMeanwhile
@@ -66,6 +67,7 @@ def _of_snips() -> tuple[type[Exception], ...]:
     return (
         ChangedMeanwhile,
         CannotExport,
+        NoModel,
         NoSuchCard,
         NoSuchMoment,
         NoSuchSnip,
