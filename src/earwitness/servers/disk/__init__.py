@@ -1,6 +1,7 @@
 """A disk with a volatile write cache, in user space: served through FUSE, recorded, and cut off.
 
-``disk`` starts and ends it, ``log`` is what it wrote down, ``volatile`` says what a cut leaves.
+``disk`` starts and ends it, ``log`` is what it wrote down, ``volatile`` says what a cut leaves,
+``file_systems`` what can be put on it, and ``faults`` which writes it refuses.
 """
 
 from earwitness.servers.component import Component

@@ -1,11 +1,12 @@
-"""The program that keeps an ext4 file system mounted: a loop device on a file, and a mount of it.
+"""The program that keeps a file system mounted: a loop device on a file, and a mount of it.
 
 A process of its own (``python -I -m earwitness.servers.disk.mount_program``) in a mount namespace
 of its own, which others join by its process id. Asked to end by SIGTERM it unmounts and says how
 many flushes the kernel has counted; killed, the mount vanishes with the namespace and the loop
 device detaches itself.
 
-Arguments: file, folder to mount on, status file, which appears when it is ready.
+Arguments: file, folder to mount on, status file, which appears when it is ready, and the name of
+the kind of file system.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ import time
 from pathlib import Path
 
 from earwitness.servers.disk import kernel, log, status
+from earwitness.servers.disk.file_systems import FILE_SYSTEMS
 
 _UNMOUNT_SECONDS = 5.0
 _POLL_SECONDS = 0.005
@@ -24,7 +26,8 @@ _POLL_SECONDS = 0.005
 
 def main(arguments: list[str]) -> None:
     """Mount, wait, unmount."""
-    file, folder, told = (Path(argument) for argument in arguments)
+    *paths, kind = arguments
+    file, folder, told = (Path(path) for path in paths)
     asked = {signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, asked)
     with status.refusals_told():
@@ -35,7 +38,7 @@ def main(arguments: list[str]) -> None:
     facts: dict[str, str | int] = {"device": os.fspath(path), "attached_at": time.monotonic_ns()}
     before = kernel.flushes(path)
     with status.damage_told():
-        kernel.mount_ext4(path, folder)
+        kernel.mount_device(path, folder, kind, FILE_SYSTEMS[kind].options)
     status.write(told, facts)
     signal.sigwait(asked)
     _unmount(folder)
