@@ -223,3 +223,13 @@ def test_what_was_refused_is_not_there() -> None:
     writes = volatile.by_block(records)
     luck = luck_of(1, writes)
     assert read(volatile.left(writes, 4, Cache(True, 8), luck)) == {0: b"a" * BLOCK_BYTES}
+
+
+def test_room_that_is_made_with_zeros_is_no_worst_moment() -> None:
+    records = [
+        Write(1, 0, bytes(3 * BLOCK_BYTES)),
+        Flush(5),
+        Write(6, 0, b"x" * BLOCK_BYTES),
+        Flush(10),
+    ]
+    assert volatile.worst_instants(volatile.by_block(records), 0, 20, 1) == (9,)

@@ -4,7 +4,12 @@ Values only. What the settings of an arm mean stands in ``configuration`` and ``
 """
 
 from earwitness.claims.fsync.metrics import OF_CUTS
-from earwitness.claims.fsync.postgres_design import POSTGRES, POSTGRES_METHODS
+from earwitness.claims.fsync.postgres_costs import (
+    POSTGRES_FAILED_WRITE,
+    POSTGRES_METHODS,
+    POSTGRES_PRICE,
+)
+from earwitness.claims.fsync.postgres_design import POSTGRES, POSTGRES_DESTAGE, POSTGRES_NEVER
 from earwitness.experiment.design import (
     Arm,
     AtLeast,
@@ -163,4 +168,14 @@ DESTAGE = Experiment(
     },
 )
 
-EXPERIMENTS = (POWER_CUT, MODES, DESTAGE, POSTGRES, POSTGRES_METHODS)
+EXPERIMENTS = (
+    POWER_CUT,
+    MODES,
+    DESTAGE,
+    POSTGRES,
+    POSTGRES_DESTAGE,
+    POSTGRES_NEVER,
+    POSTGRES_METHODS,
+    POSTGRES_PRICE,
+    POSTGRES_FAILED_WRITE,
+)

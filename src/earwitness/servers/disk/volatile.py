@@ -21,6 +21,7 @@ SECTOR_BYTES = 512
 ATOMS_BYTES = (SECTOR_BYTES, BLOCK_BYTES)
 """What drives are known to write whole."""
 _SECTORS = BLOCK_BYTES // SECTOR_BYTES
+_ZEROS = bytes(BLOCK_BYTES)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Writes:
     """The blocks that were written, in the order in which they came, and the flushes among them.
 
     ``places``: the number of each block on the disk; ``times``: when it came; ``data``: what it
-    holds. ``flushed``: how many blocks had come before each flush, and ``flush_times``.
+    holds. ``flushed``: how many blocks had come before each flush, and ``flush_times``. ``filled``:
+    for each number of blocks, from 0, how many of so many first ones hold anything but zeros.
     """
 
     places: tuple[int, ...]
@@ -71,6 +73,7 @@ class Writes:
     data: tuple[memoryview, ...]
     flushed: tuple[int, ...]
     flush_times: NDArray[np.int64]
+    filled: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.places)
@@ -111,6 +114,7 @@ def by_block(records: Sequence[Record]) -> Writes:
         data=tuple(data),
         flushed=tuple(flushed),
         flush_times=np.asarray(flush_times, dtype=np.int64),
+        filled=np.cumsum([0, *(block != _ZEROS for block in data)], dtype=np.int64),
     )
 
 
@@ -125,12 +129,15 @@ def worst_instants(writes: Writes, begin: int, end: int, most: int) -> tuple[int
     """The instants from ``begin`` to ``end`` at which an honest drive risks most, in their order.
 
     One before each flush, when all that it is to save is there and none of it saved; of those the
-    ``most`` that risk the most blocks. What a drive that ignores flushes risks does not depend on
-    them.
+    ``most`` that risk the most blocks. Blocks of zeros do not count: who makes room in a file loses
+    nothing with them. What a drive that ignores flushes risks does not depend on flushes.
     """
     first, last = np.searchsorted(writes.flush_times, (begin + 1, end + 1))
     before = [int(time) - 1 for time in writes.flush_times[first:last]]
-    risks = {at: writes.until(at) - writes.flushed_until(at) for at in before}
+    risks = {
+        at: int(writes.filled[writes.until(at)] - writes.filled[writes.flushed_until(at)])
+        for at in before
+    }
     return tuple(sorted(sorted(risks, key=lambda at: -risks[at])[:most]))
 
 
