@@ -39,6 +39,18 @@ class Check:
     sampling: Callable[[float], Step] | None = None
     """The step that is added when waits are to be sampled for so many seconds; None: there is none."""
 
+    asked: Callable[[Mapping[str, str]], tuple[Step, ...]] | None = None
+    """The steps that are added for options of the kind, by name; None: it knows none.
+
+    ValueError when the value of one cannot be meant.
+    """
+
+    def with_options(self, options: Mapping[str, str]) -> "Check":
+        """The same check with the steps that these options ask for; ValueError as ``asked``."""
+        if self.asked is None or not options:
+            return self
+        return dataclasses.replace(self, plan=(*self.plan, *self.asked(options)))
+
     def sampled(self, seconds: float) -> "Check":
         """The same check, sampling waits as well where it can; its probe finds the step announced."""
         if self.sampling is None:

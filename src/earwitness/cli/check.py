@@ -1,7 +1,8 @@
 """``earwitness check``: look for the claims' traps in a system that is not ours, without a trace."""
 
+import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -37,6 +38,7 @@ _LONGEST_SAMPLING = 300.0
     metavar="FILE",
     help="Keep what was seen, for `earwitness judge`.",
 )
+@findings.options_of_kinds
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
 def check(  # noqa: PLR0917 - click calls it by name
@@ -47,14 +49,18 @@ def check(  # noqa: PLR0917 - click calls it by name
     save_evidence: Path | None,
     format_: str,
     fail_on: str,
+    **of_kinds: str | bool | None,
 ) -> None:
     """Look for the claims' traps in TARGET, read-only and within a budget.
 
-    TARGET is an address such as postgresql://user@host/database, or service=name. Leave passwords
-    to PGPASSWORD or ~/.pgpass.
+    TARGET is an address such as postgresql://user@host/database, or service=name, or the path of a
+    directory. Leave passwords to PGPASSWORD or ~/.pgpass.
     """
     kind, address = _understood(target)
     checks, budget = _sampling(_checks(kind, chosen), kind.budget, sample_waits)
+    asked = _asked(kind, of_kinds)
+    address = dataclasses.replace(address, options=asked)
+    checks, budget = _with_options(checks, budget, asked)
     if plan:
         steps = [check.planned for check in checks]
         findings.tell_plan(check_document.plan_document(kind, address, steps, budget), format_)
@@ -88,11 +94,13 @@ def _checks(kind: TargetKind, chosen: Sequence[str]) -> Sequence[Check]:
         if not found:
             raise click.UsageError(f"no claim installed here looks at a target of kind {kind.name}")
         return found
-    named = {id: registry.find(id).check for id in dict.fromkeys(chosen)}
-    for id, one in named.items():
-        if one is None or one.kind != kind.name:
+    named: list[Check] = []
+    for id in dict.fromkeys(chosen):
+        of_kind = [check for check in registry.find(id).checks if check.kind == kind.name]
+        if not of_kind:
             raise click.UsageError(f"claim {id} looks for nothing in a target of kind {kind.name}")
-    return [one for one in named.values() if one is not None]
+        named += of_kind
+    return named
 
 
 def _sampling(
@@ -107,6 +115,29 @@ def _sampling(
         raise click.UsageError("no claim that was chosen samples waits")
     longer = msgspec.structs.replace(budget, seconds=budget.seconds + seconds)
     return [check.sampled(seconds) for check in checks], longer
+
+
+def _asked(kind: TargetKind, of_kinds: Mapping[str, str | bool | None]) -> Mapping[str, str]:
+    """The options of this kind that were given; a usage error for one of another kind."""
+    given = {name.replace("_", "-"): value for name, value in of_kinds.items() if value}
+    own = {option.name for option in kind.options}
+    for name in given:
+        if name not in own:
+            raise click.UsageError(f"--{name} means nothing to a target of kind {kind.name}")
+    return {name: "yes" if value is True else str(value) for name, value in given.items()}
+
+
+def _with_options(
+    checks: Sequence[Check], budget: Budget, asked: Mapping[str, str]
+) -> tuple[Sequence[Check], Budget]:
+    """The checks with what was asked for, and the budget with the time that this takes."""
+    before = sum(step.seconds for check in checks for step in check.plan)
+    try:
+        checks = [check.with_options(asked) for check in checks]
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
+    after = sum(step.seconds for check in checks for step in check.plan)
+    return checks, msgspec.structs.replace(budget, seconds=budget.seconds + after - before)
 
 
 def _progress(line: str) -> None:

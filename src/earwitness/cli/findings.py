@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
+from earwitness.check import kinds
 from earwitness.check.finding import Severity
 from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif
 from earwitness.report.check_document import CheckDocument, PlanDocument
@@ -26,6 +27,18 @@ fail_on: Callable[[_Command], _Command] = click.option(
     show_default=True,
     help="Exit with 1 when a finding is as bad as this, or worse.",
 )
+
+
+def options_of_kinds(command: _Command) -> _Command:
+    """The options that kinds of targets declare, one after the other."""
+    for option in reversed(kinds.OPTIONS):
+        if option.value:
+            add = click.option(f"--{option.name}", metavar=option.value, help=option.help)
+        else:
+            add = click.option(f"--{option.name}", is_flag=True, help=option.help)
+        command = add(command)
+    return command
+
 
 _TEXTS: Mapping[str, Callable[[CheckDocument], str]] = {
     "json": lambda document: json.encode(document).decode(),
