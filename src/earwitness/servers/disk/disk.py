@@ -190,7 +190,8 @@ def mounted(
     point.mkdir(mode=0o755)
     point.chmod(0o755)  # mkdir obeys the umask
     told = folder / "status"
-    command = _program("mount_program", file, point, told, kind.name)
+    facts = (kind.name, kind.options, str(BLOCK_BYTES))
+    command = _program("mount_program", file, point, told, *facts)
     keeper = process.start(command, folder, name=name, mounts_of=mounts_of)
     try:
         _wait_for(keeper, told)
