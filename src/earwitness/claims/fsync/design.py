@@ -115,7 +115,8 @@ POWER_CUT = Experiment(
     ),
     plans={
         Depth.PROOF: Plan(design=Fixed(blocks=3), settings={**_RECORDING, "cuts": 100}),
-        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 400}),
+        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 200}),
+        Depth.FULL: Plan(design=Fixed(blocks=20), settings={**_LONG_RECORDING, "cuts": 400}),
     },
 )
 
@@ -145,7 +146,8 @@ MODES = Experiment(
     ),
     plans={
         Depth.PROOF: Plan(design=Fixed(blocks=3), settings={**_RECORDING, "cuts": 40}),
-        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 200}),
+        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 100}),
+        Depth.FULL: Plan(design=Fixed(blocks=20), settings={**_LONG_RECORDING, "cuts": 200}),
     },
 )
 
@@ -164,7 +166,8 @@ DESTAGE = Experiment(
     ),
     metrics=_METRICS,
     plans={
-        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 200}),
+        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 100}),
+        Depth.FULL: Plan(design=Fixed(blocks=20), settings={**_LONG_RECORDING, "cuts": 200}),
     },
 )
 

@@ -54,7 +54,7 @@ POSTGRES_METHODS = Experiment(
     plans={
         Depth.STUDY: Plan(
             design=Fixed(blocks=3),
-            settings={"clients": 1, "commits": 50, "checkpoint_commits": 100},
+            settings={"clients": 1, "commits": 30, "checkpoint_commits": 100},
         ),
         Depth.FULL: Plan(
             design=Fixed(blocks=10),
