@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 from psycopg import errors, pq, sql
 
-from earwitness.check import postgresql_address
+from earwitness.check import postgresql_address, postgresql_options
 from earwitness.check.evidence import ReadRecord
 from earwitness.check.plan import Budget, Step
 from earwitness.check.postgresql_connection import Deadline, connect
@@ -371,4 +371,5 @@ POSTGRESQL = TargetKind(
     opening=opening,
     closing=CLOSING,
     open_session=open_session,
+    options=postgresql_options.OPTIONS,
 )

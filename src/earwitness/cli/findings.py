@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from earwitness.check import source_files, source_places
+from earwitness.check import kinds
 from earwitness.check.finding import Severity
 from earwitness.check.source_places import SourceFile
 from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif
@@ -38,6 +39,17 @@ sources: Callable[[_Command], _Command] = click.option(
     metavar="PATH",
     help="Say where in these source files or folders findings come from; repeatable.",
 )
+
+def options_of_kinds(command: _Command) -> _Command:
+    """The options that kinds of targets declare, one after the other."""
+    for option in reversed(kinds.OPTIONS):
+        if option.value:
+            add = click.option(f"--{option.name}", metavar=option.value, help=option.help)
+        else:
+            add = click.option(f"--{option.name}", is_flag=True, help=option.help)
+        command = add(command)
+    return command
+
 
 _TEXTS: Mapping[str, Callable[[CheckDocument], str]] = {
     "json": lambda document: json.encode(document).decode(),

@@ -5,10 +5,14 @@ what is really sent in ``fetched``, and for rows that are read on request in ``m
 is judged in ``judge``.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from earwitness.check import postgresql
 from earwitness.check.evidence import Partly, Unseen
+from earwitness.check.plan import Step
+from earwitness.check.postgresql_options import MEASURE_WIDTH
 from earwitness.check.target import NotSeen
 from earwitness.claims.select_star import fetched, measured, stored
 
@@ -18,8 +22,11 @@ OLDEST_MAJOR = 14
 """The first version whose catalog tells a table that was never counted from an empty one."""
 
 PLAN = (*stored.PLAN, *fetched.PLAN)
-MEASURING = measured.MEASURING
-"""What is added when rows are to be read."""
+
+
+def asked(options: Mapping[str, str]) -> tuple[Step, ...]:
+    """The steps that read and measure rows."""
+    return measured.MEASURING if MEASURE_WIDTH.name in options else ()
 
 
 def probe(session: postgresql.Session) -> Partly:
