@@ -14,8 +14,10 @@ from earwitness.check.plan import Budget
 from earwitness.check.runner import Check
 from earwitness.check.target import NotATarget, Target, TargetKind
 from earwitness.claims import registry
+from earwitness.cli import checks as kept
 from earwitness.cli import findings, options, outcome
 from earwitness.report import check_document, json
+from earwitness.store.connection import data_folder
 
 _LONGEST_SAMPLING = 300.0
 """Seconds; a transaction stays open for as long."""
@@ -39,6 +41,8 @@ _LONGEST_SAMPLING = 300.0
 )
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
+@click.option("--no-store", is_flag=True, help="Do not keep this check for `earwitness runs`.")
+@options.data
 def check(  # noqa: PLR0917 - click calls it by name
     target: str,
     chosen: tuple[str, ...],
@@ -47,6 +51,8 @@ def check(  # noqa: PLR0917 - click calls it by name
     save_evidence: Path | None,
     format_: str,
     fail_on: str,
+    no_store: bool,
+    data: Path | None,
 ) -> None:
     """Look for the claims' traps in TARGET, read-only and within a budget.
 
@@ -68,6 +74,8 @@ def check(  # noqa: PLR0917 - click calls it by name
     document = check_document.check_document(
         evidence, judgement, Severity(fail_on), earwitness.__version__
     )
+    if not no_store:
+        kept.keep(data_folder(data), document)
     findings.tell(document, format_)
     sys.exit(int(document.exit_code))
 

@@ -41,9 +41,14 @@ def tell(document: CheckDocument, format_: str) -> None:
     if message is not None:
         print(f"earwitness: {check_words.visible(message)}", file=sys.stderr)
     if format_ != "text":
-        sys.stdout.write(_TEXTS[format_](document))
+        sys.stdout.write(encoded(document, format_))
     elif document.evidence.reached:
         Console().print(check_console.check(document))
+
+
+def encoded(document: CheckDocument, format_: str) -> str:
+    """The check in a format other than text; KeyError for one that checks do not have."""
+    return _TEXTS[format_](document)
 
 
 def tell_plan(plan: PlanDocument, format_: str) -> None:
