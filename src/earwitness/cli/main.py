@@ -18,6 +18,7 @@ VERBS = {
     "run": ("earwitness.cli.run:run", "Rerun what an episode claims, on real servers."),
     "check": ("earwitness.cli.check:check", "Look for the same traps in a system of yours."),
     "judge": ("earwitness.cli.judge:judge", "Judge the saved evidence of a check again."),
+    "serve": ("earwitness.cli.serve:serve", "Open the site in a browser."),
     "claims": ("earwitness.cli.claims:claims", "List the claims, or show one in full."),
     "runs": ("earwitness.cli.runs:runs", "List, open, replay, compare and export past runs."),
     "predictions": ("earwitness.cli.predictions:predictions", "How well you predicted so far."),

@@ -68,6 +68,14 @@ def page(store: Store, wanted: Wanted) -> Page:
     return Page(episodes=episodes, total=total, first=wanted.first)
 
 
+def claiming(store: Store) -> list[ShelvedEpisode]:
+    """The episodes that name a claim, of all shows."""
+    columns = tables.episodes.c
+    query = catalogue.episodes_query().where(_names_a_claim()).order_by(columns.show, columns.place)
+    with store.reading() as connection:
+        return [catalogue.episode_of(row) for row in connection.execute(query)]
+
+
 def neighbours(store: Store, episode: ShelvedEpisode) -> tuple[str | None, str | None]:
     """Ids of the episodes before and after it on the show's page: the newer and the older one."""
     columns = tables.episodes.c
@@ -84,8 +92,12 @@ def _found(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = [columns.show == wanted.show]
     found += [columns.title.icontains(word, autoescape=True) for word in wanted.words.split()]
     if wanted.only_claims:
-        found.append(sa.func.json_array_length(columns.body, "$.claims") > 0)
+        found.append(_names_a_claim())
     return found
+
+
+def _names_a_claim() -> sa.ColumnElement[bool]:
+    return sa.func.json_array_length(tables.episodes.c.body, "$.claims") > 0
 
 
 def _ordered(order: Order) -> list[sa.ColumnElement[Any]]:
