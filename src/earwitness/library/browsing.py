@@ -68,6 +68,15 @@ def page(store: Store, wanted: Wanted) -> Page:
     return Page(episodes=episodes, total=total, first=wanted.first)
 
 
+def latest(store: Store, most: int) -> list[ShelvedEpisode]:
+    """The newest episodes of all shows; those without a date are left out."""
+    date = tables.episodes.c.date
+    query = catalogue.episodes_query().where(date.is_not(None))
+    query = query.order_by(date.desc(), tables.episodes.c.place).limit(most)
+    with store.reading() as connection:
+        return [catalogue.episode_of(row) for row in connection.execute(query)]
+
+
 def claiming(store: Store) -> list[ShelvedEpisode]:
     """The episodes that name a claim, of all shows."""
     columns = tables.episodes.c

@@ -17,6 +17,18 @@ from earwitness.web.site import Site
 from earwitness.web.standing import Standing
 
 
+MEDIA_TYPES = {
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".mp4": "audio/mp4",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+}
+"""Of recordings, by the ending of the file; browsers refuse to guess."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
     """A claim of the episode, where it stands, and its newest run."""
@@ -109,5 +121,4 @@ def _chapter(chapters: tuple[SourcedChapter, ...], source: Source) -> SourcedCha
 
 
 def _media_type(file: Path) -> str:
-    kinds = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".opus": "audio/ogg"}
-    return kinds.get(file.suffix.lower(), "application/octet-stream")
+    return MEDIA_TYPES.get(file.suffix.lower(), "application/octet-stream")

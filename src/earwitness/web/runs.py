@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from earwitness import history
 from earwitness.experiment import events
-from earwitness.report import comparison, html, json, markdown
+from earwitness.report import assembly, comparison, html, json, markdown
 from earwitness.report.assembly import NothingRecorded
 from earwitness.report.document import RunDocument
 from earwitness.store import events as stored
@@ -134,7 +134,9 @@ def _under_way(request: Request, here: Site, record: RunRecord) -> Response:
         claim=_claim(here, record),
         seen=log[-1][0] if log else 0,
         live=live(events.decode(body) for _, body in log),
-        predictions=predictions.every(here.store, run=record.id),
+        predicted=[
+            assembly.expectation_of(one) for one in predictions.every(here.store, run=record.id)
+        ],
         ours=here.running.owns(record.id),
     )
 

@@ -18,6 +18,8 @@ ORDERS: Mapping[Order, str] = {
     Order.TITLE: "By title",
 }
 _LONGEST_FILTER = 200
+_LATEST = 6
+"""Episodes of all shows on the first page."""
 
 
 def index(request: Request) -> Response:
@@ -31,6 +33,8 @@ def index(request: Request) -> Response:
         "shows.html.j2",
         shows=catalogue.shows(here.store),
         measured=newest,
+        latest=browsing.latest(here.store, _LATEST),
+        standings=standings,
         under_way=[one for one in standings.values() if one.under_way],
         first=next((one for one in standings.values() if one.installed), None),
     )
