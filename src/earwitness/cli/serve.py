@@ -78,12 +78,13 @@ _OPEN_TO_OTHERS = (
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket that is bound, so that a port in use is told in a line."""
+    """A socket that listens, so that a port in use is told in a line."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # who reads the address may come before the site is ready
     except OSError as problem:
         listening.close()
         raise click.ClickException(
