@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from earwitness import checks, history
 from earwitness.check import runner
 from earwitness.check.finding import Severity
 from earwitness.claims.partition_locks.evidence import PartitionLocks, PartitionTree
-from earwitness.cli import checks, history
 from earwitness.report import json as documents
 from earwitness.report.check_document import CheckDocument
 from earwitness.store import runs
@@ -47,6 +47,11 @@ def checked(sessions: int = 5, fail_on: Severity = Severity.HIGH) -> CheckDocume
     evidence = samples.evidence()
     claims = {"partition-locks": msgspec.json.decode(msgspec.json.encode(seen))}
     return checks.judged(msgspec.structs.replace(evidence, claims=claims), fail_on)
+
+
+def keep(folder: Path, document: CheckDocument) -> None:
+    with open_store(folder) as store:
+        checks.keep(store, document)
 
 
 def listed(earwitness: CommandLine) -> list[dict[str, object]]:
@@ -91,7 +96,7 @@ def test_a_store_that_cannot_be_written_is_told_and_changes_nothing(
 
 def test_a_check_is_read_again_as_it_was(data: Path) -> None:
     document = checked()
-    checks.keep(data, document)
+    keep(data, document)
     with open_store(data) as store:
         record = runs.find(store, "latest")
         assert record.started_at == document.checked_at
@@ -99,7 +104,7 @@ def test_a_check_is_read_again_as_it_was(data: Path) -> None:
 
 
 def test_checks_are_in_nobodys_way(earwitness: CommandLine, data: Path) -> None:
-    checks.keep(data, checked())
+    keep(data, checked())
     with open_store(data) as store:
         assert runs.newest_by_claim(store) == {}
         assert history.results(store) == {}
@@ -109,7 +114,7 @@ def test_checks_are_in_nobodys_way(earwitness: CommandLine, data: Path) -> None:
 
 
 def test_a_check_is_judged_again_and_agrees(earwitness: CommandLine, data: Path) -> None:
-    checks.keep(data, checked())
+    keep(data, checked())
     replayed = earwitness("runs", "replay", "--format", "json")
     assert replayed.returncode == 0, replayed.stderr
     said = json.loads(replayed.stdout)
@@ -119,7 +124,7 @@ def test_a_check_is_judged_again_and_agrees(earwitness: CommandLine, data: Path)
 def test_evidence_that_somebody_changed_no_longer_agrees(
     earwitness: CommandLine, data: Path
 ) -> None:
-    checks.keep(data, checked())
+    keep(data, checked())
     with closing(sqlite3.connect(data / FILE_NAME)) as connection, connection:
         changed = connection.execute(
             "update events set body = replace(body, '\"locks\": 303', '\"locks\": 304')"
@@ -137,7 +142,7 @@ def test_evidence_that_somebody_changed_no_longer_agrees(
 def test_a_check_is_exported_in_its_formats(
     earwitness: CommandLine, data: Path, format_: str, beginning: str
 ) -> None:
-    checks.keep(data, checked())
+    keep(data, checked())
     exported = earwitness("runs", "export", "--format", format_)
     assert exported.stdout.startswith(beginning)
     if format_ == "json":
@@ -151,15 +156,15 @@ def test_a_check_is_exported_in_its_formats(
 def test_what_a_check_does_not_have_is_told(
     earwitness: CommandLine, data: Path, arguments: tuple[str, ...]
 ) -> None:
-    checks.keep(data, checked())
+    keep(data, checked())
     refused = earwitness("runs", *arguments)
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
 
 
 def test_two_checks_side_by_side(earwitness: CommandLine, data: Path) -> None:
-    checks.keep(data, checked(sessions=5))
-    checks.keep(data, checked(sessions=50))
+    keep(data, checked(sessions=5))
+    keep(data, checked(sessions=50))
     one, other = (str(record["id"]) for record in listed(earwitness))
     compared = json.loads(earwitness("runs", "compare", one, other, "--format", "json").stdout)
     sides = {row["id"]: {row["one"], row["other"]} for row in compared["findings"]}
@@ -174,7 +179,7 @@ def test_two_checks_side_by_side(earwitness: CommandLine, data: Path) -> None:
 def test_a_check_and_a_run_are_not_compared(earwitness: CommandLine, data: Path) -> None:
     assert earwitness("run", "sorted-input", "--no-input").returncode == 0
     run = str(listed(earwitness)[0]["id"])
-    checks.keep(data, checked())
+    keep(data, checked())
     refused = earwitness("runs", "compare", run, "check-")
     assert refused.returncode == 2
     assert "the other a check" in refused.stderr

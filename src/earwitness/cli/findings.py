@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from earwitness.check import source_files, source_places
-from earwitness.check import kinds
+from earwitness.check import kinds, source_files, source_places
 from earwitness.check.finding import Severity
 from earwitness.check.source_places import SourceFile
 from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif
@@ -39,6 +38,7 @@ sources: Callable[[_Command], _Command] = click.option(
     metavar="PATH",
     help="Say where in these source files or folders findings come from; repeatable.",
 )
+
 
 def options_of_kinds(command: _Command) -> _Command:
     """The options that kinds of targets declare, one after the other."""

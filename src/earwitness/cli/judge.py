@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
+from earwitness import checks
 from earwitness.check.evidence import Evidence
 from earwitness.check.finding import Severity
-from earwitness.cli import checks, findings, options
+from earwitness.cli import findings, options
 from earwitness.report import json
 from earwitness.report.check_document import CheckDocument
 

@@ -22,6 +22,7 @@ VERBS = {
     "ask": ("earwitness.cli.ask:ask", "What was said and measured, with citations."),
     "mcp": ("earwitness.cli.mcp:mcp", "Serve all this to an assistant of yours."),
     "eval": ("earwitness.cli.evaluate:evaluate", "Measure search on labelled questions."),
+    "serve": ("earwitness.cli.serve:serve", "Open the site in a browser."),
     "claims": ("earwitness.cli.claims:claims", "List the claims, or show one in full."),
     "library": ("earwitness.cli.library:library", "Shows, episodes, transcripts, recordings."),
     "runs": ("earwitness.cli.runs:runs", "List, open, replay, compare and export past runs."),

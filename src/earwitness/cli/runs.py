@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from earwitness.cli import checks, findings, history, options, outcome
-from earwitness.report import assembly, check_console, check_words, console, html, words
+from earwitness import checks, history
+from earwitness.cli import findings, options, outcome
+from earwitness.report import assembly, check_console, check_words, comparison, console, html, words
 from earwitness.report.check_document import CheckDocument
 from earwitness.report.document import RunDocument
 from earwitness.store import runs as stored
@@ -115,13 +116,12 @@ def compare(one: str, other: str, format_: str, data: Path | None) -> None:
         ids = [stored.find(store, name).id for name in (one, other)]
         left, right = (_document(store, id) for id in ids)
     if isinstance(left, CheckDocument) and isinstance(right, CheckDocument):
-        kind, rows = "findings", checks.compared(left, right)
-        differing = _differing(checks.surroundings(left), checks.surroundings(right))
+        kind, rows = "findings", comparison.findings(left, right)
     elif isinstance(left, RunDocument) and isinstance(right, RunDocument):
-        kind, rows = "hypotheses", _compared(left, right)
-        differing = _differing(_surroundings(left), _surroundings(right))
+        kind, rows = "hypotheses", comparison.hypotheses(left, right)
     else:
         raise click.UsageError("one of them is a run and the other a check")
+    differing = comparison.differing(left, right)
     if format_ == "json":
         pairs = {name: list(pair) for name, pair in differing.items()}
         print(json.dumps({kind: rows, "environment": pairs}, indent=2))
@@ -203,36 +203,3 @@ def _took(record: RunRecord) -> str:
     if record.finished_at is None:
         return words.duration((dt.datetime.now(dt.UTC) - record.started_at).total_seconds())
     return words.duration((record.finished_at - record.started_at).total_seconds())
-
-
-def _compared(left: RunDocument, right: RunDocument) -> list[dict[str, str | None]]:
-    both = ({h.id: h for h in document.hypotheses} for document in (left, right))
-    ours, theirs = both
-    told: list[dict[str, str | None]] = []
-    for id in dict.fromkeys([*ours, *theirs]):
-        sides = [
-            f"{h.verdict.value}, {words.measured(h)}" if h else words.NOTHING
-            for h in (ours.get(id), theirs.get(id))
-        ]
-        told.append({"id": id, "one": sides[0], "other": sides[1]})
-    return told
-
-
-def _differing(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Where the surroundings of two runs differ: machine, servers, depth, seed."""
-    names = dict.fromkeys([*ours, *theirs])
-    pairs = {
-        name: (ours.get(name, words.NOTHING), theirs.get(name, words.NOTHING)) for name in names
-    }
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _surroundings(document: RunDocument) -> dict[str, str]:
-    servers = ", ".join(sorted({server.server for server in document.servers}))
-    return {
-        **document.environment,
-        "servers": servers,
-        "claim": document.claim,
-        "depth": document.depth.value,
-        "seed": str(document.seed),
-    }

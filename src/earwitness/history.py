@@ -1,4 +1,4 @@
-"""Reading past runs: from the store to documents. Shared by the verbs that show them."""
+"""Reading past runs: from the store to documents. Shared by all who show them, verbs and pages."""
 
 import datetime as dt
 from collections.abc import Iterable
