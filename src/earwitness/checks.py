@@ -166,11 +166,15 @@ def _chosen(kind: TargetKind, claims: Sequence[str]) -> Sequence[Check]:
 
 
 def _own(kind: TargetKind, options: Mapping[str, str]) -> Mapping[str, str]:
-    """The options, all of which are the kind's own. Raises CannotCheck."""
+    """The options, all of which are the kind's own and go together. Raises CannotCheck."""
     own = {option.name for option in kind.options}
     for name in options:
         if name not in own:
             raise CannotCheck(f"--{name} means nothing to a target of kind {kind.name}")
+    try:
+        kind.demand(options)
+    except ValueError as problem:
+        raise CannotCheck(str(problem)) from None
     return options
 
 

@@ -43,12 +43,12 @@ def check(  # noqa: PLR0917 - click calls it by name
     sources: tuple[Path, ...],
     no_store: bool,
     data: Path | None,
-    **of_kinds: str | bool | None,
+    **of_kinds: str | bool | tuple[str, ...] | None,
 ) -> None:
     """Look for the claims' traps in TARGET, read-only and within a budget.
 
-    TARGET is an address such as postgresql://user@host/database, or service=name, or the path of a
-    directory. Leave passwords to PGPASSWORD or ~/.pgpass.
+    TARGET is an address such as postgresql://user@host/database, or service=name, the path of a
+    directory, or mtls://host:port. Leave passwords to PGPASSWORD or ~/.pgpass.
     """
     order = _understood(target, chosen, of_kinds)
     if plan:
@@ -65,16 +65,24 @@ def check(  # noqa: PLR0917 - click calls it by name
 
 
 def _understood(
-    address: str, claims: tuple[str, ...], of_kinds: Mapping[str, str | bool | None]
+    address: str,
+    claims: tuple[str, ...],
+    of_kinds: Mapping[str, str | bool | tuple[str, ...] | None],
 ) -> Order:
-    given = {name.replace("_", "-"): value for name, value in of_kinds.items() if value}
-    asked = {name: "yes" if value is True else str(value) for name, value in given.items()}
+    asked = {name.replace("_", "-"): _line(value) for name, value in of_kinds.items() if value}
     try:
         return checks.order(address, claims, asked)
     except NotATarget as problem:
         raise click.BadParameter(str(problem), param_hint="TARGET") from None
     except checks.CannotCheck as problem:
         raise click.UsageError(str(problem)) from None
+
+
+def _line(value: str | bool | tuple[str, ...] | None) -> str:
+    """A value as kinds of targets take it: a flag is "yes", several values are lines."""
+    if isinstance(value, tuple):
+        return "\n".join(value)
+    return "yes" if value is True else str(value)
 
 
 def _keep(folder: Path, document: CheckDocument) -> None:

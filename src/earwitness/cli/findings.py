@@ -44,7 +44,12 @@ def options_of_kinds(command: _Command) -> _Command:
     """The options that kinds of targets declare, one after the other."""
     for option in reversed(kinds.OPTIONS):
         if option.value:
-            add = click.option(f"--{option.name}", metavar=option.value, help=option.help)
+            add = click.option(
+                f"--{option.name}",
+                metavar=option.value,
+                help=option.help,
+                multiple=option.multiple,
+            )
         else:
             add = click.option(f"--{option.name}", is_flag=True, help=option.help)
         command = add(command)
