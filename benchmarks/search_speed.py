@@ -155,7 +155,9 @@ def main() -> None:
             drawn = episodes(transcripts, arguments.segments, draw)
             keeping, indexing, count = put_in(store, drawn)
             rate = count / (keeping + indexing)
-            print(f"{count:,} segments: kept in {keeping:.1f} s, indexed in {indexing:.1f} s of CPU")
+            print(
+                f"{count:,} segments: kept in {keeping:.1f} s, indexed in {indexing:.1f} s of CPU"
+            )
             print(f"  {rate:,.0f} segments a second (target {SEGMENTS_PER_SECOND:,})")
             index_lines(store)
             asked = questions(arguments.questions, transcripts, draw)

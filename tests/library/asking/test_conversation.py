@@ -10,7 +10,9 @@ def test_a_follow_up_points_back(question):
     assert points_back(question)
 
 
-@pytest.mark.parametrize("question", ["how does fsync flush a drive?", "which partitions lock?", ""])
+@pytest.mark.parametrize(
+    "question", ["how does fsync flush a drive?", "which partitions lock?", ""]
+)
 def test_a_question_that_stands_on_its_own_does_not(question):
     assert not points_back(question)
 

@@ -5,7 +5,9 @@ from earwitness.library.chapters import Chapter
 from earwitness.library.intake import Segment
 from earwitness.library.search import passages
 
-texts = st.lists(st.sampled_from(["Yes.", "a b c d. e f?", "word " * 130, "x. " * 400]), max_size=30)
+texts = st.lists(
+    st.sampled_from(["Yes.", "a b c d. e f?", "word " * 130, "x. " * 400]), max_size=30
+)
 
 
 @given(texts)
