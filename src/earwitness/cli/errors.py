@@ -36,15 +36,24 @@ def expected() -> Iterator[None]:
 
 def _is_for_the_user(problem: Exception) -> bool:
     from earwitness.claims.registry import BrokenClaim, UnknownClaim
+    from earwitness.library.adding import NotThere
+    from earwitness.library.audio import NoRecording
+    from earwitness.library.backup import NotABackup
+    from earwitness.library.catalogue import NotInLibrary
+    from earwitness.library.fetching.problems import NotFetched
+    from earwitness.library.intake import NotReadable
+    from earwitness.library.jobs import JobTaken
+    from earwitness.library.recognition.engine import NoEngine, NotRecognised
     from earwitness.report.assembly import NothingRecorded
     from earwitness.store.errors import StoreError
 
-    if isinstance(problem, BrokenClaim | UnknownClaim | NothingRecorded | StoreError):
-        return True
-    return isinstance(problem, _of_the_library())
+    of_runs = BrokenClaim | UnknownClaim | NothingRecorded | StoreError
+    of_library = NotInLibrary | NotReadable | NotThere | NotFetched | NoRecording | NotABackup
+    of_jobs = JobTaken | NoEngine | NotRecognised
+    return isinstance(problem, of_runs | of_library | of_jobs) or isinstance(problem, _of_snips())
 
 
-def _of_the_library() -> tuple[type[Exception], ...]:
+def _of_snips() -> tuple[type[Exception], ...]:
     from earwitness.library.catalogue import NotInLibrary
     from earwitness.library.export.files import CannotExport
     from earwitness.library.intake import NotReadable

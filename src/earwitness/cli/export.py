@@ -13,12 +13,12 @@ from earwitness.cli.snips import chosen
 from earwitness.library import bundled
 from earwitness.library import snip_catalogue as read
 from earwitness.library.export import anki as anki_package
-from earwitness.library.export import gathering
+from earwitness.library.export import files, gathering
 from earwitness.library.export import json as document
 from earwitness.library.export import logseq as logseq_pages
 from earwitness.library.export import obsidian as obsidian_notes
 from earwitness.library.export import readwise as readwise_file
-from earwitness.library.export.files import Exported
+from earwitness.library.export.files import CannotExport, Exported
 from earwitness.library.export.gathering import EpisodeNote
 from earwitness.library.review import cards, faces
 from earwitness.library.snip import Snip
@@ -30,7 +30,7 @@ to_folder = click.argument("destination", type=click.Path(path_type=Path, file_o
 to_file = click.argument("destination", type=click.Path(path_type=Path, dir_okay=False))
 template_file = click.option(
     "--template",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=click.Path(path_type=Path, dir_okay=False),
     help="A Jinja file with blocks head, snip, notes, transcript.",
 )
 with_transcript = click.option(
@@ -155,8 +155,13 @@ def _snips(
 
 
 def _text(template: Path | None) -> str | None:
-    """The text of a template; one that is no text at all is a template that cannot be used."""
-    return None if template is None else template.read_bytes().decode(errors="replace")
+    """The text of a template. Raises CannotExport when it cannot be read."""
+    if template is None:
+        return None
+    text = files.read(template)
+    if text is None:
+        raise CannotExport(f"there is no template {template}")
+    return text
 
 
 def _tell(done: Exported, format_: str, noun: str = "snips") -> None:

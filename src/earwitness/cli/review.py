@@ -170,15 +170,15 @@ def stats(days: int, format_: str, data: Path | None) -> None:
 
 def _session(store: Store, deck: str | None) -> None:
     """One card after the other until none is due or somebody has had enough."""
-    terminal, graded = Console(), 0
+    terminal, graded = Console(highlight=False), 0
     while waiting := cards.due(store, deck=deck):
         card = waiting[0]
         terminal.rule(f"[dim]{len(waiting)} due, {escape(card.deck)}[/dim]")
-        terminal.print(card.front, markup=False, highlight=False)
+        terminal.print(card.front, markup=False)
         key = _key(terminal, "any key turns it, u takes the last grade back, q ends")
         if key not in "uq":
             terminal.print()
-            terminal.print(card.back, markup=False, highlight=False)
+            terminal.print(card.back, markup=False)
             key = _asked(terminal, card)
         if key == "q":
             break

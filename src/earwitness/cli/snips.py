@@ -17,7 +17,9 @@ from earwitness.library import bundled, catalogue, quote_card, sharing
 from earwitness.library import snip as values
 from earwitness.library import snip_catalogue as read
 from earwitness.library import snips as kept
+from earwitness.library.export import files
 from earwitness.library.export import json as snips_json
+from earwitness.library.intake import NotReadable
 from earwitness.library.snip import Contents, Snip
 from earwitness.store.connection import Store, data_folder, open_store
 
@@ -228,14 +230,17 @@ def tags(format_: str, data: Path | None) -> None:
 
 
 @snips.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @options.output_format("text", "json")
 @options.data
 def import_(file: Path, format_: str, data: Path | None) -> None:
     """Read in what `earwitness export json` wrote to FILE; what is here already stays."""
+    content = files.read(file)
+    if content is None:
+        raise NotReadable(f"there is no file {file}")
     with open_store(data_folder(data)) as store:
         bundled.shelve(store)
-        done = snips_json.restore(store, file.read_bytes())
+        done = snips_json.restore(store, content.encode())
     for problem in done.problems:
         print(problem, file=sys.stderr)
     if format_ == "json":

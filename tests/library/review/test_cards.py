@@ -138,7 +138,7 @@ def test_the_faces_of_a_snip_and_of_a_chapter(store):
     assert told.front == "What did you keep here?\n\nLocks, Fast path at 0:20"
     assert told.back == f"{snip.contents.quote}\n\nn"
     chapter = episode_chapter()
-    notes = "# Locks\n\n## Fast path\nSixteen slots.\n\n### More\ndetail\n\n## Slow path\nQueues.\n"
+    notes = "# Locks\n\n## 0:20 Fast path\nSixteen slots.\n\n### More\ndetail\n\n## Slow path\nQueues.\n"
     told = faces.of_chapter("talk/locks", "Locks", "Talk", chapter, notes)
     assert told.id == "chapter:talk/locks@20"
     assert told.back == "Sixteen slots.\n\n### More\ndetail"

@@ -7,6 +7,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -25,7 +26,7 @@ class CannotExport(Exception):
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What an export or an import came to."""
 
-    schema: str = "earwitness/export/1"
+    schema: Literal["earwitness/export/1"] = "earwitness/export/1"
     destination: str
     changed: int
     """Files, or snips, that were written."""
@@ -83,13 +84,13 @@ def replacing(file: Path) -> Iterator[Path]:
 
 def read(file: Path) -> str | None:
     """The text of a file as it stands, line ends included; None without one. Raises CannotExport."""
-    with _named(file):
+    with _named(file, "read"):
         try:
             return file.read_bytes().decode()
         except FileNotFoundError:
             return None
         except UnicodeDecodeError as problem:
-            raise CannotExport(f"{file} is not UTF-8: it stays as it is") from problem
+            raise CannotExport(f"{file} is not UTF-8") from problem
 
 
 def _umask() -> int:
@@ -99,8 +100,8 @@ def _umask() -> int:
 
 
 @contextlib.contextmanager
-def _named(file: Path) -> Iterator[None]:
+def _named(file: Path, done: str = "written") -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise CannotExport(f"{file} cannot be written: {problem.strerror}") from problem
+        raise CannotExport(f"{file} cannot be {done}: {problem.strerror}") from problem

@@ -70,8 +70,8 @@ def document(notes: Sequence[EpisodeNote]) -> KeptDocument:
                 id=note.episode.id,
                 show=note.show.id,
                 source=note.show.source,
-                show_facts=note.show.facts,
-                facts=note.episode.facts,
+                show_facts=msgspec.structs.replace(note.show.facts, slug=None),
+                facts=msgspec.structs.replace(note.episode.facts, slug=None),
                 snips=tuple(
                     ExportedSnip(
                         id=kept.snip.id,

@@ -37,9 +37,10 @@ def _row(note: EpisodeNote, kept: KeptSnip) -> tuple[str, ...]:
     what, facts = kept.snip.contents, note.episode.facts
     # a tag is a word after a full stop, at the start of the note
     tags = " ".join(f".{'-'.join(tag.split())}" for tag in what.tags)
-    said = [what.title if what.quote else "", what.note]
+    highlight = what.quote or what.title or what.note or what.chapter or facts.title
+    said = [text for text in (what.title, what.note) if text != highlight]
     return (
-        what.quote or what.title or what.note or what.chapter or facts.title,
+        highlight,
         facts.title,
         note.show.facts.title,
         link(kept.snip, facts) or "",

@@ -7,6 +7,7 @@ import collections
 import datetime as dt
 import statistics
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import fsrs
 import msgspec
@@ -49,7 +50,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
-    schema: str = "earwitness/review-statistics/1"
+    schema: Literal["earwitness/review-statistics/1"] = "earwitness/review-statistics/1"
     cards: int
     due: int
     graded: int
