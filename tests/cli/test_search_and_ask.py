@@ -89,20 +89,6 @@ def test_a_talk_through_a_pipe_keeps_its_subject(earwitness):
     }
 
 
-@pytest.mark.live
-def test_a_run_is_told_with_its_verdict_and_interval(earwitness):
-    run = earwitness("run", "sorted-input", "--no-input", "--seed", "1")
-    assert run.returncode == 0, run.stderr
-    told = document(
-        earwitness("ask", "is sorting sorted input faster?", "--format", "json"), "answer-1.json"
-    )
-    measured = {one["claim"]: one for one in told["measured"]}["sorted-input"]
-    assert measured["run"].startswith("sorted-input-")
-    assert f"measured here: {measured['verdict']}" in measured["text"]
-    found = document(earwitness("search", "sorted input", "--format", "json"), "search-1.json")
-    assert "run" in {one["kind"] for one in found["results"]}
-
-
 ANSWER = 'It depends. [1: "{quote}"] Nobody knows.'
 
 
