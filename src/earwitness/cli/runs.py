@@ -112,16 +112,19 @@ def replay(run: str, format_: str, data: Path | None) -> None:
 def compare(one: str, other: str, format_: str, data: Path | None) -> None:
     """Two runs, or two checks, side by side, and what differs around them."""
     with open_store(data_folder(data)) as store:
-        ids = [stored.find(store, name).id for name in (one, other)]
+        records = [stored.find(store, name) for name in (one, other)]
+        if records[0].kind != records[1].kind:
+            raise click.UsageError("one of them is a run and the other a check")
+        ids = [record.id for record in records]
         left, right = (_document(store, id) for id in ids)
     if isinstance(left, CheckDocument) and isinstance(right, CheckDocument):
         kind, rows = "findings", checks.compared(left, right)
         differing = _differing(checks.surroundings(left), checks.surroundings(right))
-    elif isinstance(left, RunDocument) and isinstance(right, RunDocument):
+    else:
+        assert isinstance(left, RunDocument), "the store keeps no third kind"
+        assert isinstance(right, RunDocument), "both are of one kind"
         kind, rows = "hypotheses", _compared(left, right)
         differing = _differing(_surroundings(left), _surroundings(right))
-    else:
-        raise click.UsageError("one of them is a run and the other a check")
     if format_ == "json":
         pairs = {name: list(pair) for name, pair in differing.items()}
         print(json.dumps({kind: rows, "environment": pairs}, indent=2))
