@@ -314,6 +314,11 @@ def test_atom() -> None:
     assert (two.date, two.description) == ("2024-03-04T00:00:00+00:00", "1 &lt; 2")
 
 
+def test_a_logo_is_an_address_of_the_web() -> None:
+    data = ATOM.replace("https://a.example/logo.png", "javascript:alert(1)").encode()
+    assert feed.read(data).show.image is None
+
+
 def test_rss_1_keeps_its_items_beside_the_channel() -> None:
     data = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
     xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">

@@ -5,15 +5,13 @@ parser; so a note cannot hide one. Voices become speakers, and a cue in which tw
 two segments with the same times.
 """
 
-import hashlib
 import html
 import re
+from typing import Unpack
 
-from earwitness.library.intake import NotReadable, Segment, Transcript, TranscriptSource
+from earwitness.library.intake import NotReadable, Segment, Transcript
 from earwitness.library.reading import text_file
-
-MOST_SEGMENTS = 200_000
-"""Of one transcript; a cue each second for two days."""
+from earwitness.library.reading.transcript_file import MOST_SEGMENTS, About, transcript
 
 _CUE = re.compile(
     r"^[ \t]*(?:(\d{1,6}):)?(\d{1,2}):(\d\d)[.,](\d{3})[ \t]*-->[ \t]*"
@@ -24,25 +22,9 @@ _VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]*)>")
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def read(
-    data: bytes,
-    *,
-    source: TranscriptSource = TranscriptSource.FILE,
-    language: str | None = None,
-    origin: str | None = None,
-) -> Transcript:
+def read(data: bytes, **about: Unpack[About]) -> Transcript:
     """A transcript. Raises NotReadable when there is no cue in it."""
-    segments = read_segments(text_file.decoded(data))
-    if not segments:
-        raise NotReadable("no cue stands in this transcript")
-    return Transcript(
-        source=source,
-        format="vtt",
-        digest=hashlib.sha256(data).hexdigest(),
-        segments=segments,
-        language=language,
-        origin=origin,
-    )
+    return transcript(data, "vtt", read_segments(text_file.decoded(data)), **about)
 
 
 def read_segments(text: str) -> tuple[Segment, ...]:
