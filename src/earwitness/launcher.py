@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -43,6 +44,29 @@ class Request:
     predictions: Sequence[Prediction] = ()
 
 
+class Stop:
+    """Asks a run to end now; from any thread, at any time, and as often as one likes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._worker: subprocess.Popen[bytes] | None = None
+        self.asked = False
+
+    def ask(self) -> None:
+        """The worker and its servers stop in order; the run is recorded as interrupted."""
+        with self._lock:
+            self.asked = True
+            if self._worker is not None:
+                self._worker.terminate()
+
+    def watch(self, worker: subprocess.Popen[bytes]) -> None:
+        """The worker that is to be stopped, as soon as there is one."""
+        with self._lock:
+            self._worker = worker
+            if self.asked:
+                worker.terminate()
+
+
 def begin(store: Store, request: Request) -> RunRecord:
     """A record for the request, with its predictions written before anything is tried."""
     record = runs.begin(
@@ -57,17 +81,21 @@ def begin(store: Store, request: Request) -> RunRecord:
     return record
 
 
-def carry_out(store: Store, record: RunRecord, request: Request) -> Generator[events.Event]:
+def carry_out(
+    store: Store, record: RunRecord, request: Request, stop: Stop | None = None
+) -> Generator[events.Event]:
     """The events of the run, each after it was stored; the record is closed at the end.
 
     Closing the iterator early, or any exception while it is consumed, stops the worker and its
-    servers and leaves the record ``interrupted`` with everything observed so far.
+    servers and leaves the record ``interrupted`` with everything observed so far; so does
+    ``stop``, from elsewhere.
     """
+    stop = stop or Stop()
     log = EventLog(store, record.id)
     last: events.Event | None = None
     with tempfile.TemporaryFile() as complaints:
         try:
-            with _worker(_order(record, request), complaints) as lines:
+            with _worker(_order(record, request), complaints, stop) as lines:
                 for line in lines:
                     if not line.endswith(b"\n"):
                         break  # killed in the middle of a line: nothing of it was shown
@@ -78,6 +106,9 @@ def carry_out(store: Store, record: RunRecord, request: Request) -> Generator[ev
             with contextlib.suppress(Exception):  # the store itself may be what failed
                 runs.end(store, record.id, "interrupted", message="stopped before its end")
             raise
+        if stop.asked and not isinstance(last, events.Finished):
+            runs.end(store, record.id, "interrupted", message="stopped when it was asked to")
+            return
         if not isinstance(last, events.Finished | events.Failed):
             last = events.Failed(
                 message="the worker ended unexpectedly", detail=_end_of(complaints)
@@ -105,7 +136,7 @@ def _order(record: RunRecord, request: Request) -> Order:
 
 
 @contextlib.contextmanager
-def _worker(order: Order, complaints: IO[bytes]) -> Iterator[IO[bytes]]:
+def _worker(order: Order, complaints: IO[bytes], stop: Stop) -> Iterator[IO[bytes]]:
     """The worker's output, line by line; the worker is gone when the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", "earwitness.worker"],
@@ -117,6 +148,7 @@ def _worker(order: Order, complaints: IO[bytes]) -> Iterator[IO[bytes]]:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stdin is not None and process.stdout is not None
+    stop.watch(process)
     try:
         with contextlib.suppress(BrokenPipeError):  # it died at once; its end tells why
             process.stdin.write(orders.encode(order))

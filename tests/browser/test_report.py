@@ -1,91 +1,12 @@
-"""The report in real Chromium: what no parser sees.
-
-Chromium is looked for as ``EARWITNESS_CHROMIUM``, then on the path. With ``EARWITNESS_AXE`` naming
-the ``axe.min.js`` of axe-core, pages are also judged by it; it is no dependency.
-"""
-
-import os
-import shutil
-from pathlib import Path
+"""The report in real Chromium: what no parser sees."""
 
 import pytest
 
 from earwitness.report import html
+from tests.browser.looking import COLLISIONS, LEAST_CONTRAST, THEMES, WIDTHS
 from tests.report import samples
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = (
-    "--no-sandbox",
-    "--headless",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-WIDTHS = (360, 768, 1280)
-THEMES = ("light", "dark")
-
-# The least contrast of each text with what lies under it: WCAG 2 relative luminance, colours that
-# are not opaque are laid over what is behind them. Texts of drawings have their fill for a colour.
-LEAST_CONTRAST = """() => {
-  const part = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const light = c => 0.2126 * part(c[0]) + 0.7152 * part(c[1]) + 0.0722 * part(c[2]);
-  const read = s => { const n = s.match(/[\\d.]+/g).map(Number); return n.length > 3 ? n : [...n, 1]; };
-  const over = (a, b) => [0, 1, 2].map(i => a[i] * a[3] + b[i] * (1 - a[3]));
-  const ground = e => {
-    const layers = [];
-    for (let at = e; at; at = at.parentElement) {
-      const c = read(getComputedStyle(at).backgroundColor);
-      layers.push(c);
-      if (c[3] === 1) break;
-    }
-    return layers.reverse().reduce((below, c) => over(c, below), [255, 255, 255]);
-  };
-  const found = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const text = walk.currentNode.textContent.trim(), e = walk.currentNode.parentElement;
-    if (!text || ['TITLE', 'DESC'].includes(e.tagName.toUpperCase()) || !e.getClientRects().length) continue;
-    const style = getComputedStyle(e), under = ground(e);
-    const ink = over(read(e.namespaceURI.endsWith('svg') ? style.fill : style.color), under);
-    const [a, b] = [light(ink), light(under)].sort((x, y) => y - x);
-    found.push([(a + 0.05) / (b + 0.05), text.slice(0, 40)]);
-  }
-  return found.sort((x, y) => x[0] - y[0])[0];
-}"""
-
-# Texts of a drawing that lie over each other, or stick out of the page.
-COLLISIONS = """() => {
-  const bad = [];
-  for (const chart of document.querySelectorAll('svg.chart')) {
-    const boxes = [...chart.querySelectorAll('tspan, text:not(:has(tspan))')]
-      .filter(e => e.textContent.trim())
-      .map(e => [e.textContent, [...e.getClientRects()][0] || e.getBoundingClientRect()]);
-    for (const [words, box] of boxes)
-      if (box.left < -0.5 || box.right > innerWidth + 0.5) bad.push(`outside: ${words}`);
-    boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
-      const wide = Math.min(p.right, q.right) - Math.max(p.left, q.left);
-      const high = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
-      if (wide > 1 && high > 5) bad.push(`${a} / ${b}`);
-    }));
-  }
-  return bad;
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = os.environ.get("EARWITNESS_CHROMIUM") or shutil.which("chromium")
-    if executable is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -191,16 +112,12 @@ def test_the_keyboard_reaches_links_and_folded_parts(visit):
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(browser, folder, name, width, theme):
-    library = os.environ.get("EARWITNESS_AXE")
-    if library is None:
-        pytest.skip("EARWITNESS_AXE does not name the axe.min.js of axe-core")
+def test_axe_finds_nothing(browser, axe, folder, name, width, theme):
     page = browser.new_page(
         viewport={"width": width, "height": 800}, color_scheme=theme, bypass_csp=True
     )
     page.goto((folder / f"{name}.html").as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    page.evaluate(Path(library).read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")["violations"]
+    found = axe(page)
     page.close()
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert found == []

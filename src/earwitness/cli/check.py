@@ -1,36 +1,27 @@
 """``earwitness check``: look for the claims' traps in a system that is not ours, without a trace."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
-import msgspec
 
-import earwitness
-from earwitness.check import kinds, runner
+from earwitness import checks
 from earwitness.check.finding import Severity
-from earwitness.check.plan import Budget
-from earwitness.check.runner import Check
-from earwitness.check.target import NotATarget, Target, TargetKind
-from earwitness.claims import registry
+from earwitness.check.target import NotATarget
+from earwitness.checks import Order
 from earwitness.cli import findings, options, outcome
-from earwitness.report import check_document, json
-
-_LONGEST_SAMPLING = 300.0
-"""Seconds; a transaction stays open for as long."""
+from earwitness.report import json
+from earwitness.report.check_document import CheckDocument
+from earwitness.store.connection import data_folder, open_store
+from earwitness.store.errors import StoreError
 
 
 @click.command()
 @click.argument("target")
 @click.option("--claim", "chosen", multiple=True, metavar="ID", help="Only this claim; repeatable.")
 @click.option("--plan", is_flag=True, help="Print every step and the budget; connect to nothing.")
-@click.option(
-    "--sample-waits",
-    type=options.Seconds(),
-    metavar="DURATION",
-    help="Also sample what active sessions wait for, for so long: 10s, at most 5m.",
-)
+@findings.options_of_kinds
 @click.option(
     "--save-evidence",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -39,74 +30,60 @@ _LONGEST_SAMPLING = 300.0
 )
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
+@findings.sources
+@click.option("--no-store", is_flag=True, help="Do not keep this check for `earwitness runs`.")
+@options.data
 def check(  # noqa: PLR0917 - click calls it by name
     target: str,
     chosen: tuple[str, ...],
     plan: bool,
-    sample_waits: float | None,
     save_evidence: Path | None,
     format_: str,
     fail_on: str,
+    sources: tuple[Path, ...],
+    no_store: bool,
+    data: Path | None,
+    **of_kinds: str | bool | None,
 ) -> None:
     """Look for the claims' traps in TARGET, read-only and within a budget.
 
-    TARGET is an address such as postgresql://user@host/database, or service=name. Leave passwords
-    to PGPASSWORD or ~/.pgpass.
+    TARGET is an address such as postgresql://user@host/database, or service=name, or the path of a
+    directory. Leave passwords to PGPASSWORD or ~/.pgpass.
     """
-    kind, address = _understood(target)
-    checks, budget = _sampling(_checks(kind, chosen), kind.budget, sample_waits)
+    order = _understood(target, chosen, of_kinds)
     if plan:
-        steps = [check.planned for check in checks]
-        findings.tell_plan(check_document.plan_document(kind, address, steps, budget), format_)
+        findings.tell_plan(order.plan, format_)
         return
-    evidence = runner.gather(
-        kind, address, checks, budget=budget, version=earwitness.__version__, tell=_progress
-    )
+    files = findings.read_sources(sources)
+    document = checks.carry_out(order, Severity(fail_on), _progress, files)
     if save_evidence is not None:
-        outcome.write(json.encode(evidence).decode(), save_evidence)
-    judgement = runner.judge(evidence, {check.claim: check.judge for check in checks})
-    document = check_document.check_document(
-        evidence, judgement, Severity(fail_on), earwitness.__version__
-    )
+        outcome.write(json.encode(document.evidence).decode(), save_evidence)
+    if not no_store:
+        _keep(data_folder(data), document)
     findings.tell(document, format_)
     sys.exit(int(document.exit_code))
 
 
-def _understood(address: str) -> tuple[TargetKind, Target]:
+def _understood(
+    address: str, claims: tuple[str, ...], of_kinds: Mapping[str, str | bool | None]
+) -> Order:
+    given = {name.replace("_", "-"): value for name, value in of_kinds.items() if value}
+    asked = {name: "yes" if value is True else str(value) for name, value in given.items()}
     try:
-        return kinds.recognise(address)
+        return checks.order(address, claims, asked)
     except NotATarget as problem:
         raise click.BadParameter(str(problem), param_hint="TARGET") from None
+    except checks.CannotCheck as problem:
+        raise click.UsageError(str(problem)) from None
 
 
-def _checks(kind: TargetKind, chosen: Sequence[str]) -> Sequence[Check]:
-    """What is looked for: the claims that were named, else all that know this kind of target."""
-    if not chosen:
-        found, broken = registry.checks(kind.name)
-        for problem in broken.values():
-            print(problem, file=sys.stderr)
-        if not found:
-            raise click.UsageError(f"no claim installed here looks at a target of kind {kind.name}")
-        return found
-    named = {id: registry.find(id).check for id in dict.fromkeys(chosen)}
-    for id, one in named.items():
-        if one is None or one.kind != kind.name:
-            raise click.UsageError(f"claim {id} looks for nothing in a target of kind {kind.name}")
-    return [one for one in named.values() if one is not None]
-
-
-def _sampling(
-    checks: Sequence[Check], budget: Budget, seconds: float | None
-) -> tuple[Sequence[Check], Budget]:
-    """The checks and the budget with so many seconds of sampling; None: as they are."""
-    if seconds is None:
-        return checks, budget
-    if not 1 <= seconds <= _LONGEST_SAMPLING:
-        raise click.BadParameter("from 1s to 5m", param_hint="--sample-waits")
-    if all(check.sampling is None for check in checks):
-        raise click.UsageError("no claim that was chosen samples waits")
-    longer = msgspec.structs.replace(budget, seconds=budget.seconds + seconds)
-    return [check.sampled(seconds) for check in checks], longer
+def _keep(folder: Path, document: CheckDocument) -> None:
+    """Keep it; what a check comes to does not depend on whether a store can be written."""
+    try:
+        with open_store(folder) as store:
+            checks.keep(store, document)
+    except (StoreError, json.NotFinite) as problem:
+        print(f"earwitness: this check was not kept: {problem}", file=sys.stderr)
 
 
 def _progress(line: str) -> None:

@@ -8,8 +8,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from earwitness import history
 from earwitness.claims import registry
-from earwitness.cli import history, options
+from earwitness.cli import options
 from earwitness.experiment import contrast
 from earwitness.experiment.design import Claim, Fixed, Plan
 from earwitness.report import words

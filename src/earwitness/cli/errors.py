@@ -50,4 +50,28 @@ def _is_for_the_user(problem: Exception) -> bool:
     of_runs = BrokenClaim | UnknownClaim | NothingRecorded | StoreError
     of_library = NotInLibrary | NotReadable | NotThere | NotFetched | NoRecording | NotABackup
     of_jobs = JobTaken | NoEngine | NotRecognised
-    return isinstance(problem, of_runs | of_library | of_jobs)
+    return isinstance(problem, of_runs | of_library | of_jobs) or isinstance(problem, _of_snips())
+
+
+def _of_snips() -> tuple[type[Exception], ...]:
+    from earwitness.library.catalogue import NotInLibrary
+    from earwitness.library.export.files import CannotExport
+    from earwitness.library.intake import NotReadable
+    from earwitness.library.moment import NoSuchMoment
+    from earwitness.library.review.cards import NoSuchCard
+    from earwitness.library.search.embedding.model import NoModel
+    from earwitness.library.snip import NothingToUndo
+    from earwitness.library.snip_catalogue import NoSuchSnip
+    from earwitness.library.snips import ChangedMeanwhile
+
+    return (
+        ChangedMeanwhile,
+        CannotExport,
+        NoModel,
+        NoSuchCard,
+        NoSuchMoment,
+        NoSuchSnip,
+        NotInLibrary,
+        NotReadable,
+        NothingToUndo,
+    )

@@ -1,18 +1,15 @@
 """``earwitness judge``: judge the saved evidence of a check again, without its target."""
 
 import sys
-from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
-import earwitness
-from earwitness.check import runner
+from earwitness import checks
 from earwitness.check.evidence import Evidence
 from earwitness.check.finding import Severity
-from earwitness.check.runner import Judge
-from earwitness.claims import registry
 from earwitness.cli import findings, options
-from earwitness.report import check_document, json
+from earwitness.report import json
 from earwitness.report.check_document import CheckDocument
 
 
@@ -20,13 +17,11 @@ from earwitness.report.check_document import CheckDocument
 @click.argument("evidence", type=click.Path(dir_okay=False, allow_dash=True))
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
-def judge(evidence: str, format_: str, fail_on: str) -> None:
+@findings.sources
+def judge(evidence: str, format_: str, fail_on: str, sources: tuple[Path, ...]) -> None:
     """Judge EVIDENCE, a file of `check --save-evidence` or `check --format json`; - is input."""
-    seen = _read(evidence)
-    judgement = runner.judge(seen, _judges(seen.claims))
-    document = check_document.check_document(
-        seen, judgement, Severity(fail_on), earwitness.__version__
-    )
+    files = findings.read_sources(sources)
+    document = checks.judged(_read(evidence), Severity(fail_on), files)
     findings.tell(document, format_)
     sys.exit(int(document.exit_code))
 
@@ -42,14 +37,3 @@ def _read(path: str) -> Evidence:
     if not isinstance(document, Evidence):
         raise click.BadParameter(f"{document.schema} is no evidence", param_hint="EVIDENCE")
     return document
-
-
-def _judges(claims: Iterable[str]) -> dict[str, Judge]:
-    """The judges of those claims that are installed; why others cannot is told."""
-    judges = {}
-    for id in claims:
-        try:
-            judges[id] = registry.find(id).judge
-        except (registry.UnknownClaim, registry.BrokenClaim) as problem:
-            print(problem, file=sys.stderr)
-    return judges

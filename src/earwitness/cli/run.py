@@ -9,9 +9,9 @@ from typing import NoReturn
 
 import click
 
-from earwitness import launcher
+from earwitness import history, launcher
 from earwitness.claims import registry
-from earwitness.cli import history, options, outcome
+from earwitness.cli import options, outcome
 from earwitness.cli.errors import CANNOT
 from earwitness.cli.screen import Screen, screen_for
 from earwitness.experiment import prediction

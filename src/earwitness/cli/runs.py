@@ -1,30 +1,37 @@
-"""``earwitness runs``: past runs, and the same observations judged again."""
+"""``earwitness runs``: past runs and checks, and what they saw judged again."""
 
 import dataclasses
 import datetime as dt
 import json
 import sys
 import webbrowser
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from earwitness.cli import history, options, outcome
-from earwitness.report import assembly, console, html, words
+from earwitness import checks, history
+from earwitness.cli import findings, options, outcome
+from earwitness.report import assembly, check_console, check_words, comparison, console, html, words
+from earwitness.report.check_document import CheckDocument
 from earwitness.report.document import RunDocument
 from earwitness.store import runs as stored
-from earwitness.store.connection import data_folder, open_store
+from earwitness.store.connection import Store, data_folder, open_store
 from earwitness.store.runs import RunRecord
 
 DISAGREES = 1
+_HEADINGS = {"hypotheses": "Hypothesis", "findings": "Finding"}
+_ONLY_OF_RUNS = ("html",)
+_ONLY_OF_CHECKS = ("sarif", "junit")
 
 
 @click.group()
 def runs() -> None:
-    """Past runs: list, open, replay, compare, export."""
+    """Past runs and checks: list, open, replay, compare, export."""
 
 
 @runs.command(name="list")
@@ -49,7 +56,9 @@ def list_(claim: str | None, most: int, format_: str, data: Path | None) -> None
     for record in records:
         state = record.verdict if record.status == "finished" else record.status
         when = f"{record.started_at:%Y-%m-%d %H:%M}"
-        table.add_row(record.id, record.depth, when, console.badge(state or ""), _took(record))
+        table.add_row(
+            record.id, record.depth or record.kind, when, console.badge(state or ""), _took(record)
+        )
     Console().print(table)
 
 
@@ -61,7 +70,12 @@ def open_(run: str, as_page: bool, data: Path | None) -> None:
     """Show RUN (an id, its beginning, or latest) in detail."""
     folder = data_folder(data)
     with open_store(folder) as store:
-        document = history.document_of(store, stored.find(store, run))
+        document = _document(store, run)
+    if isinstance(document, CheckDocument):
+        if as_page:
+            raise click.UsageError("a check has no page; `earwitness runs export` has its formats")
+        Console().print(check_console.check(document))
+        return
     if not as_page:
         Console().print(console.run_detail(document))
         return
@@ -75,21 +89,19 @@ def open_(run: str, as_page: bool, data: Path | None) -> None:
 @options.output_format("text", "json")
 @options.data
 def replay(run: str, format_: str, data: Path | None) -> None:
-    """Judge the stored observations of RUN again, and say whether the verdicts agree."""
+    """Judge what RUN observed again, and say whether that agrees with what is stored."""
     with open_store(data_folder(data)) as store:
         record = stored.find(store, run)
-        recorded = assembly.sort(history.log_of(store, record.id))
-    replayed = assembly.replay(recorded)
-    kept = recorded.finished.result if recorded.finished else None
-    agrees = kept is None or kept == replayed
+        judge_again = _check_again if record.kind == "check" else _run_again
+        replayed, kept, agrees = judge_again(store, record)
     if format_ == "json":
-        document = {"run": record.id, "verdict": replayed.verdict, "agrees": agrees}
-        print(json.dumps(document | {"stored": kept and kept.verdict}, indent=2))
+        document = {"run": record.id, "verdict": replayed, "agrees": agrees, "stored": kept}
+        print(json.dumps(document, indent=2))
     elif kept is None:
-        print(f"{record.id} did not finish; from what it observed: {replayed.verdict}")
+        print(f"{record.id} did not finish; from what it observed: {replayed}")
     else:
         word = "agrees" if agrees else "DISAGREES"
-        print(f"{record.id}: replayed {replayed.verdict}, stored {kept.verdict}: {word}")
+        print(f"{record.id}: replayed {replayed}, stored {kept}: {word}")
     sys.exit(0 if agrees else DISAGREES)
 
 
@@ -99,40 +111,88 @@ def replay(run: str, format_: str, data: Path | None) -> None:
 @options.output_format("text", "json")
 @options.data
 def compare(one: str, other: str, format_: str, data: Path | None) -> None:
-    """Two runs side by side, hypothesis by hypothesis, and what differs around them."""
+    """Two runs, or two checks, side by side, and what differs around them."""
     with open_store(data_folder(data)) as store:
-        left, right = (
-            history.document_of(store, stored.find(store, name)) for name in (one, other)
-        )
-    rows = list(_compared(left, right))
+        records = [stored.find(store, name) for name in (one, other)]
+        if records[0].kind != records[1].kind:
+            raise click.UsageError("one of them is a run and the other a check")
+        ids = [record.id for record in records]
+        left, right = (_document(store, id) for id in ids)
+    if isinstance(left, CheckDocument) and isinstance(right, CheckDocument):
+        kind, rows = "findings", comparison.findings(left, right)
+    else:
+        assert isinstance(left, RunDocument), "the store keeps no third kind"
+        assert isinstance(right, RunDocument), "both are of one kind"
+        kind, rows = "hypotheses", comparison.hypotheses(left, right)
+    differing = comparison.differing(left, right)
     if format_ == "json":
-        differing = {name: list(pair) for name, pair in _differing(left, right).items()}
-        print(json.dumps({"hypotheses": rows, "environment": differing}, indent=2))
+        pairs = {name: list(pair) for name, pair in differing.items()}
+        print(json.dumps({kind: rows, "environment": pairs}, indent=2))
         return
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in ("Hypothesis", left.run_id, right.run_id):
-        table.add_column(column)
-    for row in rows:
-        table.add_row(row["id"], row["one"], row["other"])
-    for name, (ours, theirs) in _differing(left, right).items():
-        table.add_row(f"[dim]{name}[/dim]", ours, theirs)
-    Console().print(table)
+    Console().print(_side_by_side(kind, ids, rows, differing))
 
 
 @runs.command()
 @click.argument("run", default="latest")
-@options.output_format("json", "markdown", "html")
+@options.output_format("json", "markdown", "html", "sarif", "junit")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="File; else stdout.")
 @options.data
 def export(run: str, format_: str, to: Path | None, data: Path | None) -> None:
     """RUN as a document: everything observed and everything concluded."""
     with open_store(data_folder(data)) as store:
-        document = history.document_of(store, stored.find(store, run))
-    text = outcome.encoded(document, format_)
+        document = _document(store, run)
+    is_check = isinstance(document, CheckDocument)
+    if format_ in (_ONLY_OF_RUNS if is_check else _ONLY_OF_CHECKS):
+        raise click.UsageError(f"a {'check' if is_check else 'run'} cannot be had as {format_}")
+    if isinstance(document, CheckDocument):
+        text = findings.encoded(document, format_)
+    else:
+        text = outcome.encoded(document, format_)
     if to is None:
         sys.stdout.write(text)
     else:
         print(outcome.write(text, to))
+
+
+def _document(store: Store, name: str) -> RunDocument | CheckDocument:
+    """The run or the check of that name. Raises UnknownRun and NothingRecorded."""
+    record = stored.find(store, name)
+    reader = checks.document_of if record.kind == "check" else history.document_of
+    return reader(store, record)
+
+
+def _run_again(store: Store, record: RunRecord) -> tuple[str, str | None, bool]:
+    """The verdict computed anew, the stored one, and whether all results agree."""
+    recorded = assembly.sort(history.log_of(store, record.id))
+    replayed = assembly.replay(recorded)
+    kept = recorded.finished.result if recorded.finished else None
+    stored_verdict = kept.verdict.value if kept else None
+    return replayed.verdict.value, stored_verdict, kept is None or kept == replayed
+
+
+def _check_again(store: Store, record: RunRecord) -> tuple[str, str | None, bool]:
+    """The outcome of the evidence judged anew, the stored one, and whether the findings agree."""
+    kept = checks.document_of(store, record)
+    replayed = checks.judged(kept.evidence, kept.fail_on)
+    return replayed.outcome, kept.outcome, checks.agree(replayed, kept)
+
+
+def _side_by_side(
+    kind: str,
+    ids: Sequence[str],
+    rows: Iterable[Mapping[str, str | None]],
+    differing: Mapping[str, tuple[str, str]],
+) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in (_HEADINGS[kind], *ids):
+        table.add_column(column)
+    for row in rows:
+        name = " ".join(filter(None, (row["id"], row.get("where"))))
+        told = [name, *(row[side] or words.NOTHING for side in ("one", "other"))]
+        table.add_row(*(escape(check_words.visible(cell)) for cell in told))
+    for name, pair in differing.items():
+        table.add_row(f"[dim]{escape(name)}[/dim]", *map(escape, pair))
+    return table
 
 
 def _row(record: RunRecord) -> dict[str, object]:
@@ -146,37 +206,3 @@ def _took(record: RunRecord) -> str:
     if record.finished_at is None:
         return words.duration((dt.datetime.now(dt.UTC) - record.started_at).total_seconds())
     return words.duration((record.finished_at - record.started_at).total_seconds())
-
-
-def _compared(left: RunDocument, right: RunDocument) -> list[dict[str, str]]:
-    both = ({h.id: h for h in document.hypotheses} for document in (left, right))
-    ours, theirs = both
-    told = []
-    for id in dict.fromkeys([*ours, *theirs]):
-        sides = [
-            f"{h.verdict.value}, {words.measured(h)}" if h else words.NOTHING
-            for h in (ours.get(id), theirs.get(id))
-        ]
-        told.append({"id": id, "one": sides[0], "other": sides[1]})
-    return told
-
-
-def _differing(left: RunDocument, right: RunDocument) -> dict[str, tuple[str, str]]:
-    """Where the surroundings of two runs differ: machine, servers, depth, seed."""
-    ours, theirs = (_surroundings(document) for document in (left, right))
-    names = dict.fromkeys([*ours, *theirs])
-    pairs = {
-        name: (ours.get(name, words.NOTHING), theirs.get(name, words.NOTHING)) for name in names
-    }
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _surroundings(document: RunDocument) -> dict[str, str]:
-    servers = ", ".join(sorted({server.server for server in document.servers}))
-    return {
-        **document.environment,
-        "servers": servers,
-        "claim": document.claim,
-        "depth": document.depth.value,
-        "seed": str(document.seed),
-    }

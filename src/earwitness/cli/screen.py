@@ -15,7 +15,7 @@ from rich.markup import escape
 from earwitness.experiment import events, prediction
 from earwitness.experiment.design import Claim
 from earwitness.experiment.prediction import Prediction
-from earwitness.report import console, selection, words
+from earwitness.report import console, progress, selection, words
 from earwitness.report.console import Line
 from earwitness.report.document import EpisodeDocument, ShowDocument
 
@@ -77,7 +77,7 @@ class ProgressLines:
     def show(self, claim: str, event: events.Event) -> None:
         """Print the event in a few words, when it is not a single trial or look."""
         if not isinstance(event, events.TrialFinished | events.Look | events.BenchOpened):
-            print(f"{claim}: {in_words(event)}", file=sys.stderr, flush=True)
+            print(f"{claim}: {progress.in_words(event)}", file=sys.stderr, flush=True)
 
 
 class LiveList:
@@ -118,7 +118,7 @@ class LiveList:
 
     def show(self, claim: str, event: events.Event) -> None:
         """Update the claim's line and the status."""
-        self._status = f"{claim}: {in_words(event)}"
+        self._status = f"{claim}: {progress.in_words(event)}"
         self._lines[claim] = _line_after(self._lines[claim], event)
         self._live.update(self._render())
 
@@ -185,32 +185,3 @@ def _ask(terminal: Console, claim: Claim) -> Sequence[Prediction]:
             return [prediction.parse(answer, claim)]
         except prediction.Unclear as problem:
             terminal.print(f"  {escape(str(problem))}")
-
-
-def in_words(event: events.Event) -> str:
-    """An event in a few words."""
-    match event:
-        case events.Waiting():
-            return f"waiting for {event.holder} to finish"
-        case events.Started():
-            return f"depth {event.depth}, seed {event.seed}"
-        case events.ServerReady():
-            return f"{event.server} ready after {words.duration(event.seconds)}"
-        case events.BenchOpened():
-            return f"{event.experiment}: bench ready"
-        case events.TrialFinished():
-            trial = event.trial
-            return f"{trial.experiment}, block {trial.block}: {trial.arm}"
-        case events.Look():
-            return f"{event.experiment}: {event.block} blocks done"
-        case events.GateFailed():
-            return f"{event.experiment}: {words.gate(event.gate)}"
-        case events.ExperimentUnavailable():
-            install = f" (install: {event.install})" if event.install else ""
-            return f"{event.experiment} is unavailable: {event.reason}{install}"
-        case events.ExperimentEnded():
-            return f"{event.experiment}: {event.reason} after {event.blocks} blocks"
-        case events.Finished():
-            return event.result.verdict.value
-        case events.Failed():
-            return f"failed: {event.message}"

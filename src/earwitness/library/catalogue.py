@@ -93,11 +93,11 @@ def find_show(store: Store, name: str) -> ShelvedShow:
 
 def episodes(store: Store, show: str | None = None) -> list[ShelvedEpisode]:
     """The episodes of a show in the order of its page, or all, show by show."""
-    query = _episodes().order_by(tables.episodes.c.show, tables.episodes.c.place)
+    query = episodes_query().order_by(tables.episodes.c.show, tables.episodes.c.place)
     if show is not None:
         query = query.where(tables.episodes.c.show == show)
     with store.reading() as connection:
-        return [_episode(row) for row in connection.execute(query)]
+        return [episode_of(row) for row in connection.execute(query)]
 
 
 def find_episode(store: Store, name: str, *, show: str | None = None) -> ShelvedEpisode:
@@ -110,8 +110,8 @@ def find_episode(store: Store, name: str, *, show: str | None = None) -> Shelved
             (row.id, row.id, _last_part(row.id), row.title) for row in connection.execute(query)
         ]
         found = _the_one(name, names, "episode")
-        row = connection.execute(_episodes().where(tables.episodes.c.id == found)).one()
-    return _episode(row)
+        row = connection.execute(episodes_query().where(tables.episodes.c.id == found)).one()
+    return episode_of(row)
 
 
 def chapters(
@@ -182,7 +182,8 @@ def segments(store: Store, transcript_id: int) -> list[Segment]:
         ]
 
 
-def _episodes() -> sa.Select[Any]:
+def episodes_query() -> sa.Select[Any]:
+    """Everything that ``episode_of`` takes, of every episode."""
     titled = sa.select(tables.episodes, tables.shows.c.title.label("show_title"))
     return titled.join(tables.shows, tables.shows.c.id == tables.episodes.c.show)
 
@@ -222,7 +223,8 @@ def _show(row: sa.Row[Any]) -> ShelvedShow:
     )
 
 
-def _episode(row: sa.Row[Any]) -> ShelvedEpisode:
+def episode_of(row: sa.Row[Any]) -> ShelvedEpisode:
+    """The episode of a row of ``episodes_query``."""
     return ShelvedEpisode(
         id=row.id,
         show=row.show,

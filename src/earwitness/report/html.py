@@ -17,7 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from earwitness.report import charts, selection, words
 from earwitness.report.document import RunDocument, ShowDocument
 
-STYLE_SHEETS = ("style.css", "charts.css")
+STYLE_SHEETS = ("tokens.css", "claim.css", "charts.css", "page.css")
+"""In the order in which they stand on a page; the site has all but the last."""
 
 ICONS: Mapping[str, str] = {
     "supported": "supported",
@@ -58,6 +59,16 @@ def icon(state: str) -> str:
     return ICONS.get(state, "none")
 
 
+VOCABULARY: Mapping[str, object] = {
+    "words": words,
+    "selection": selection,
+    "drawings": drawings,
+    "overview": overview,
+    "icon": icon,
+}
+"""What the templates of claims call by name, wherever they stand."""
+
+
 @functools.cache
 def style() -> str:
     """The style sheet of the page, as one text."""
@@ -87,7 +98,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        words=words, selection=selection, drawings=drawings, overview=overview, icon=icon
-    )
+    environment.globals.update(VOCABULARY)
     return environment

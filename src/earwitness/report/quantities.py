@@ -165,6 +165,14 @@ def date(day: dt.date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
+def day(text: str) -> str:
+    """The day of an ISO 8601 date or time, as ``date`` says it; what is none is said as it is."""
+    try:
+        return date(dt.date.fromisoformat(text[:10]))
+    except ValueError:
+        return text
+
+
 def moment(when: dt.datetime) -> str:
     """A point in time: ``24 June 2023, 14:05 UTC``; one without a time zone is said as it is."""
     if when.tzinfo is None:

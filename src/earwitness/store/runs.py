@@ -16,6 +16,8 @@ from earwitness.store.connection import Store
 from earwitness.store.errors import StoreError
 from earwitness.store.owners import Owner
 
+Kind = Literal["experiment", "check"]
+"""What was done: a claim rerun on our own servers, or somebody's own system looked at."""
 Status = Literal["running", "finished", "interrupted", "failed"]
 
 _ORPHANED = "the process that ran it ended before it did"
@@ -30,9 +32,11 @@ class RunRecord:
     """One row of ``runs``."""
 
     id: str
-    kind: str
+    kind: Kind
     claim: str
+    """Of an experiment its claim; of a check what it looked at: ``check:postgresql``."""
     depth: str
+    """Of an experiment; empty for a check."""
     seed: int
     status: Status
     message: str | None
@@ -44,13 +48,25 @@ class RunRecord:
     finished_at: dt.datetime | None
 
 
-def begin(store: Store, *, claim: str, depth: str, seed: int, version: str) -> RunRecord:
-    """A new record, owned by this process."""
-    now = _now()
+def begin(
+    store: Store,
+    *,
+    claim: str,
+    version: str,
+    depth: str = "",
+    seed: int = 0,
+    kind: Kind = "experiment",
+    started_at: dt.datetime | None = None,
+) -> RunRecord:
+    """A new record, owned by this process. Only experiments have a depth and a seed.
+
+    ``started_at``: when it began, where that was before now.
+    """
+    now = started_at or _now()
     owner = owners.this_process()
     record = RunRecord(
-        id=f"{claim}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-        kind="experiment",
+        id=f"{claim.replace(':', '-')}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        kind=kind,
         claim=claim,
         depth=depth,
         seed=seed,
@@ -92,10 +108,10 @@ def every(store: Store, *, claim: str | None = None, most: int | None = None) ->
 
 
 def newest_by_claim(store: Store) -> dict[str, RunRecord]:
-    """The newest finished run of each claim."""
+    """The newest finished experiment of each claim."""
     newest: dict[str, RunRecord] = {}
     for record in every(store):
-        if record.status == "finished":
+        if record.kind == "experiment" and record.status == "finished":
             newest.setdefault(record.claim, record)
     return newest
 

@@ -12,8 +12,8 @@ runs = sa.Table(
     "runs",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),  # experiment
-    sa.Column("claim", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # experiment, check
+    sa.Column("claim", sa.Text, nullable=False),  # of a check: check:postgresql
     sa.Column("depth", sa.Text, nullable=False),
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("status", sa.Text, nullable=False),  # running, finished, interrupted, failed
@@ -32,7 +32,9 @@ events = sa.Table(
     sa.Column("run", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),  # from 1, without gaps
     sa.Column("at", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),  # one JSON document, see experiment.events
+    sa.Column(
+        "body", sa.Text, nullable=False
+    ),  # a JSON document: experiment.events, or a whole check
 )
 
 predictions = sa.Table(

@@ -1,4 +1,4 @@
-"""Reading past runs: from the store to documents. Shared by the verbs that show them."""
+"""Reading past runs: from the store to documents. Shared by all who show them, verbs and pages."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -54,8 +54,12 @@ def page(store: Store) -> ShowDocument:
 
 
 def results(store: Store) -> dict[str, ClaimResult]:
-    """The verdicts of every finished run, by run id."""
-    finished = [record for record in runs.every(store) if record.status == "finished"]
+    """The verdicts of every finished experiment, by run id."""
+    finished = [
+        record
+        for record in runs.every(store)
+        if record.kind == "experiment" and record.status == "finished"
+    ]
     found = {record.id: assembly.sort(log_of(store, record.id)).finished for record in finished}
     return {id: event.result for id, event in found.items() if event is not None}
 

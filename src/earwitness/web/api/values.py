@@ -1,0 +1,185 @@
+"""What the API takes and gives, where the documents of the reports do not say it already."""
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+
+from earwitness.experiment.design import Depth
+from earwitness.library.browsing import Order
+from earwitness.web.checks import MOST_SAMPLING_SECONDS
+
+Words = Annotated[str, msgspec.Meta(max_length=200)]
+Text = Annotated[str, msgspec.Meta(max_length=4000)]
+
+
+class Error(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something could not be done, in words."""
+
+    schema: str
+    status: int
+    error: str
+
+
+class Show(msgspec.Struct, frozen=True, kw_only=True):
+    """A show."""
+
+    id: str
+    title: str
+    author: str | None
+    description: str
+    link: str | None
+    episodes: int
+
+
+class Episode(msgspec.Struct, frozen=True, kw_only=True):
+    """An episode in a list."""
+
+    id: str
+    show: str
+    show_title: str
+    title: str
+    date: str | None
+    duration_seconds: float | None
+    line: str
+    snips: int
+    claims: tuple[str, ...]
+
+
+class Episodes(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a show's list."""
+
+    total: int
+    first: int
+    following: int | None
+    """Where the next part begins."""
+    episodes: list[Episode]
+
+
+class Chapter(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter of an episode."""
+
+    start_seconds: float
+    title: str
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """What the show notes point to."""
+
+    url: str
+    label: str
+
+
+class EpisodeInFull(msgspec.Struct, frozen=True, kw_only=True):
+    """An episode with its chapters and links."""
+
+    episode: Episode
+    description: str
+    chapters: list[Chapter]
+    links: list[Link]
+    audio: str | None
+    """Address of the recording on this site."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a transcript."""
+
+    text: str
+    start_seconds: float | None
+    end_seconds: float | None
+    speaker: str | None
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a claim stands on this machine."""
+
+    id: str
+    title: str
+    installed: bool
+    state: str
+    run: str | None
+    """The newest run that finished."""
+    under_way: str | None
+    """The run that is under way."""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in a list."""
+
+    id: str
+    claim: str
+    depth: str
+    seed: int
+    status: str
+    message: str | None
+    verdict: str | None
+    version: str
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """A check in a list."""
+
+    id: str
+    kind: str
+    outcome: str | None
+    message: str | None
+    checked_at: dt.datetime
+
+
+class Stopped(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a run was asked to stop; it was not when it had ended."""
+
+    id: str
+    stopping: bool
+
+
+class EpisodesQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a show's list."""
+
+    words: Words = ""
+    order: Order = Order.NEWEST
+    claims: bool = False
+    first: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 0
+    most: Annotated[int, msgspec.Meta(ge=1, le=100)] = 40
+
+
+class RunsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs."""
+
+    claim: Words | None = None
+    most: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+
+
+class MostQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """How many."""
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+
+
+class CompareQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which two runs."""
+
+    one: Words
+    other: Words
+
+
+class RunOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be run, and what is expected of it."""
+
+    depth: Depth = Depth.PROOF
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] | None = None
+    budget_seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)] | None = None
+    predictions: Annotated[list[Words], msgspec.Meta(max_length=50)] = []
+    """As on the command line: ``3x``, ``refuted@70%``, ``hypothesis=2x..5x``."""
+
+
+class CheckOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be checked."""
+
+    target: Text
+    claims: Annotated[list[Words], msgspec.Meta(max_length=50)] = []
+    sample_waits_seconds: Annotated[float, msgspec.Meta(ge=1, le=MOST_SAMPLING_SECONDS)] | None = (
+        None
+    )

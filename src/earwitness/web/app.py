@@ -1,0 +1,127 @@
+"""The table of contents of the site: every address, and the rules that all requests pass.
+
+``build`` makes the application for one data folder. It opens the store when it starts and, when it
+ends, stops what it has running; nothing is kept between two applications in one process.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
+from starlette.types import Lifespan
+
+from earwitness import history
+from earwitness.claims import registry
+from earwitness.experiment.design import Claim
+from earwitness.library import bundled
+from earwitness.store.connection import open_store
+from earwitness.web import (
+    access,
+    checks,
+    claims,
+    doctor,
+    episodes,
+    errors,
+    predictions,
+    runs,
+    security,
+    settings,
+    shows,
+    static_files,
+)
+from earwitness.web.api.routes import API
+from earwitness.web.jobs.checking import Checking
+from earwitness.web.jobs.running import Running
+from earwitness.web.pulse import Pulse
+from earwitness.web.shelf import Shelf
+from earwitness.web.site import Serving, Site
+from earwitness.web.tokens import Tokens
+
+_WORTH_PACKING_BYTES = 1024
+
+PAGES = [
+    Route("/", shows.index),
+    Route("/shows/{show}", shows.show),
+    Route("/episodes/{episode:path}", episodes.episode),
+    Route("/media/{episode:path}", episodes.recording),
+    Route("/claims", claims.index),
+    Route("/claims/{claim}", claims.claim),
+    Route("/claims/{claim}/runs", claims.start, methods=["POST"]),
+    Route("/runs/compare", runs.compare),
+    Route("/runs/{run}", runs.run),
+    Route("/runs/{run}/stream", runs.stream),
+    Route("/runs/{run}/stop", runs.stop, methods=["POST"]),
+    Route("/runs/{run}/download.{ending}", runs.download),
+    Route("/checks", checks.index),
+    Route("/checks/plan", checks.plan, methods=["POST"]),
+    Route("/checks", checks.carry_out, methods=["POST"]),
+    Route("/checks/{check}", checks.check),
+    Route("/checks/{check}/download/{format}", checks.download),
+    Route("/predictions", predictions.index),
+    Route("/settings", settings.index),
+    Route("/settings", settings.choose, methods=["POST"]),
+    Route("/doctor", doctor.index),
+    Route("/login", access.login),
+    Route("/login", access.say, methods=["POST"]),
+    Route("/static/{version}/{name}", static_files.serve),
+]
+
+
+def build(serving: Serving) -> Starlette:
+    """The application. Raises StoreError when it starts and the store cannot be used."""
+    tokens = Tokens()
+    app = Starlette(
+        routes=[*PAGES, *API],
+        middleware=[
+            Middleware(
+                security.Guard,
+                names=(serving.host, *serving.names),
+                any_address=not security.is_loopback(serving.host),
+            ),
+            Middleware(GZipMiddleware, minimum_size=_WORTH_PACKING_BYTES, compresslevel=5),
+            Middleware(access.Door, password=serving.password, tokens=tokens),
+        ],
+        exception_handlers={
+            HTTPException: errors.told,
+            Exception: errors.unexpected,
+            **dict.fromkeys(errors.STATUSES, errors.told),
+        },
+        lifespan=_opened(serving),
+    )
+    app.state.tokens = tokens
+    app.state.guarded = serving.password is not None
+    return app
+
+
+def _opened(serving: Serving) -> Lifespan[Starlette]:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        with open_store(serving.folder) as store:
+            bundled.shelve(store)
+            loaded, broken = registry.loadable()
+            running = Running(store)
+            pulse = Pulse(store.file)
+            app.state.site = Site(
+                serving=serving,
+                store=store,
+                shelf=Shelf(store),
+                claims=_in_page_order(loaded),
+                broken=broken,
+                running=running,
+                checking=Checking(store),
+                pulse=pulse,
+            )
+            try:
+                yield
+            finally:
+                running.close()
+
+    return lifespan
+
+
+def _in_page_order(loaded: Mapping[str, Claim]) -> dict[str, Claim]:
+    return {id: loaded[id] for id in history.in_page_order(loaded)}

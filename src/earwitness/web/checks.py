@@ -1,0 +1,154 @@
+"""``/checks/...``: paste a target, see the plan, then look; what was found, and what was before."""
+
+from collections.abc import Callable, Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from earwitness import checks
+from earwitness.check import kinds
+from earwitness.check.finding import Severity
+from earwitness.check.postgresql_options import SAMPLE_WAITS
+from earwitness.check.target import NotATarget
+from earwitness.report import check_markdown, comparison, json, junit, sarif
+from earwitness.report.check_document import CheckDocument
+from earwitness.store import runs
+from earwitness.store.runs import RunRecord
+from earwitness.web import forms, rendering, site
+from earwitness.web.forms import Form
+from earwitness.web.site import Site
+
+FORMATS: Mapping[str, tuple[str, str, Callable[[CheckDocument], str]]] = {
+    "json": ("application/json", "json", lambda document: json.encode(document).decode()),
+    "sarif": ("application/sarif+json", "sarif", sarif.render),
+    "junit": ("application/xml", "xml", junit.render),
+    "markdown": ("text/markdown; charset=utf-8", "md", check_markdown.render_check),
+}
+"""What a check can be had as: media type, ending of the file, and how it is made."""
+MOST_SAMPLING_SECONDS = 60.0
+"""From a page, which waits for the answer; the command line samples for longer."""
+_SHOWN = 30
+
+
+def index(request: Request) -> Response:
+    """Where a target is pasted, and the checks so far."""
+    return _asked(request, site.of(request))
+
+
+async def plan(request: Request) -> Response:
+    """What a check of the target would do; nothing is connected to."""
+    here = site.of(request)
+    form = await forms.read(request)
+    return await run_in_threadpool(_planned, request, here, form)
+
+
+async def carry_out(request: Request) -> Response:
+    """Do what the plan said, and show what was found."""
+    here = site.of(request)
+    form = await forms.read(request)
+    order = here.checking.redeem(form.one("ticket"))
+    record = await run_in_threadpool(here.checking.carry_out, order)
+    return RedirectResponse(f"/checks/{record.id}", 303)
+
+
+def check(request: Request) -> Response:
+    """One check with its findings."""
+    here = site.of(request)
+    record = find(here, request.path_params["check"])
+    document = checks.document_of(here.store, record)
+    before = _before(here, record, document)
+    return rendering.page(
+        request,
+        "check.html.j2",
+        record=record,
+        check=document,
+        before=before,
+        changed=[] if before is None else _changed(document, before[1]),
+        formats=FORMATS,
+        severities=list(Severity),
+        claims=here.claims,
+    )
+
+
+def download(request: Request) -> Response:
+    """A check in a format."""
+    here = site.of(request)
+    name = request.path_params["format"]
+    if name not in FORMATS:
+        raise HTTPException(404, f"A check can be had as {', '.join(FORMATS)}.")
+    record = find(here, request.path_params["check"])
+    type_, ending, render = FORMATS[name]
+    headers = {"Content-Disposition": f'attachment; filename="{record.id}.{ending}"'}
+    text = render(checks.document_of(here.store, record))
+    return Response(text, headers=headers, media_type=type_)
+
+
+def find(here: Site, id: str) -> RunRecord:
+    """The check of that id. Raises UnknownRun; 404 when it is a run."""
+    record = runs.find(here.store, id)
+    if record.kind != "check":
+        raise HTTPException(404, "That is a run, not a check.")
+    return record
+
+
+def sampled(seconds: float | None) -> dict[str, str]:
+    """The option that asks a check to sample waits for so long; None: no option."""
+    return {} if seconds is None else {SAMPLE_WAITS.name: f"{seconds:g}s"}
+
+
+def every(here: Site, most: int | None = None) -> list[RunRecord]:
+    """The checks, newest first."""
+    return [record for record in runs.every(here.store) if record.kind == "check"][:most]
+
+
+def _planned(request: Request, here: Site, form: Form) -> Response:
+    chosen = [id for id in form.every("claim") if id in here.claims]
+    seconds = form.one("sampling")
+    try:
+        sampling = None if seconds in ("", "0") else min(float(seconds), MOST_SAMPLING_SECONDS)
+        order = checks.order(form.one("target"), chosen, sampled(sampling))
+    except (NotATarget, checks.CannotCheck) as problem:
+        return _asked(request, here, unclear=str(problem), status=422)
+    except ValueError:
+        return _asked(request, here, unclear="the seconds of sampling are a number", status=422)
+    return rendering.page(
+        request, "plan.html.j2", plan=order.plan, ticket=here.checking.plan(order)
+    )
+
+
+def _asked(
+    request: Request, here: Site, *, unclear: str | None = None, status: int = 200
+) -> Response:
+    """The page that asks for a target. What was pasted is not repeated: it may hold a password."""
+    return rendering.page(
+        request,
+        "checks.html.j2",
+        status=status,
+        kinds=kinds.KINDS,
+        history=[(record, _target(here, record)) for record in every(here, _SHOWN)],
+        unclear=unclear,
+        most_sampling=int(MOST_SAMPLING_SECONDS),
+    )
+
+
+def _target(here: Site, record: RunRecord) -> str:
+    return checks.document_of(here.store, record).target
+
+
+def _before(
+    here: Site, record: RunRecord, document: CheckDocument
+) -> tuple[RunRecord, CheckDocument] | None:
+    """The check of the same target before this one."""
+    for other in every(here):
+        if other.started_at < record.started_at and other.claim == record.claim:
+            found = checks.document_of(here.store, other)
+            if found.target == document.target:
+                return other, found
+    return None
+
+
+def _changed(now: CheckDocument, before: CheckDocument) -> list[comparison.Row]:
+    """Findings whose severity is not what it was."""
+    return [row for row in comparison.findings(before, now) if row["one"] != row["other"]]

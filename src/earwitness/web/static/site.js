@@ -1,0 +1,39 @@
+// What every page needs beside its HTML: keys, live panels, the player. Pages can be read without.
+import { keys, register } from "./keys.js";
+import { listen } from "./stream.js";
+
+document.documentElement.classList.add("scripted");
+keys();
+
+for (const link of document.querySelectorAll(".bar > .rooms a[data-key]")) {
+  register(`g ${link.dataset.key}`, () => link.click());
+}
+register("?", () => document.getElementById("keys").showModal());
+register("/", () => document.querySelector("[data-search]:not([hidden])")?.focus());
+
+for (const panel of document.querySelectorAll("[data-stream]")) listen(panel);
+
+if (document.getElementById("player")) {
+  const { player } = await import("./player.js");
+  const { transcript } = await import("./transcript.js");
+  const playing = player(document.getElementById("player"));
+  const text = document.getElementById("transcript-section");
+  if (text) transcript(text, playing);
+}
+
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", () => {
+    // a second click would ask for the same again; the page that comes replaces this one
+    for (const button of form.querySelectorAll("button")) {
+      button.setAttribute("aria-busy", "true");
+      setTimeout(() => { button.disabled = true; });
+    }
+  });
+}
+// a page that comes back from the browser's memory has to be usable again
+addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button[aria-busy]")) {
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+  }
+});
