@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from earwitness.library import audio, catalogue, shelving, sync
+from earwitness.library import audio, catalogue, shelving, snips, sync
 from earwitness.library.fetching import fetcher, recordings
 from earwitness.library.fetching.problems import NotFetched
 from earwitness.library.fetching.web import MEBIBYTE, Web
@@ -131,8 +131,11 @@ class Adder:
                 return Addition(kept=_by_show(kept), several=True)
 
     def _keep(self, intake: Intake) -> Kept:
-        """Keep a show and its episodes as an application or a page has them."""
-        return shelving.keep(self.store, intake)
+        """Keep a show and its episodes as an application or a page has them, with what was saved."""
+        kept = shelving.keep(self.store, intake)
+        for id, facts in zip(kept.episodes, intake.episodes, strict=True):
+            snips.keep_saved(self.store, id, facts.saved)
+        return kept
 
     def _list(self, opml: Opml) -> Addition:
         """Every feed of a list; one that fails does not keep the others from coming."""
