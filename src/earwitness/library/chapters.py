@@ -6,6 +6,7 @@ trusted one's time and title stand, and what it lacks (end, link, picture) is fi
 others. What only a less trusted source has is kept in its place.
 """
 
+import bisect
 import re
 from collections.abc import Mapping, Sequence
 
@@ -44,37 +45,39 @@ def merge(
 
     ``duration`` bounds them: what starts behind the end belongs to another cut of the episode.
     """
-    merged: list[Chapter] = []
+    merged: list[Chapter] = []  # in order of their starts
     for source in ChapterSource:
-        known = list(merged)
         for chapter in by_source.get(source, ()):
             if duration is not None and chapter.start_seconds >= duration:
                 continue
-            same = _same(chapter, merged, known, source)
-            if same is None:
-                merged.append(_first(chapter, source))
+            at = _same(chapter, merged, source)
+            if at is None:
+                bisect.insort(merged, _first(chapter, source), key=_start)
             else:
-                merged[merged.index(same)] = _filled(same, chapter, source)
-    ordered = sorted(merged, key=lambda chapter: (chapter.start_seconds, not chapter.listed))
-    return tuple(_bounded(chapter, duration) for chapter in ordered)
+                merged[at] = _filled(merged[at], chapter, source)
+    return tuple(_bounded(chapter, duration) for chapter in merged)
 
 
-def _same(
-    chapter: SourcedChapter, merged: list[Chapter], known: list[Chapter], source: ChapterSource
-) -> Chapter | None:
-    """The chapter that this one is; within one source only one with the very same start."""
-    for one in merged:
+def _same(chapter: SourcedChapter, merged: list[Chapter], source: ChapterSource) -> int | None:
+    """Where the chapter stands that this one is; within one source only the very same start counts."""
+    first = bisect.bisect_left(merged, chapter.start_seconds - NEAR_SECONDS, key=_start)
+    for at in range(first, len(merged)):
+        one = merged[at]
+        apart = abs(one.start_seconds - chapter.start_seconds)
+        if one.start_seconds > chapter.start_seconds + NEAR_SECONDS:
+            break
         if one.listed != chapter.listed:
             continue
-        apart = abs(one.start_seconds - chapter.start_seconds)
         if source in one.sources:
             if apart == 0:
-                return one
-        elif apart <= SAME_SECONDS or (
-            apart <= NEAR_SECONDS and _similar(one.title, chapter.title)
-        ):
-            return one
+                return at
+        elif apart <= SAME_SECONDS or _similar(one.title, chapter.title):
+            return at
     return None
+
+
+def _start(chapter: Chapter) -> float:
+    return chapter.start_seconds
 
 
 def _similar(one: str, other: str) -> bool:

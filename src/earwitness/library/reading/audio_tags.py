@@ -75,7 +75,7 @@ def _tags(found: mutagen.FileType) -> tuple[dict[str, str], list[SourcedChapter]
     if isinstance(found, MP4):
         texts = {key: _first((tags or {}).get(atom, [])) for key, atom in _MP4_ATOMS.items()}
         return texts, _nero_chapters(found)
-    if isinstance(tags, Mapping):
+    if hasattr(tags, "keys"):  # comments of Vorbis are a list that acts as a dictionary
         comments = {str(key).lower(): _first(value) for key, value in tags.items()}
         texts = {key: comments.get(comment, "") for key, comment in _COMMENTS.items()}
         return texts, _comment_chapters(comments)

@@ -26,8 +26,30 @@ _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d)?)(?:\.
 _WEEKDAY = re.compile(r"^\s*[^\W\d]+\.?,?\s+(?=\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)\s*$")
 _NAMED_MONTH = re.compile(r"([A-Z][a-z]{2})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTHS = {
+    name: f"{number:02}"
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
+    )
+}
+_USUAL_DATE = re.compile(
+    rf"(?:[A-Z][a-z]{{2}}, )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}})"
+    r" ((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)"
+    r" ([+-]\d{4}|[A-Z]{3,4})",
+    re.ASCII,
+)
+"""What nearly all feeds have; the standard library takes ten times as long for any form."""
 _ZONES = {
+    "GMT": "+0000",
+    "UTC": "+0000",
+    "EST": "-0500",
+    "EDT": "-0400",
+    "CST": "-0600",
+    "CDT": "-0500",
+    "MST": "-0700",
+    "MDT": "-0600",
+    "PST": "-0800",
+    "PDT": "-0700",
     "CET": "+0100",
     "CEST": "+0200",
     "BST": "+0100",
@@ -36,7 +58,7 @@ _ZONES = {
     "AEST": "+1000",
     "AEDT": "+1100",
 }
-"""Names of zones that RFC 822 does not have and feeds use; each has one common meaning."""
+"""Those of RFC 822, and others that feeds use; each has one common meaning."""
 
 
 def seconds(text: str) -> float | None:
@@ -65,6 +87,10 @@ def date(text: str) -> str | None:
     """A day or a moment as ISO 8601; moments in UTC. RFC 822, ISO 8601, ``May 25, 2023``."""
     text = " ".join(text.split())
     try:
+        usual = _USUAL_DATE.fullmatch(text)
+        if usual and (offset := _ZONES.get(usual[5]) or usual[5]).startswith(("+", "-")):
+            day, month, year, time = usual.groups()[:4]
+            return _moment(f"{year}-{_MONTHS[month]}-{day:0>2}T{time}{offset}")
         return _iso(text) or _named_month(text) or _rfc822(text)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
@@ -78,14 +104,14 @@ def _iso(text: str) -> str | None:
     if time is None:
         return dt.date(int(year), int(month), int(day)).isoformat()
     offset = "+00:00" if zone.upper() in {"", "Z", "UTC", "GMT"} else zone
-    return _utc(dt.datetime.fromisoformat(f"{year}-{month}-{day}T{time}{offset}"))
+    return _moment(f"{year}-{month}-{day}T{time}{offset}")
 
 
 def _named_month(text: str) -> str | None:
     match = _NAMED_MONTH.fullmatch(text)
     if match is None or match[1] not in _MONTHS:
         return None
-    return dt.date(int(match[3]), _MONTHS.index(match[1]) + 1, int(match[2])).isoformat()
+    return dt.date(int(match[3]), int(_MONTHS[match[1]]), int(match[2])).isoformat()
 
 
 def _rfc822(text: str) -> str | None:
@@ -101,6 +127,10 @@ def _rfc822(text: str) -> str | None:
     # added up, because feeds have minutes and hours like 24:00:60 that datetime refuses
     moment += dt.timedelta(hours=hour, minutes=minute, seconds=second - (offset or 0))
     return _utc(moment)
+
+
+def _moment(text: str) -> str:
+    return _utc(dt.datetime.fromisoformat(text))
 
 
 def _utc(moment: dt.datetime) -> str:

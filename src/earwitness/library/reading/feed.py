@@ -23,10 +23,19 @@ from earwitness.library.intake import (
     Source,
     SourcedChapter,
 )
-from earwitness.library.reading import feed_fields, feed_text, namespaces, sanitise, show_notes
+from earwitness.library.reading import (
+    feed_fields,
+    feed_handlers,
+    feed_text,
+    namespaces,
+    sanitise,
+    show_notes,
+)
 
 MOST_ITEMS = 20_000
 """Episodes of one show; a show with one each day reaches it after 54 years."""
+MOST_ELEMENTS = 400_000
+"""Of all episodes together; twenty for each of the most that are read."""
 DEEPEST = 256
 """Levels of elements; libxml2 has the same limit, descriptions as XHTML have about ten."""
 MOST_PROBLEMS = 50
@@ -42,8 +51,8 @@ _ROOTS = {"rss", "RSS", "rdf:RDF", "atom:feed", "feed", "channel"}
 class _Found:
     """What one pass over a feed has found."""
 
-    channel: feed_fields.Fields | None = None
-    items: list[feed_fields.Fields] = field(default_factory=list)
+    channel: feed_handlers.Fields | None = None
+    items: list[feed_handlers.Fields] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     log: list[etree._LogEntry] = field(default_factory=list)
     """What the parser stumbled over."""
@@ -84,8 +93,14 @@ def _pass(text: str, base: str | None, found: _Found, *, recover: bool) -> None:
         remove_comments=True,
         remove_pis=True,
     )
+    root, elements = None, 0
     try:
         for item in _items(events):
+            if root is None:  # the parser names it when it has finished only
+                root = item.getroottree().getroot()
+            elements += len(item)
+            if elements > MOST_ELEMENTS:
+                raise NotReadable(f"has more than {MOST_ELEMENTS} elements")
             if len(found.items) == MOST_ITEMS:
                 found.problems.append(_too_many(item))
                 break
@@ -94,8 +109,9 @@ def _pass(text: str, base: str | None, found: _Found, *, recover: bool) -> None:
     finally:
         found.log = list(events.error_log)
         _refuse_limits(found.log)
-    if events.root is not None:
-        found.channel = feed_fields.of_channel(_channel(events.root), base)
+    root = events.root if root is None else root
+    if root is not None:
+        found.channel = feed_fields.of_channel(_channel(root), base)
 
 
 def _items(events: etree.iterparse) -> Iterator[etree._Element]:
@@ -141,7 +157,7 @@ def _intake(found: _Found, before: tuple[Problem, ...], base: str | None) -> Int
     )
 
 
-def _show(fields: feed_fields.Fields, base: str | None) -> ShowFacts:
+def _show(fields: feed_handlers.Fields, base: str | None) -> ShowFacts:
     values = dict(fields.values)
     pictures = [values.pop(key, None) for key in ("image", "rss image", "atom image")]
     values["image"] = next((url for url in pictures if url), None)
@@ -151,7 +167,7 @@ def _show(fields: feed_fields.Fields, base: str | None) -> ShowFacts:
     return ShowFacts(elements=tuple(fields.elements), **values)
 
 
-def _episodes(items: list[feed_fields.Fields]) -> tuple[EpisodeFacts, ...]:
+def _episodes(items: list[feed_handlers.Fields]) -> tuple[EpisodeFacts, ...]:
     """The episodes, each with a mark that is its own."""
     seen: dict[str, int] = {}
     for item in items:
@@ -166,13 +182,13 @@ def _episodes(items: list[feed_fields.Fields]) -> tuple[EpisodeFacts, ...]:
     return tuple(_episode(item, text, phrases) for item, text in zip(items, notes, strict=True))
 
 
-def _notes(item: feed_fields.Fields) -> str:
+def _notes(item: feed_handlers.Fields) -> str:
     """The description as plain text where it may have chapters."""
     description = item.values.get("description", "")
     return sanitise.plain(description) if show_notes.has_times(description) else ""
 
 
-def _episode(fields: feed_fields.Fields, notes: str, phrases: show_notes.Phrases) -> EpisodeFacts:
+def _episode(fields: feed_handlers.Fields, notes: str, phrases: show_notes.Phrases) -> EpisodeFacts:
     values = dict(fields.values)
     chapters: dict[ChapterSource, tuple[SourcedChapter, ...]] = {}
     if psc := values.pop("psc", None):
@@ -190,7 +206,7 @@ def _episode(fields: feed_fields.Fields, notes: str, phrases: show_notes.Phrases
     )
 
 
-def _wrong(where: str, fields: feed_fields.Fields) -> list[Problem]:
+def _wrong(where: str, fields: feed_handlers.Fields) -> list[Problem]:
     return [Problem(where=where, what=what) for what in fields.wrong]
 
 

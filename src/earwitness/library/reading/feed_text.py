@@ -63,19 +63,24 @@ def _root(text: str, at: int) -> tuple[int, bool]:
     doctype = False
     while True:
         if text.startswith("<?", at):
-            end = text.find("?>", at) + 2
+            end = _past(text, "?>", at)
         elif text.startswith("<!--", at):
-            end = text.find("-->", at) + 3
+            end = _past(text, "-->", at)
         elif text[at : at + 9].upper() == "<!DOCTYPE":
             end = _after_doctype(text, at)
             doctype = True
         else:
             return at, doctype
-        if end <= at:
-            raise NotReadable("not a feed: what stands before its first element does not end")
         at = text.find("<", end)
         if at < 0:
             raise NotReadable("not a feed: there is no element in it")
+
+
+def _past(text: str, mark: str, at: int) -> int:
+    end = text.find(mark, at)
+    if end < 0:
+        raise NotReadable("not a feed: what stands before its first element does not end")
+    return end + len(mark)
 
 
 def _after_doctype(text: str, at: int) -> int:

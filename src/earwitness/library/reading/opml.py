@@ -73,7 +73,7 @@ def write(feeds: Iterable[OpmlFeed], title: str, created: dt.datetime | None = N
         )
         if feed.link:
             outline.set("htmlUrl", feed.link)
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
+    return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True))
 
 
 def _parsed(text: str) -> tuple[etree._Element, list[Problem]]:
@@ -130,7 +130,7 @@ def _outlines(root: etree._Element) -> Iterator[tuple[int | None, OpmlFeed | Pro
 
 
 def _folders(outline: etree._Element) -> tuple[str, ...]:
-    around = [one for one in outline.iterancestors("outline")]
+    around = list(outline.iterancestors("outline"))
     named = [
         _named({str(key).lower(): value for key, value in one.attrib.items()}) for one in around
     ]

@@ -66,6 +66,12 @@ _REL = "noopener noreferrer nofollow"
 _LONGEST_ADDRESS = 4096
 """Characters; browsers and servers agree on no more than about this."""
 
+_USUAL_ADDRESS = re.compile(
+    r"https?://[a-z0-9-]++(?:\.[a-z0-9-]++)*+(?::\d{1,5})?(?:[/?#][\w.~/=,;+%&?#@!$*()'-]{0,2000})?",
+    re.ASCII,
+)
+"""One that the parser would return as it is; a test holds both ways to the same result."""
+
 _TEXT = r"[^<>&\x00\r\xa0]++"
 _ENTITY = r"&(?:amp|lt|gt|nbsp);"
 _RUN = rf"(?:{_TEXT}|{_ENTITY})*+"
@@ -81,12 +87,12 @@ _PLAIN = re.compile(
 )
 _ANCHOR = re.compile(r'(<a href="[^"]*+")[^>]*+>')
 _BREAK = re.compile(r"<br ?/>")
-_LABELLED = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_LABELLED = re.compile(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
 _LINE_END = re.compile(
-    r"</?(?:p|div|li|tr|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table)\b[^>]*>|<br>"
+    r"</?(?:p|div|li|tr|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table)\b[^<>]*>|<br>"
 )
-_WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\s<>\"]+")
 _BLANKS = re.compile(r"[ \t\xa0\r\f\v]+")
 
 
@@ -118,18 +124,20 @@ def address(text: str | None, base: str | None = None) -> str | None:
     """An absolute address of the web, or None. One without a scheme needs ``base``."""
     if not text:
         return None
+    if _USUAL_ADDRESS.fullmatch(text):
+        return text
     text = text.strip()
     if len(text) > _LONGEST_ADDRESS or not text.isprintable():
         return None
     try:
+        if base and not text.startswith(("//", "\\", "/\\")):
+            text = urllib.parse.urljoin(base, text)
         parts = urllib.parse.urlsplit(text)
-        if base and not parts.scheme and not text.startswith(("//", "\\", "/\\")):
-            parts = urllib.parse.urlsplit(urllib.parse.urljoin(base, text))
-        if parts.scheme.lower() not in _SCHEMES or not parts.hostname or "\\" in parts.netloc:
+        if parts.scheme not in _SCHEMES or not parts.hostname or "\\" in parts.netloc:
             return None
     except ValueError:
         return None
-    return parts.geturl().replace(" ", "%20")
+    return text.replace(" ", "%20")
 
 
 def plain(text: str) -> str:
@@ -150,12 +158,15 @@ def links(text: str) -> tuple[Link, ...]:
     if "http" not in text:
         return ()
     found: dict[str, str] = {}
-    for match in _LABELLED.finditer(text):
-        url = html.unescape(match[1])
-        found.setdefault(url, " ".join(html.unescape(_TAG.sub(" ", match[2])).split()))
-    for match in _WEB.finditer(_TAG.sub(" ", text)):
-        if bare := address(html.unescape(bare_address(match[0]))):
-            found.setdefault(bare, "")
+    anchors = _LABELLED.findall(text)
+    for url, label in anchors:
+        words = " ".join(html.unescape(_TAG.sub(" ", label) if "<" in label else label).split())
+        found.setdefault(html.unescape(url), words)
+    rest = _LABELLED.sub(" ", text) if anchors else text
+    if "http" in rest:
+        for match in _WEB.finditer(_TAG.sub(" ", rest)):
+            if bare := address(html.unescape(bare_address(match[0]))):
+                found.setdefault(bare, "")
     return tuple(Link(url=url, label=_label(url, label)) for url, label in found.items())
 
 

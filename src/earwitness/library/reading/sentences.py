@@ -6,20 +6,27 @@ LONGEST_WORDS = 50
 """Of one piece, about twenty seconds of speech; a longer sentence is cut at a comma or anywhere."""
 
 _SENTENCE = re.compile(
-    r"""(?<=[.!?…])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|vs|St)\.)["'”’)\]]*\s+(?=["'“‘(\[]?[A-Z0-9])"""
+    r"""(?<!\b[A-Z])(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bvs)[.!?…]["'”’)\]]*\s+"""
+    r"""(?=["'“‘(\[]?[A-Z0-9])"""
 )
+"""The end of a sentence; a point behind a single letter or a title is none."""
 _CLAUSE = re.compile(r"(?<=[,;:–—])\s+|\s+(?=--? )")
 
 
 def pieces(text: str) -> list[str]:
     """The same words in order, in pieces of at most ``LONGEST_WORDS``."""
     whole: list[str] = []
-    for sentence in _SENTENCE.split(" ".join(text.split())):
+    for sentence in _sentences(" ".join(text.split())):
         if _words(sentence) <= LONGEST_WORDS:
             whole.append(sentence)
         else:
-            whole += _joined([_run for part in _CLAUSE.split(sentence) for _run in _runs(part)])
+            whole += _joined([run for part in _CLAUSE.split(sentence) for run in _runs(part)])
     return _joined(whole)
+
+
+def _sentences(text: str) -> list[str]:
+    ends = [match.end() for match in _SENTENCE.finditer(text)]
+    return [text[a:b].strip() for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
 def _joined(parts: list[str]) -> list[str]:

@@ -26,7 +26,7 @@ COMPARED_EPISODES = 400
 _STAMP = r"(?:(?:\d{1,2}:)?[0-5]?\d|\d{1,3}):[0-5]\d"
 _TIME = re.compile(
     rf"(?<![\w:./$-])[(\[]?(?P<start>{_STAMP})"
-    rf"(?:\s?(?:-|–|—|to)\s?(?P<end>{_STAMP}))?[)\]]?(?![\w:/%])(?!\.\d)(?! ?[ap]\.?m\b)",
+    rf"(?:\s?(?:-|–|—|to)\s?(?P<end>{_STAMP}))?[)\]]?(?![\w/%])(?![:.]\d)(?! ?[ap]\.?m\b)",
     re.ASCII | re.IGNORECASE,
 )
 _QUICK = re.compile(r"\d:[0-5]\d", re.ASCII)
@@ -72,7 +72,8 @@ def chapters(
 ) -> tuple[SourcedChapter, ...]:
     """The chapters of plain notes in order; none when there are fewer than two."""
     text = text[:LONGEST_NOTES]
-    tokens = [token for match in _TIME.finditer(text) if (token := _token(match, duration))]
+    times = [_token(match) for match in _TIME.finditer(text)]
+    tokens = [time for time in times if duration is None or time.seconds <= duration]
     if len(tokens) < 2:
         return ()
     at_start = [
@@ -86,18 +87,19 @@ def chapters(
     elif len(at_end) >= 2:
         found = [(token, text[_line(text, token)[0] : token.begin]) for token in _rising(at_end)]
     else:
-        found = _inline(text, _rising(tokens))
+        found = _inline(
+            text,
+            _rising(tokens),
+            [time for time in times if time.seconds > (duration or time.seconds)],
+        )
     titled = [(token, _title(rest, phrases)) for token, rest in found]
     kept = [_chapter(token, title) for token, title in titled if title][:MOST_CHAPTERS]
     return tuple(kept) if len(kept) >= 2 else ()
 
 
-def _token(match: re.Match[str], duration: float | None) -> _Token | None:
-    start = _seconds(match["start"])
-    if duration is not None and start > duration:
-        return None
+def _token(match: re.Match[str]) -> _Token:
     end = _seconds(match["end"]) if match["end"] else None
-    return _Token(start, end, *match.span())
+    return _Token(_seconds(match["start"]), end, *match.span())
 
 
 def _seconds(text: str) -> int:
@@ -113,11 +115,17 @@ def _line(text: str, token: _Token) -> tuple[int, int]:
     return text.rfind("\n", 0, token.begin) + 1, len(text) if end < 0 else end
 
 
-def _inline(text: str, tokens: list[_Token]) -> list[tuple[_Token, str]]:
-    ends = [token.begin for token in tokens[1:]] + [len(text)]
+def _inline(text: str, tokens: list[_Token], late: list[_Token]) -> list[tuple[_Token, str]]:
+    """Each time with the words up to the next, or to one that is behind the end of the episode."""
+    begins = sorted([token.begin for token in (*tokens, *late)] + [len(text)])
     return [
-        (token, text[token.end : end].strip().partition("\n")[0])
-        for token, end in zip(tokens, ends, strict=True)
+        (
+            token,
+            text[token.end : begins[bisect.bisect_left(begins, token.end)]]
+            .strip()
+            .partition("\n")[0],
+        )
+        for token in tokens
     ]
 
 

@@ -35,7 +35,7 @@ _TIMES_LINE = re.compile(
     rf"^\W*(?:\[?\W*(?:Play snip|Audio link).*|{_STAMP}\s*[-–—]\s*{_STAMP}.*)$", re.IGNORECASE
 )
 _TAG = re.compile(r"(?:^|\s)#([\w/-]+)")
-_HTML = re.compile(r"<[^>]*>")
+_HTML = re.compile(r"<[^<>]*>")
 _MARKER = ("share.snipd.com", "www.snipd.com")
 _STARS = "⭐★🌟"
 _OWN_LINES = {"---", "***", "Click to expand"}

@@ -4,14 +4,14 @@ Names are believed where they start a cue and the same name does so again, or wh
 a name in brackets or capitals; "Note: ..." once in a sentence is no speaker.
 """
 
-import hashlib
 import html
 import re
 from collections import Counter
+from typing import Unpack
 
-from earwitness.library.intake import NotReadable, Segment, Transcript, TranscriptSource
+from earwitness.library.intake import NotReadable, Segment, Transcript
 from earwitness.library.reading import text_file
-from earwitness.library.reading.vtt import MOST_SEGMENTS
+from earwitness.library.reading.transcript_file import MOST_SEGMENTS, About, transcript
 
 _CUE = re.compile(
     r"^[ \t]*(\d{1,6}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?[ \t]*-->[ \t]*"
@@ -19,40 +19,24 @@ _CUE = re.compile(
     re.MULTILINE | re.ASCII,
 )
 _NUMBER_OF_NEXT = re.compile(r"\n\d+\s*\Z", re.ASCII)
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^}]*\}")
 _BRACKETED = re.compile(r"[\[(]([^\])]{1,60})[\])]:?\s+(?=\S)|>>\s?([^:]{1,60}):\s+")
 _PREFIX = re.compile(r"([A-Z][\w.'’-]*(?: [\w.'’-]+){0,3}):\s+(?=\S)")
 _REPEATED = 2
 """How often a name has to start a cue to be a speaker's."""
 
 
-def read(
-    data: bytes,
-    *,
-    source: TranscriptSource = TranscriptSource.FILE,
-    language: str | None = None,
-    origin: str | None = None,
-) -> Transcript:
+def read(data: bytes, **about: Unpack[About]) -> Transcript:
     """A transcript. Raises NotReadable when there is no cue in it."""
-    segments = read_segments(text_file.decoded(data))
-    if not segments:
-        raise NotReadable("no cue stands in this transcript")
-    return Transcript(
-        source=source,
-        format="srt",
-        digest=hashlib.sha256(data).hexdigest(),
-        segments=segments,
-        language=language,
-        origin=origin,
-    )
+    return transcript(data, "srt", read_segments(text_file.decoded(data)), **about)
 
 
 def read_segments(text: str) -> tuple[Segment, ...]:
     """The cues of a document in its order; empty ones are left out."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
-    cues = _CUE.findall(text)
-    if len(cues) > MOST_SEGMENTS:
+    if text.count("-->") > MOST_SEGMENTS:
         raise NotReadable(f"has more than {MOST_SEGMENTS} cues")
+    cues = _CUE.findall(text)
     timed = [
         (_seconds(*cue[0:4]), _seconds(*cue[4:8]), said)
         for cue in cues

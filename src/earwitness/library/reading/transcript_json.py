@@ -4,15 +4,14 @@ Both have a list of segments; the names of the fields tell which it is. Many fee
 each word: those are joined to sentences again, as nobody reads or searches single words.
 """
 
-import hashlib
 import statistics
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 
-from earwitness.library.intake import NotReadable, Segment, Transcript, TranscriptSource
+from earwitness.library.intake import NotReadable, Segment, Transcript
 from earwitness.library.reading import clock, sentences, text_file
-from earwitness.library.reading.vtt import MOST_SEGMENTS
+from earwitness.library.reading.transcript_file import MOST_SEGMENTS, About, transcript
 
 _SHORT_WORDS = 2
 """Median words of a segment up to which a transcript is taken for one of single words."""
@@ -29,13 +28,7 @@ def looks_like_one(document: Any) -> bool:
     )
 
 
-def read(
-    data: bytes,
-    *,
-    source: TranscriptSource = TranscriptSource.FILE,
-    language: str | None = None,
-    origin: str | None = None,
-) -> Transcript:
+def read(data: bytes, **about: Unpack[About]) -> Transcript:
     """A transcript. Raises NotReadable."""
     try:
         document = msgspec.json.decode(text_file.decoded(data))
@@ -50,14 +43,8 @@ def read(
     if statistics.median(len(one.text.split()) for one in segments) <= _SHORT_WORDS:
         segments = _joined(segments)
     said = document.get("language") if isinstance(document, dict) else None
-    return Transcript(
-        source=source,
-        format="json",
-        digest=hashlib.sha256(data).hexdigest(),
-        segments=tuple(segments),
-        language=language or (said if isinstance(said, str) else None),
-        origin=origin,
-    )
+    about["language"] = about.get("language") or (said if isinstance(said, str) else None)
+    return transcript(data, "json", tuple(segments), **about)
 
 
 def _listed(document: Any) -> list[Any]:

@@ -5,12 +5,12 @@ sentences. A time belongs to the words behind it; one that runs backwards is no 
 recording and is passed over, as are names with nothing said (breaks).
 """
 
-import hashlib
 import re
+from typing import Unpack
 
-from earwitness.library.intake import NotReadable, Segment, Transcript, TranscriptSource
+from earwitness.library.intake import NotReadable, Segment, Transcript
 from earwitness.library.reading import clock, sentences, text_file
-from earwitness.library.reading.vtt import MOST_SEGMENTS
+from earwitness.library.reading.transcript_file import MOST_SEGMENTS, About, transcript
 
 _SPEAKER = re.compile(r"\*\*([^*\n]{1,80}?)\s*(?::\*\*|\*\*\s?:)\s*")
 _SPEAKER_ALONE = re.compile(r"(?m)^\s{0,3}\*\*[^*\n]{1,80}?\s*(?::\*\*|\*\*\s?:)")
@@ -29,25 +29,12 @@ def looks_like_one(text: str) -> bool:
     return found is not None and _SPEAKER_ALONE.search(text, found.end()) is not None
 
 
-def read(
-    data: bytes,
-    *,
-    source: TranscriptSource = TranscriptSource.FILE,
-    language: str | None = None,
-    origin: str | None = None,
-) -> Transcript:
+def read(data: bytes, **about: Unpack[About]) -> Transcript:
     """A transcript. Raises NotReadable when nobody speaks in it."""
     text = text_file.decoded(data)
     if not looks_like_one(text):
         raise NotReadable("no transcript: no paragraphs start with a name in bold")
-    return Transcript(
-        source=source,
-        format="markdown",
-        digest=hashlib.sha256(data).hexdigest(),
-        segments=read_segments(text),
-        language=language,
-        origin=origin,
-    )
+    return transcript(data, "markdown", read_segments(text), **about)
 
 
 def read_segments(text: str) -> tuple[Segment, ...]:

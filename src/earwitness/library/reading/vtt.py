@@ -5,49 +5,33 @@ parser; so a note cannot hide one. Voices become speakers, and a cue in which tw
 two segments with the same times.
 """
 
-import hashlib
 import html
 import re
+from typing import Unpack
 
-from earwitness.library.intake import NotReadable, Segment, Transcript, TranscriptSource
+from earwitness.library.intake import NotReadable, Segment, Transcript
 from earwitness.library.reading import text_file
-
-MOST_SEGMENTS = 200_000
-"""Of one transcript; a cue each second for two days."""
+from earwitness.library.reading.transcript_file import MOST_SEGMENTS, About, transcript
 
 _CUE = re.compile(
     r"^[ \t]*(?:(\d{1,6}):)?(\d{1,2}):(\d\d)[.,](\d{3})[ \t]*-->[ \t]*"
     r"(?:(\d{1,6}):)?(\d{1,2}):(\d\d)[.,](\d{3})(?:[ \t].*)?\n((?:.+\n)*)",
     re.MULTILINE | re.ASCII,
 )
-_VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
-_TAG = re.compile(r"<[^>]*>")
+_VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]*)>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
-def read(
-    data: bytes,
-    *,
-    source: TranscriptSource = TranscriptSource.FILE,
-    language: str | None = None,
-    origin: str | None = None,
-) -> Transcript:
+def read(data: bytes, **about: Unpack[About]) -> Transcript:
     """A transcript. Raises NotReadable when there is no cue in it."""
-    segments = read_segments(text_file.decoded(data))
-    if not segments:
-        raise NotReadable("no cue stands in this transcript")
-    return Transcript(
-        source=source,
-        format="vtt",
-        digest=hashlib.sha256(data).hexdigest(),
-        segments=segments,
-        language=language,
-        origin=origin,
-    )
+    return transcript(data, "vtt", read_segments(text_file.decoded(data)), **about)
 
 
 def read_segments(text: str) -> tuple[Segment, ...]:
     """The cues of a document in its order; empty ones are left out."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    if text.count("-->") > MOST_SEGMENTS:
+        raise NotReadable(f"has more than {MOST_SEGMENTS} cues")
     segments: list[Segment] = []
     add = segments.append
     for h1, m1, s1, f1, h2, m2, s2, f2, payload in _cues(text):
@@ -58,8 +42,6 @@ def read_segments(text: str) -> tuple[Segment, ...]:
                 add(Segment(text=said, start_seconds=start, end_seconds=end, speaker=speaker))
         elif said := payload.strip():
             add(Segment(text=said.replace("\n", " "), start_seconds=start, end_seconds=end))
-        if len(segments) > MOST_SEGMENTS:
-            raise NotReadable(f"has more than {MOST_SEGMENTS} cues")
     return tuple(segments)
 
 
