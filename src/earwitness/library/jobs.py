@@ -32,6 +32,8 @@ class JobKind(enum.StrEnum):
     """Fetch the chapters and the transcript that a feed offers for an episode."""
     DOWNLOAD = "download"
     RECOGNISE = "recognise"
+    EMBED = "embed"
+    """Make the vectors that passages of the whole library lack."""
 
 
 class JobTaken(Exception):

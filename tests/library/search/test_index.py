@@ -52,11 +52,11 @@ def test_refreshing_twice_writes_nothing(library):
 
 
 def test_only_what_changed_is_written_again(library):
-    before = dict((subject, (first, last)) for subject, first, last in ids(library))
+    before = {subject: (first, last) for subject, first, last in ids(library)}
     chapters = [SourcedChapter(start_seconds=5, title="Greeting")]
     shelving.keep_chapters(library, "talks/networks", ChapterSource.PSC, chapters)
     index.refresh(library)
-    after = dict((subject, (first, last)) for subject, first, last in ids(library))
+    after = {subject: (first, last) for subject, first, last in ids(library)}
     assert after.pop("talks/networks") != before.pop("talks/networks")
     assert after == before
     check_full_text(library)

@@ -26,7 +26,7 @@ from earwitness.store.connection import Store
 
 GAP = 8
 """Ids left free between two documents: more than the reach of smoothing, so that it stays inside."""
-_BATCH = 50
+_BATCH = 100
 """Episodes in one transaction: few enough for others to get a turn."""
 _HIGHEST = "highest-passage"
 _LIBRARY_KINDS = (Kind.TRANSCRIPT, Kind.DESCRIPTION, Kind.CHAPTER, Kind.FIELD_NOTES)
