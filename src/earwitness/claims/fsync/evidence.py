@@ -92,6 +92,8 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """Places that hold a part of one record and a part of another, or nonsense."""
     reordered: bool
     """Whether a record is there although one that was safe before it began is not."""
+    restarted: bool = True
+    """Whether the machine was started anew since it wrote."""
     by_method: dict[str, int] = {}
     """Lost and torn ones, by the way in which they had been written."""
 

@@ -222,6 +222,16 @@ def _two_flushes(durable: Sequence[Timed], where: Location) -> Iterator[Finding]
 
 def _of_plug(verified: Verified) -> Finding:
     kept = verified.lost == verified.torn == 0
+    if kept and not verified.restarted:
+        return finding(
+            "plug-not-pulled",
+            Severity.INFO,
+            "Everything is there, and nothing was cut off",
+            statement=f"All {verified.judged:,} places hold what they have to, but this machine has "
+            "not been started anew since they were written: its caches were never lost.",
+            fix="The same test, with the plug pulled while it writes.",
+            evidence=("/verified",),
+        )
     if kept:
         return finding(
             "plug-pulled",
@@ -260,7 +270,9 @@ def _nothing(seen: DirectoryDurability) -> Finding:
         "nothing-seen",
         Severity.INFO,
         "Nothing speaks against the way to the disk",
-        statement=f"The mount has its barriers, and nothing was seen that swallows flushes.{watched} "
+        statement="No option of a mount turns flushes off, and nothing that swallows them was seen in "
+        f"the {seen.surroundings.processes_seen} processes at work here that could be looked into."
+        f"{watched} "
         f"{NOT_A_PROOF}",
         fix="`earwitness check --probe` times the ways to sync; `--plug-pull` is the only test that can "
         "find a lie.",
