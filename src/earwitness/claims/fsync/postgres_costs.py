@@ -4,7 +4,7 @@ Values only. The last two end with one cut: to see what became of the write that
 a replica has.
 """
 
-from earwitness.claims.fsync.metrics import OF_CUTS, OF_FLUSHES
+from earwitness.claims.fsync.metrics import DISAGREEMENT, OF_CUTS, OF_FLUSHES
 from earwitness.claims.fsync.postgres_design import (
     CLIENTS,
     HONEST,
@@ -137,8 +137,10 @@ POSTGRES_FAILED_WRITE = Experiment(
         Metric(name="refused", title="Writes that the disk refused", unit="writes"),
         Metric(name="stopped", title="The server stopped itself", unit="yes or no"),
         Metric(name="then_fine", title="The next checkpoint succeeded", unit="yes or no"),
+        DISAGREEMENT,
     ),
     gates=(
+        accounting("failed-write-retried", "failed-write-stopped"),
         Condition(
             id="write-refused",
             statement="the disk refused a write",
@@ -171,7 +173,8 @@ POSTGRES_REPLICA = Experiment(
             settings={**_LYING_ROOMY, "replica": True},
         ),
     ),
-    metrics=OF_CUTS,
+    metrics=(*OF_CUTS, DISAGREEMENT),
+    gates=(accounting("postgres-replicated"),),
     plans={
         Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"commits": 200}),
         Depth.FULL: Plan(design=Fixed(blocks=20), settings={"commits": 400}),

@@ -17,7 +17,7 @@ import numpy as np
 from earwitness.claims.fsync import loss, postgres_ledger
 from earwitness.claims.fsync.loss import Found
 from earwitness.claims.fsync.postgres_configuration import RECOVERING, configuration
-from earwitness.claims.fsync.postgres_rig import Rig
+from earwitness.claims.fsync.postgres_rig import Rig, disagreement
 from earwitness.claims.fsync.tally import tally
 from earwitness.experiment.bench import BenchSettings
 from earwitness.experiment.design import Arm, Setting
@@ -30,6 +30,9 @@ _ALONE = postgres_ledger.Client(0, 1)
 _IN_STEP = "select count(*) from pg_stat_replication where sync_state = 'sync'"
 _IN_STEP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
+
+_Outcome = tuple[int, Found, int]
+"""Commits acknowledged, what is found of them, and how differently flushes were counted."""
 
 
 class ReplicaBench:
@@ -59,11 +62,13 @@ class ReplicaBench:
         """Commit, lose the primary, and count what is missing in what goes on."""
         generator = np.random.default_rng([self._seed, self._block])
         replicated = bool(arm.settings["replica"])
-        acknowledged, found = (self._replicated if replicated else self._alone)(arm, generator)
-        return Observation(values=tally([loss.compare_clients((acknowledged,), found)]))
+        survivor = self._replicated if replicated else self._alone
+        acknowledged, found, difference = survivor(arm, generator)
+        counted = tally([loss.compare_clients((acknowledged,), found)])
+        return Observation(values={**counted, "flush_disagreement": difference})
 
-    def _alone(self, arm: Arm, generator: np.random.Generator) -> tuple[int, Found]:
-        """Commits acknowledged, and what comes back from the disk."""
+    def _alone(self, arm: Arm, generator: np.random.Generator) -> _Outcome:
+        """What comes back from the disk."""
         chosen = configuration(arm)
         with self._rig.disk() as disk:
             with (
@@ -76,10 +81,11 @@ class ReplicaBench:
         writes = volatile.by_block(records)
         luck = volatile.draw(generator, len(writes))
         left = volatile.left(writes, cut, chosen.cache, luck)
-        return acknowledged, self._rig.examine(left, check=False).found
+        found = self._rig.examine(left, check=False).found
+        return acknowledged, found, disagreement(mount, records)
 
-    def _replicated(self, arm: Arm, generator: np.random.Generator) -> tuple[int, Found]:
-        """Commits acknowledged, and what the replica has when it takes over."""
+    def _replicated(self, arm: Arm, generator: np.random.Generator) -> _Outcome:
+        """What the replica has when it takes over."""
         settings = {**configuration(arm).recorded.settings, "synchronous_standby_names": "*"}
         with contextlib.ExitStack() as survives, self._rig.disk() as disk:
             with self._rig.mount(disk) as mount:
@@ -88,9 +94,10 @@ class ReplicaBench:
                     replica = survives.enter_context(self._following(primary, data))
                     _wait_until_in_step(primary)
                     acknowledged = self._commit(primary, generator)
+            difference = disagreement(mount, disk.records())
             with replica.connect() as connection:
                 connection.execute("select pg_promote()")
-                return acknowledged, postgres_ledger.read(connection)
+                return acknowledged, postgres_ledger.read(connection), difference
 
     def _commit(self, primary: Postgres, generator: np.random.Generator) -> int:
         count = int(generator.integers(self._commits // 2, self._commits + 1))
