@@ -204,6 +204,9 @@ def test_machine_container_and_suspects_are_named() -> None:
     assert "Docker" in findings["container"].statement
     assert findings["sync-swallowed"].severity is Severity.CRITICAL
 
+    swallowing = replace(SERVER, suspects=("libeatmydata.so",))
+    assert found(swallowing)["sync-swallowed"].severity is Severity.CRITICAL
+
 
 def test_a_probe_without_a_flush_is_certain() -> None:
     times = (timed("fdatasync", 5000, flushes=0), timed("fsync", 5000, flushes=0))

@@ -5,10 +5,12 @@ It needs root; elsewhere those tests are skipped with the reason.
 """
 
 import contextlib
+import ctypes.util
 import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +102,30 @@ def test_links_that_lead_out_of_a_data_folder_are_places_of_their_own(tmp_path: 
         assert roles == ["directory", "write-ahead log"]
     finally:
         elsewhere.rmdir()
+
+
+def test_a_library_that_swallows_syncs_is_seen_in_who_is_at_work_there(tmp_path: Path) -> None:
+    library = ctypes.util.find_library("m")
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    paths = {line.split()[-1] for line in lines if library and f"/{library.split('.')[0]}" in line}
+    real = next((path for path in sorted(paths) if Path(path).exists()), None)
+    if real is None:
+        pytest.skip("no shared library to copy was found")
+    copied = tmp_path / "libeatmydata.so"
+    shutil.copyfile(real, copied)
+    asleep = [sys.executable, "-I", "-c", "print('up', flush=True); import time; time.sleep(60)"]
+    environment = {**os.environ, "LD_PRELOAD": str(copied)}
+    process = subprocess.Popen(asleep, cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        around = places.surroundings(tmp_path)
+        assert around.processes_seen >= 1
+        assert around.suspects == ("eatmydata.so",)
+    finally:
+        process.kill()
+        process.communicate()
+    assert places.surroundings(tmp_path).suspects == ()
 
 
 def test_a_probe_times_every_way_and_leaves_nothing(tmp_path: Path) -> None:

@@ -130,6 +130,8 @@ class ServerDurability(msgspec.Struct, frozen=True, kw_only=True, tag_field="sor
     """None: it could not be watched."""
     file_system: str | None = None
     """Of its data folder, where the server is on this machine and shows it."""
+    suspects: tuple[str, ...] = ()
+    """Libraries that make fsync do nothing, loaded by its processes or by all of this machine."""
 
 
 Durability = DirectoryDurability | ServerDurability

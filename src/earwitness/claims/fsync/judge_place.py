@@ -13,12 +13,11 @@ from earwitness.claims.fsync.evidence import (
     DirectoryDurability,
     Place,
     Probed,
-    Surroundings,
     Timed,
     Verified,
 )
 from earwitness.claims.fsync.judge_layers import layers
-from earwitness.claims.fsync.wording import NOT_A_PROOF, finding
+from earwitness.claims.fsync.wording import NOT_A_PROOF, finding, swallowed
 
 BARRIERS = "https://www.kernel.org/doc/html/latest/admin-guide/ext4.html"
 CACHES = "https://www.kernel.org/doc/html/latest/block/writeback_cache_control.html"
@@ -45,7 +44,7 @@ _EXPLANATIONS = (
 def findings(seen: DirectoryDurability) -> tuple[Finding, ...]:
     """All that there is to say, place by place; one finding at least."""
     found = [one for number, place in enumerate(seen.places) for one in _of_place(place, number)]
-    found += _suspects(seen.surroundings)
+    found += swallowed(seen.surroundings.suspects, "/surroundings/suspects")
     if seen.probed is not None:
         found += _of_probe(seen.probed, seen.places[0])
     if seen.verified is not None:
@@ -136,19 +135,6 @@ def _implausible(
         where=where,
         evidence=("/places", "/probed"),
     )
-
-
-def _suspects(around: Surroundings) -> Iterator[Finding]:
-    if around.suspects:
-        yield finding(
-            "sync-swallowed",
-            Severity.CRITICAL,
-            "A library makes fsync do nothing",
-            statement=f"{', '.join(around.suspects)} is loaded by processes at work in the directory, or by "
-            "all (/etc/ld.so.preload): what they call flushed is in the page cache.",
-            fix="Start them without it.",
-            evidence=("/surroundings/suspects",),
-        )
 
 
 def _of_probe(probed: Probed, place: Place) -> Iterator[Finding]:
