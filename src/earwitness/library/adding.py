@@ -28,6 +28,7 @@ from earwitness.library.reading.recognise import Read
 from earwitness.library.shelving import Kept
 from earwitness.library.sync import Tell
 from earwitness.store.connection import Store
+from earwitness.trouble import Trouble
 
 _LARGEST_FILE = 256 * MEBIBYTE
 """Bytes of a file that is read into memory; the largest exports have a tenth of it."""
@@ -37,7 +38,7 @@ _OWN_FILES = "Files"
 """Title of the show that files belong to of which nothing else is known."""
 
 
-class NotThere(Exception):
+class NotThere(Trouble):
     """Neither an address nor a file that can be read; the message is one line."""
 
 
