@@ -119,3 +119,35 @@ def test_killed_at_any_batch_the_rest_is_indexed_the_next_time(tmp_path, batches
             "talks/networks",
         }
         check_full_text(store)
+
+
+def test_processes_that_refresh_at_once_do_the_work_once(tmp_path):
+    with open_store(tmp_path) as store:
+        for number in range(30):
+            lines = [*talks.fill(8), ("Ada", f"The subject is number{number}.")]
+            talks.keep(store, talks.episode(f"e{number}", f"Episode {number}", *lines))
+    program = textwrap.dedent(
+        f"""
+        import pathlib
+        from earwitness.library.search import index
+        from earwitness.store.connection import open_store
+        index._BATCH = 1
+        with open_store(pathlib.Path({str(tmp_path)!r})) as store:
+            index.refresh(store)
+        """
+    )
+    command = [sys.executable, "-c", program]
+    working = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait(120) for process in working] == [0, 0, 0]
+    with open_store(tmp_path) as store:
+        assert len(ids(store)) == 30
+        for number in range(30):
+            (hit,) = searching.search(store, f'"number{number}"')
+            assert hit.episode_id == f"talks/e{number}"
+        with store.reading() as connection:
+            counts = [
+                connection.exec_driver_sql(f"select count(*) from {table}").scalar()
+                for table in ("passages", "passages_fts_docsize")
+            ]
+        assert counts[0] == counts[1]
+        check_full_text(store)

@@ -61,6 +61,10 @@ def stale(store: Store, kind: str) -> list[str]:
 def writing(store: Store) -> Iterator[sa.Connection]:
     """One transaction in which documents are ``put``, each at most once."""
     with store.writing() as connection:
+        # a write first, so that no other process gives out the same ids meanwhile
+        connection.exec_driver_sql(
+            "update index_state set value = value where name = ?", (_HIGHEST,)
+        )
         before = _highest(connection)
         yield connection
         connection.exec_driver_sql(
