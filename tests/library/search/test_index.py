@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from earwitness.library import shelving
 from earwitness.library.intake import ChapterSource, SourcedChapter
 from earwitness.library.search import index, searching
+from earwitness.library.search.passages import Document, Kind, Passage
 from earwitness.store.connection import open_store
 from tests.library.search import talks
 
@@ -121,33 +123,21 @@ def test_killed_at_any_batch_the_rest_is_indexed_the_next_time(tmp_path, batches
         check_full_text(store)
 
 
-def test_processes_that_refresh_at_once_do_the_work_once(tmp_path):
-    with open_store(tmp_path) as store:
-        for number in range(30):
-            lines = [*talks.fill(8), ("Ada", f"The subject is number{number}.")]
-            talks.keep(store, talks.episode(f"e{number}", f"Episode {number}", *lines))
-    program = textwrap.dedent(
-        f"""
-        import pathlib
-        from earwitness.library.search import index
-        from earwitness.store.connection import open_store
-        index._BATCH = 1
-        with open_store(pathlib.Path({str(tmp_path)!r})) as store:
-            index.refresh(store)
-        """
-    )
-    command = [sys.executable, "-c", program]
-    working = [subprocess.Popen(command) for _ in range(3)]
-    assert [process.wait(120) for process in working] == [0, 0, 0]
-    with open_store(tmp_path) as store:
-        assert len(ids(store)) == 30
-        for number in range(30):
-            (hit,) = searching.search(store, f'"number{number}"')
-            assert hit.episode_id == f"talks/e{number}"
-        with store.reading() as connection:
-            counts = [
-                connection.exec_driver_sql(f"select count(*) from {table}").scalar()
-                for table in ("passages", "passages_fts_docsize")
-            ]
-        assert counts[0] == counts[1]
-        check_full_text(store)
+def test_who_writes_second_waits_until_ids_are_given_out(library, tmp_path):
+    def document(word):
+        passage = Passage(text=f"{word} is said here.")
+        return Document(kind=Kind.CLAIM, subject=word, passages=(passage,))
+
+    def write_other():
+        with open_store(tmp_path) as other, index.writing(other) as connection:
+            index.put(connection, "second", (Kind.CLAIM,), (document("second"),))
+
+    other = threading.Thread(target=write_other)
+    with index.writing(library) as connection:
+        other.start()
+        other.join(0.5)  # without a turn it would be done by now
+        index.put(connection, "first", (Kind.CLAIM,), (document("first"),))
+    other.join(60)
+    for word in ("first", "second"):
+        assert [hit.subject for hit in searching.search(library, f'"{word} is said"')] == [word]
+    check_full_text(library)
