@@ -59,12 +59,11 @@ def stale(store: Store, kind: str) -> list[str]:
 
 @contextlib.contextmanager
 def writing(store: Store) -> Iterator[sa.Connection]:
-    """One transaction in which documents are ``put``, each at most once."""
+    """One transaction in which documents are ``put``, each at most once.
+
+    It has the store's write lock from its beginning, so no other gives out the same ids.
+    """
     with store.writing() as connection:
-        # a write first, so that no other process gives out the same ids meanwhile
-        connection.exec_driver_sql(
-            "update index_state set value = value where name = ?", (_HIGHEST,)
-        )
         before = _highest(connection)
         yield connection
         connection.exec_driver_sql(
