@@ -1,4 +1,10 @@
+from importlib import resources
+
+import pytest
+
 from earwitness.library import bundled, field_notes
+
+NOTES = resources.files("earwitness.library") / "notes"
 
 FILE = """---
 episode: some
@@ -45,3 +51,17 @@ def test_every_timed_section_stands_at_a_chapter_of_its_episode():
 def test_an_episode_of_another_show_has_none():
     assert field_notes.notes("some-show", "ssd-fsync") == ()
     assert field_notes.notes("backend-engineering-show", "ssd-fsync")
+
+
+@pytest.mark.parametrize("episode", bundled.shows()[0].episodes, ids=lambda episode: episode.id)
+def test_every_bundled_episode_has_notes_on_its_chapters_and_cites_its_sources(episode):
+    sections = field_notes.notes(bundled.shows()[0].id, episode.id)
+    words = sum(len(section.text.split()) for section in sections)
+    assert 500 < words < 800
+    if episode.chapters:
+        assert [(s.start_seconds, s.title) for s in sections] == [
+            (chapter.start_seconds, chapter.title) for chapter in episode.chapters
+        ]
+    front = (NOTES / f"{episode.id}.md").read_text().split("---\n")[1]
+    listed = [line.removeprefix("- ") for line in front.splitlines() if line.startswith("- ")]
+    assert {source for section in sections for source in section.sources} == set(listed)
