@@ -61,7 +61,9 @@ def test_a_run_is_found_and_told_with_verdict_effect_and_interval(store):
     assert (hit.facts.run, hit.facts.verdict) == (run, "refuted")
     assert (hit.episode_id, hit.start_seconds) == ("backend-engineering-show/ssd-fsync", 560)
     told = measured.of_claim(store, CLAIM)
-    assert told.text == "said at 9:20; measured here: refuted, 1.02x [1, 1.05]"
+    assert (
+        told.text == "said at 9:20; measured here: refuted, 1.02\N{MULTIPLICATION SIGN} [1, 1.05]"
+    )
 
 
 def test_the_newest_run_takes_the_place_of_the_one_before(store):

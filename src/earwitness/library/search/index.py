@@ -59,7 +59,10 @@ def stale(store: Store, kind: str) -> list[str]:
 
 @contextlib.contextmanager
 def writing(store: Store) -> Iterator[sa.Connection]:
-    """One transaction in which documents are ``put``, each at most once."""
+    """One transaction in which documents are ``put``, each at most once.
+
+    It has the store's write lock from its beginning, so no other gives out the same ids.
+    """
     with store.writing() as connection:
         before = _highest(connection)
         yield connection
