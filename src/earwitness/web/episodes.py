@@ -16,7 +16,6 @@ from earwitness.web import predicting, reading, rendering, site, standing
 from earwitness.web.site import Site
 from earwitness.web.standing import Standing
 
-
 MEDIA_TYPES = {
     ".mp3": "audio/mpeg",
     ".m4a": "audio/mp4",
