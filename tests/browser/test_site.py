@@ -343,19 +343,6 @@ def test_the_plan_comes_before_the_check(visit, served):
     assert download.value.suggested_filename.endswith(".sarif")
 
 
-def test_what_is_served_to_others_wants_a_password(earwitness: CommandLine):
-    refused = earwitness("serve", "--host", "0.0.0.0", "--no-open")
-    assert refused.returncode == 2
-    assert "EARWITNESS_PASSWORD" in refused.stderr
-
-
-def test_a_port_in_use_is_told_in_a_line(earwitness: CommandLine, served):
-    refused = earwitness("serve", "--port", served.port, "--no-open")
-    assert refused.returncode != 0
-    assert "cannot listen" in refused.stderr
-    assert "Traceback" not in refused.stderr
-
-
 def test_the_site_ends_without_leaving_its_worker(third_party: Path, data: Path):
     environment = {**os.environ, "PYTHONPATH": str(third_party), "NO_COLOR": "1"}
     site = Served(CommandLine(environment), data)
