@@ -27,6 +27,7 @@ format: .venv/develop  ## Put the code into its format
 	@$(BIN)/ruff check --fix .
 
 bench: .venv/develop  ## Side by side with peers; ratios from one run
+	@$(INSTALL) --editable '.[bench]'
 	@for one in benchmarks/*.py; do echo "## $$one"; $(BIN)/python $$one || exit 1; done
 
 schemas: .venv/run  ## Write docs/reference/schemas anew

@@ -21,13 +21,14 @@ from pathlib import Path
 from earwitness.servers import cache
 
 RELEASES = {
+    13: "13.23.0-beta.16",
     14: "14.23.0-beta.17",
     15: "15.18.0-beta.17",
     16: "16.14.0-beta.17",
     17: "17.10.0-beta.17",
     18: "18.4.0-beta.17",
 }
-"""By major version, all of the same build of the packages."""
+"""By major version. The newest build of the packages for each; 13 is only there to be refused."""
 
 PLATFORMS = {
     ("Linux", "x86_64"): "linux-x64",

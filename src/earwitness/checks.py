@@ -4,18 +4,20 @@ A check is a run of kind ``check`` with a single event, which is its document. I
 reading only: what a check comes to does not depend on whether a store can be written.
 """
 
+import dataclasses
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 import earwitness
-from earwitness.check import kinds, runner
+from earwitness.check import kinds, runner, source_places
 from earwitness.check.evidence import Evidence
-from earwitness.check.finding import Severity
+from earwitness.check.finding import Finding, Severity
 from earwitness.check.plan import Budget
 from earwitness.check.runner import Check, Judge
+from earwitness.check.source_places import SourceFile
 from earwitness.check.target import Target, TargetKind
 from earwitness.claims import registry
 from earwitness.report import check_document, json
@@ -24,9 +26,6 @@ from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.store import events, runs
 from earwitness.store.connection import Store
 from earwitness.store.runs import RunRecord
-
-SAMPLING_SECONDS = (1.0, 300.0)
-"""Least and most; a transaction stays open for as long."""
 
 
 class CannotCheck(ValueError):
@@ -49,25 +48,44 @@ class Order:
         return check_document.plan_document(self.kind, self.target, steps, self.budget)
 
 
-def order(address: str, claims: Sequence[str] = (), sampling: float | None = None) -> Order:
+def order(
+    address: str, claims: Sequence[str] = (), options: Mapping[str, str] | None = None
+) -> Order:
     """The check of an address by these claims, or by all that know its kind of target.
 
-    ``sampling``: sample waits as well, for so many seconds. Raises NotATarget, CannotCheck,
-    UnknownClaim and BrokenClaim.
+    ``options``: what the kind does only when it is asked to, by name; a flag is "yes". Raises
+    NotATarget, CannotCheck, UnknownClaim and BrokenClaim.
     """
     kind, target = kinds.recognise(address)
-    checks, budget = _sampling(_chosen(kind, claims), kind.budget, sampling)
-    return Order(kind=kind, target=target, checks=checks, budget=budget)
-
-
-def carry_out(order: Order, fail_on: Severity, tell: Callable[[str], None]) -> CheckDocument:
-    """Look at the target and judge what was seen; ``tell`` is told what happens."""
-    version = earwitness.__version__
-    evidence = runner.gather(
-        order.kind, order.target, order.checks, budget=order.budget, version=version, tell=tell
+    asked = _own(kind, options or {})
+    checks, budget = _with_options(kind, _chosen(kind, claims), asked)
+    return Order(
+        kind=kind,
+        target=dataclasses.replace(target, options=asked),
+        checks=checks,
+        budget=budget,
     )
-    judgement = runner.judge(evidence, {check.claim: check.judge for check in order.checks})
-    return check_document.check_document(evidence, judgement, fail_on, version)
+
+
+def carry_out(
+    order: Order,
+    fail_on: Severity,
+    tell: Callable[[str], None],
+    sources: Sequence[SourceFile] = (),
+) -> CheckDocument:
+    """Look at the target and judge what was seen; ``tell`` is told what happens.
+
+    ``sources``: files in which the places of findings are looked for.
+    """
+    evidence = runner.gather(
+        order.kind,
+        order.target,
+        order.checks,
+        budget=order.budget,
+        version=earwitness.__version__,
+        tell=tell,
+    )
+    return judged(evidence, fail_on, sources)
 
 
 def keep(store: Store, document: CheckDocument) -> RunRecord:
@@ -94,18 +112,28 @@ def document_of(store: Store, record: RunRecord) -> CheckDocument:
     raise NothingRecorded(record.message or "the check ended before it was kept")
 
 
-def judged(evidence: Evidence, fail_on: Severity) -> CheckDocument:
-    """The evidence as the claims that are installed here judge it."""
+def judged(
+    evidence: Evidence, fail_on: Severity, sources: Sequence[SourceFile] = ()
+) -> CheckDocument:
+    """The evidence as the claims that are installed here judge it, placed in source files."""
     judgement = runner.judge(evidence, _judges(evidence.claims))
+    if sources:
+        placed = source_places.located(judgement.findings, sources)
+        judgement = dataclasses.replace(judgement, findings=placed)
     return check_document.check_document(evidence, judgement, fail_on, earwitness.__version__)
 
 
 def agree(one: CheckDocument, other: CheckDocument) -> bool:
-    """Whether both say the same of the same evidence."""
+    """Whether both say the same of the same evidence, wherever it stands in source files."""
     mine, theirs = (
-        (document.outcome, document.findings, document.not_seen) for document in (one, other)
+        (document.outcome, [*map(_without_places, document.findings)], document.not_seen)
+        for document in (one, other)
     )
     return mine == theirs
+
+
+def _without_places(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, statement_places=(), table_places=())
 
 
 def _judges(claims: Iterable[str]) -> dict[str, Judge]:
@@ -128,23 +156,43 @@ def _chosen(kind: TargetKind, claims: Sequence[str]) -> Sequence[Check]:
         if not found:
             raise CannotCheck(f"no claim installed here looks at a target of kind {kind.name}")
         return found
-    named = {id: registry.find(id).check for id in dict.fromkeys(claims)}
-    for id, one in named.items():
-        if one is None or one.kind != kind.name:
+    named: list[Check] = []
+    for id in dict.fromkeys(claims):
+        of_kind = [check for check in registry.find(id).checks if check.kind == kind.name]
+        if not of_kind:
             raise CannotCheck(f"claim {id} looks for nothing in a target of kind {kind.name}")
-    return [one for one in named.values() if one is not None]
+        named += of_kind
+    return named
 
 
-def _sampling(
-    checks: Sequence[Check], budget: Budget, seconds: float | None
+def _own(kind: TargetKind, options: Mapping[str, str]) -> Mapping[str, str]:
+    """The options, all of which are the kind's own. Raises CannotCheck."""
+    own = {option.name for option in kind.options}
+    for name in options:
+        if name not in own:
+            raise CannotCheck(f"--{name} means nothing to a target of kind {kind.name}")
+    return options
+
+
+def _with_options(
+    kind: TargetKind, checks: Sequence[Check], asked: Mapping[str, str]
 ) -> tuple[Sequence[Check], Budget]:
-    """The checks and the budget with so many seconds of sampling; None: as they are."""
-    if seconds is None:
-        return checks, budget
-    least, most = SAMPLING_SECONDS
-    if not least <= seconds <= most:
-        raise CannotCheck("waits are sampled from 1s to 5m")
-    if all(check.sampling is None for check in checks):
-        raise CannotCheck("no claim that was chosen samples waits")
-    longer = msgspec.structs.replace(budget, seconds=budget.seconds + seconds)
-    return [check.sampled(seconds) for check in checks], longer
+    """The checks with what was asked for, and the budget with what this takes. Raises CannotCheck."""
+    for name, value in asked.items():
+        try:
+            known = any(check.knows(name, value) for check in checks)
+        except ValueError as problem:
+            raise CannotCheck(f"--{name}: {problem}") from None
+        if not known:
+            raise CannotCheck(f"--{name} means nothing to the claims that were chosen")
+    larger = [check.with_options(asked) for check in checks]
+    added = [step for check in larger for step in check.plan]
+    for step in [step for check in checks for step in check.plan]:
+        added.remove(step)
+    seconds = sum(step.seconds for step in added)
+    seconds += sum(option.seconds for option in kind.options if option.name in asked)
+    steps = sum(step.times for step in added)
+    budget = kind.budget
+    return larger, msgspec.structs.replace(
+        budget, seconds=budget.seconds + seconds, steps=budget.steps + steps
+    )

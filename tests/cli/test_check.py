@@ -56,6 +56,33 @@ def test_without_the_parser_of_statements_every_probe_is_there(
     assert "partition-trees" in planned.stdout
 
 
+@pytest.mark.parametrize("verb", [(*CHECK, NOWHERE), ("judge", "-")])
+def test_without_the_parser_no_source_is_searched_and_nothing_is_sent(
+    earwitness: CommandLine, tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    (tmp_path / "sqlglot.py").write_text("raise ImportError('not installed')")
+    path = f"{tmp_path}:{earwitness.environment['PYTHONPATH']}"
+    without = CommandLine({**earwitness.environment, "PYTHONPATH": path})
+    refused = without(*verb, "--source", str(tmp_path))
+    assert refused.returncode == 2
+    assert "pip install 'earwitness[check]'" in " ".join(refused.stderr.split())
+    assert "cannot connect" not in refused.stderr
+
+
+def test_measuring_is_planned_only_when_it_is_asked_for(earwitness: CommandLine) -> None:
+    star = ("check", "--claim", "select-star", NOWHERE, "--plan", "--format", "json")
+    without = json.loads(earwitness(*star).stdout)
+    asked = json.loads(earwitness(*star, "--measure-width").stdout)
+    names = [{step["name"] for step in one["checks"][0]["steps"]} for one in (without, asked)]
+    assert names[1] - names[0] == {"measured-tables", "measured-columns", "row-widths"}
+    added = sum(s["times"] for s in asked["checks"][0]["steps"] if s["name"] not in names[0])
+    assert asked["budget"]["steps"] == without["budget"]["steps"] + added
+    assert asked["budget"]["seconds"] > without["budget"]["seconds"]
+    refused = earwitness(*CHECK, NOWHERE, "--measure-width")
+    assert refused.returncode == 2
+    assert "measures rows" in refused.stderr
+
+
 def test_sampling_is_planned_only_when_it_is_asked_for(earwitness: CommandLine) -> None:
     without = json.loads(earwitness(*CHECK, NOWHERE, "--plan", "--format", "json").stdout)
     asked = earwitness(*CHECK, NOWHERE, "--plan", "--format", "json", "--sample-waits", "10s")

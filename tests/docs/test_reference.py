@@ -10,6 +10,8 @@ from earwitness.experiment import design
 from earwitness.experiment.observation import Trial
 from earwitness.experiment.prediction import Score
 from earwitness.experiment.verdict import GateResult, HypothesisResult
+from earwitness.library import listed
+from earwitness.library.jobs import JobRecord
 from earwitness.library.show import Episode
 from earwitness.report import document, schema
 from tests.docs import pages
@@ -35,6 +37,17 @@ def fields_missing(kind, page):
         GateResult,
         Trial,
         Episode,
+        listed.AddDocument,
+        listed.CheckDocument,
+        listed.EpisodeDocument,
+        listed.EpisodeRow,
+        listed.FileDocument,
+        JobRecord,
+        listed.RemoveDocument,
+        listed.ShowRow,
+        listed.SyncedShow,
+        listed.TranscriptDocument,
+        listed.TranscriptRow,
     ],
 )
 def test_every_field_of_the_documents_is_described(kind):

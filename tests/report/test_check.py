@@ -1,6 +1,8 @@
 """A check in every format: says the same, and cannot be broken out of by a name."""
 
 import json as plain_json
+import re
+from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
@@ -26,7 +28,8 @@ def text_of(document: CheckDocument, width: int = 100) -> str:
 
 def test_what_a_check_comes_to() -> None:
     outcomes = [document.exit_code for document in samples.every()]
-    assert outcomes == [Outcome.FOUND, Outcome.CLEAR, Outcome.UNSEEN, Outcome.UNSEEN]
+    unseen = [Outcome.UNSEEN, Outcome.UNSEEN]
+    assert outcomes == [Outcome.FOUND, Outcome.CLEAR, *unseen, Outcome.FOUND]
 
 
 @pytest.mark.parametrize("reached", [True, False])
@@ -110,14 +113,45 @@ def test_sarif_has_the_form_of_its_standard(document: CheckDocument) -> None:
         assert result["level"] in {"none", "note", "warning", "error"}
         # 3.27.10: any kind other than "fail" demands the level "none"
         assert (result["kind"] == "fail") or result["level"] == "none"
-        for location in result["locations"]:
-            assert location["logicalLocations"][0]["fullyQualifiedName"]
+        for location in [*result["locations"], *result.get("relatedLocations", ())]:
+            assert location.keys() & {"logicalLocations", "physicalLocation"}
+            for logical in location.get("logicalLocations", ()):
+                assert logical["fullyQualifiedName"]
+            if "physicalLocation" in location:
+                physical = location["physicalLocation"]
+                assert physical["artifactLocation"]["uriBaseId"] in run["originalUriBaseIds"]
+                uri = physical["artifactLocation"]["uri"]
+                assert not re.search(r"^/|[ \\]|^\w+:", uri)  # 3.4.3: a relative reference
+                assert 1 <= physical["region"]["startLine"] <= physical["region"]["endLine"]
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] == (not document.not_seen)  # 3.20.14: required
     assert invocation["exitCode"] == document.exit_code
     notifications = invocation["toolExecutionNotifications"]
     assert len(notifications) == len(document.not_seen)
     assert all(notification["message"]["text"] for notification in notifications)
+
+
+def test_sarif_points_to_the_lines_that_were_found() -> None:
+    (run,) = plain_json.loads(sarif.render(samples.placed()))["runs"]
+
+    def told(result: dict[str, Any], key: str) -> list[tuple[str, int]]:
+        places = [one["physicalLocation"] for one in result.get(key, ())]
+        return [(p["artifactLocation"]["uri"], p["region"]["startLine"]) for p in places]
+
+    first, second, third = run["results"]
+    statements, table = [("app/list.py", 30), ("app/show.py", 7)], [("db/a%20b.sql", 3)]
+    assert (told(first, "locations"), told(first, "relatedLocations")) == (statements, table)
+    assert (told(second, "locations"), told(second, "relatedLocations")) == (table, [])
+    assert told(third, "locations") == statements[:1]
+    assert first["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "public.orders"
+    assert "originalUriBaseIds" not in plain_json.loads(sarif.render(samples.clear()))["runs"][0]
+
+
+@pytest.mark.parametrize("render", [text_of, check_markdown.render_check, junit.render])
+def test_the_other_formats_name_the_lines_too(render) -> None:
+    said = " ".join(render(samples.placed()).replace("\\", "").split())
+    assert "app/list.py:30, app/show.py:7" in said
+    assert "db/a b.sql:3" in said
 
 
 def test_sarif_levels_follow_severity() -> None:

@@ -12,7 +12,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from earwitness.store import errors, events, library_tables, migrate, predictions, runs
+from earwitness.store import (
+    errors,
+    events,
+    library_tables,
+    migrate,
+    predictions,
+    review_tables,
+    runs,
+    search_tables,
+)
 from earwitness.store.connection import FILE_NAME, HEAD, data_folder, open_store
 
 
@@ -39,8 +48,11 @@ def test_the_data_folder_is_the_chosen_one_then_the_variable_then_the_users_own(
 def test_migrations_and_tables_say_the_same(store):
     assert ScriptDirectory.from_config(migrate.configuration()).get_heads() == [HEAD]
     with store.reading() as connection:
-        context = MigrationContext.configure(connection)
-        assert compare_metadata(context, library_tables.metadata) == []
+        # the full text keeps tables of its own, which are SQLite's business
+        ours = {"include_name": lambda name, *_: not str(name).startswith("passages_fts")}
+        context = MigrationContext.configure(connection, opts=ours)
+        for tables in (library_tables, review_tables, search_tables):
+            assert compare_metadata(context, tables.metadata) == []
 
 
 def test_a_current_store_is_opened_without_the_migration_tool(store, tmp_path):

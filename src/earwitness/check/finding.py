@@ -44,6 +44,15 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class SourcePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines of a source file, counted from 1."""
+
+    file: str
+    """From the root of the repository, with / between folders."""
+    line: int
+    end_line: int
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was found."""
 
@@ -61,6 +70,22 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """JSON Pointers (RFC 6901) into the evidence of the claim."""
     learn_more: str = ""
     """Address of a page that explains it."""
+    statements: tuple[str, ...] = ()
+    """The statements that it is about, without literals."""
+    statement_places: tuple[SourcePlace, ...] = ()
+    """Where these are written, in the source files that were searched."""
+    table_places: tuple[SourcePlace, ...] = ()
+    """Where the table of ``location`` is created, in the same."""
+
+    @property
+    def source_places(self) -> tuple[SourcePlace, ...]:
+        """Where to go first: its statements, else its table; none where nothing was found."""
+        return self.statement_places or self.table_places
+
+    @property
+    def related_places(self) -> tuple[SourcePlace, ...]:
+        """Where the table is created, beside the statements."""
+        return self.table_places if self.statement_places else ()
 
 
 class Outcome(enum.IntEnum):

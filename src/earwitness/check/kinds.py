@@ -1,9 +1,11 @@
 """The kinds of target that there are, and which of them an address belongs to."""
 
-from earwitness.check import postgresql
-from earwitness.check.target import NotATarget, Target, TargetKind
+from earwitness.check import directory, postgresql
+from earwitness.check.target import NotATarget, Option, Target, TargetKind
 
-KINDS: tuple[TargetKind, ...] = (postgresql.POSTGRESQL,)
+KINDS: tuple[TargetKind, ...] = (postgresql.POSTGRESQL, directory.DIRECTORY)
+OPTIONS: tuple[Option, ...] = tuple(option for kind in KINDS for option in kind.options)
+"""What a check can be asked for, of any kind of target."""
 
 
 def recognise(address: str) -> tuple[TargetKind, Target]:

@@ -26,6 +26,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """For how long it is repeated; 0: it is sent once."""
     hertz: float = 0.0
     """How often in a second it is repeated."""
+    times: int = 1
+    """How often it is sent at the most, each time about something else."""
+    writes: str = ""
+    """What it writes, in bytes and files; empty: nothing."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):

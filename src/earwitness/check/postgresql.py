@@ -5,27 +5,27 @@ rolled back. So nothing is left in a session that a pooler hands to somebody els
 cannot be made writable again: PostgreSQL refuses that once a transaction has read anything. Only
 steps that were announced are carried out, one statement in each message, none prepared. A statement
 of somebody else's is planned at the most, never executed, and its locks are given back at once, and
-no superuser plans it: planning runs functions of whoever owns the tables. Standbys and poolers are as good as primaries; nothing here needs a right beyond CONNECT.
+no superuser plans it: planning runs functions of whoever owns the tables. Standbys and poolers are as
+good as primaries; nothing here needs a right beyond CONNECT.
 
-How an address is read stands in ``postgresql_address``, how a step is written down in
-``postgresql_steps``; what is read, the claims say.
+How an address is read stands in ``postgresql_address``, how it is connected to and cut off in
+``postgresql_connection``, how a step is written down in ``postgresql_steps``; what is read, the claims
+say.
 """
 
 import contextlib
-import os
-import socket
-import threading
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import errors, pq, sql
-from psycopg.conninfo import make_conninfo
 
-from earwitness.check import postgresql_address
+from earwitness.check import postgresql_address, postgresql_options
 from earwitness.check.evidence import ReadRecord
 from earwitness.check.plan import Budget, Step
+from earwitness.check.postgresql_connection import Deadline, connect
 from earwitness.check.postgresql_steps import (
     CLOSING,
     PLANNING,
@@ -57,18 +57,6 @@ BUDGET = Budget(
 )
 """Half a million rows are three integers each: about 60 MB at the most."""
 
-_CONNECTION: Mapping[str, str | int] = {
-    # What an address may override. The waits are for networks that swallow packets.
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-_FORCED: Mapping[str, str] = {
-    "client_encoding": "UTF8",
-    "options": "",  # else the address or PGOPTIONS would speak; and some poolers refuse it
-}
 _PLANNED_LOCKS = b"""
 select distinct relation::bigint from pg_locks
 where pid = pg_backend_pid() and locktype = 'relation' and relation >= 16384"""  # FirstNormalObjectId
@@ -76,32 +64,7 @@ FIRST_MAJOR_PLANNING = 16
 """The first version that plans a statement whose parameters are not known."""
 _LIMITS = (errors.QueryCanceled, errors.LockNotAvailable)
 _ROWS_AT_A_TIME = 500
-
-
-class Deadline:
-    """Cuts a connection when its time is up, whatever the other end does or fails to do."""
-
-    def __init__(self, connection: psycopg.Connection[Any], seconds: float) -> None:
-        self.expired = False
-        """Whether the time ran out and the connection was cut."""
-        self._connection = connection
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> "Deadline":
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._timer.join()  # else it might cut whoever gets the number of our socket next
-
-    def _cut(self) -> None:
-        self.expired = True
-        with contextlib.suppress(OSError, psycopg.Error):
-            copy = socket.socket(fileno=os.dup(self._connection.pgconn.socket))
-            with contextlib.closing(copy):
-                copy.shutdown(socket.SHUT_RDWR)
+_ANGLED = re.compile(r"<([a-z_]+)>")
 
 
 class Session:
@@ -164,6 +127,21 @@ class Session:
         return int(self._server[0]) // 10_000
 
     @property
+    def standby(self) -> bool:
+        """Whether the server follows another one."""
+        return bool(self._server[2])
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the connection is cut."""
+        return self._deadline.seconds_left
+
+    @property
+    def step_seconds(self) -> float:
+        """Longest time of one read."""
+        return self._budget.step_seconds
+
+    @property
     def superuser(self) -> bool:
         """Whether the role of the session may do anything."""
         return bool(self._server[4])
@@ -185,6 +163,19 @@ class Session:
         answer = self._answers[step, schema]
         if isinstance(answer, NotSeen):
             raise answer
+        return answer
+
+    def read_rows(self, step: Step, parts: Mapping[str, sql.Composable]) -> tuple[Row, ...]:
+        """The rows of a step that reads a table of somebody's; its locks are given back at once.
+
+        ``parts`` stand for the names in angle brackets. Raises NotSeen and Unreachable.
+        """
+        self._require(step, reading=True)
+        text = _ANGLED.sub(lambda found: parts[found[1]].as_string(), step.text)
+        answer = self._try(step, text.encode())
+        if isinstance(answer, NotSeen):
+            raise answer
+        self._recover("its locks could not be given back")
         return answer
 
     def sample(self, step: Step) -> tuple[tuple[float, Row], ...]:
@@ -364,23 +355,12 @@ def _needs(problem: psycopg.Error, step: Step) -> str:
 @contextlib.contextmanager
 def open_session(target: Target, budget: Budget, plan: Sequence[Step]) -> Iterator[Session]:
     """A session that carries out the steps of ``plan``. Raises Unreachable."""
-    connection = _connect(target)
+    connection = connect(target)
     with contextlib.closing(connection), Deadline(connection, budget.seconds) as deadline:
         yield Session(connection, deadline, target, budget, plan)
         with contextlib.suppress(psycopg.Error):  # the server rolls back a lost session by itself
             for step in CLOSING:
                 connection.execute(step.text.encode())
-
-
-def _connect(target: Target) -> psycopg.Connection[Any]:
-    chosen: dict[str, Any] = {**_CONNECTION, **target.parameters, **_FORCED}
-    try:
-        return psycopg.connect(make_conninfo("", **chosen), autocommit=True, prepare_threshold=None)
-    except psycopg.Error as problem:
-        secrets = target.secrets.with_values([os.environ.get("PGPASSWORD")])
-        raise Unreachable(
-            f"cannot connect to {target.shown}: {secrets.one_line(str(problem))}"
-        ) from None
 
 
 POSTGRESQL = TargetKind(
@@ -391,4 +371,5 @@ POSTGRESQL = TargetKind(
     opening=opening,
     closing=CLOSING,
     open_session=open_session,
+    options=postgresql_options.OPTIONS,
 )

@@ -44,8 +44,7 @@ SERVER = select(
     """
 select current_setting('server_version_num')::int, current_setting('server_version'),
     pg_is_in_recovery(), pg_backend_pid(),
-    (select rolsuper from pg_roles where rolname = current_user),
-    (select pg_has_role(oid, 'member') from pg_roles where rolname = 'pg_monitor')""",
+    current_setting('is_superuser') = 'on', pg_has_role(to_regrole('pg_monitor')::oid, 'member')""",
 )
 
 

@@ -36,14 +36,21 @@ class Check:
     Raises NotSeen and Unreachable.
     """
     judge: Judge
-    sampling: Callable[[float], Step] | None = None
-    """The step that is added when waits are to be sampled for so many seconds; None: there is none."""
+    asked: Callable[[Mapping[str, str]], tuple[Step, ...]] | None = None
+    """The steps that are added for options of the kind, by name; None: it knows none.
 
-    def sampled(self, seconds: float) -> "Check":
-        """The same check, sampling waits as well where it can; its probe finds the step announced."""
-        if self.sampling is None:
+    ValueError when the value of one cannot be meant.
+    """
+
+    def knows(self, option: str, value: str) -> bool:
+        """Whether anything is added for that option; ValueError as ``asked``."""
+        return self.asked is not None and bool(self.asked({option: value}))
+
+    def with_options(self, options: Mapping[str, str]) -> "Check":
+        """The same check with the steps that these options ask for; ValueError as ``asked``."""
+        if self.asked is None:
             return self
-        return dataclasses.replace(self, plan=(*self.plan, self.sampling(seconds)))
+        return dataclasses.replace(self, plan=(*self.plan, *self.asked(options)))
 
     @property
     def planned(self) -> PlannedCheck:

@@ -40,6 +40,21 @@ class Target:
     parameters: Mapping[str, str] = field(repr=False)
     """What the kind connects with, secrets included."""
     secrets: Secrets = field(default=Secrets(), repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What was asked for besides looking, by name of an option of the kind; a flag is "yes"."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something that a check of one kind of target does only when it is asked to."""
+
+    name: str
+    """As on the command line, without dashes."""
+    help: str
+    value: str = ""
+    """What its value is called; empty: it has none."""
+    seconds: float = 0.0
+    """What it adds to the time of a session, besides that of steps which are repeated for a time."""
 
 
 class Session(Protocol):
@@ -79,3 +94,4 @@ class TargetKind:
     """What it sends at its end."""
     open_session: Callable[[Target, Budget, Sequence[Step]], AbstractContextManager[Session]]
     """A session that carries out these steps and no others. Raises Unreachable."""
+    options: tuple[Option, ...] = ()

@@ -2,26 +2,29 @@
 
 Finds entry points of the group ``earwitness.claims``; each names a ``CLAIM`` value in a module
 ``claim``. Its siblings ``experiment``, ``probe`` and ``judge`` are imported on demand, so that
-listing claims starts nothing and imports no server.
+listing claims starts nothing and imports no server. A claim that looks at several kinds of target
+has one probe for each: in ``probe``, and in modules whose names begin with ``probe_``.
 """
 
 import importlib
 import importlib.util
+import pkgutil
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from earwitness.check.runner import Check, Judge
 from earwitness.experiment.bench import OpenBench
 from earwitness.experiment.design import Claim
+from earwitness.trouble import Trouble
 
 GROUP = "earwitness.claims"
 
 
-class UnknownClaim(LookupError):
+class UnknownClaim(Trouble, LookupError):
     """No installed package brings a claim of that id; the message lists those there are."""
 
 
-class BrokenClaim(Exception):
+class BrokenClaim(Trouble):
     """A package announces a claim that cannot be loaded; the message says which and why."""
 
 
@@ -46,10 +49,21 @@ class InstalledClaim:
 
     @property
     def check(self) -> Check | None:
-        """What the claim brings to a check; None when it has no probe. Raises BrokenClaim."""
+        """What its module ``probe`` brings to a check; None without one. Raises BrokenClaim."""
         if importlib.util.find_spec(f"{self.package}.probe") is None:
             return None
-        module = f"{self.package}.probe"
+        return self._check(f"{self.package}.probe")
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What all its probes bring, one for each kind of target. Raises BrokenClaim."""
+        package = importlib.util.find_spec(self.package)
+        folders = package.submodule_search_locations if package is not None else None
+        names = sorted(module.name for module in pkgutil.iter_modules(folders or []))
+        probes = [name for name in names if name == "probe" or name.startswith("probe_")]
+        return tuple(self._check(f"{self.package}.{name}") for name in probes)
+
+    def _check(self, module: str) -> Check:
         try:
             probe = importlib.import_module(module)
             return Check(
@@ -59,7 +73,7 @@ class InstalledClaim:
                 plan=tuple(probe.PLAN),
                 probe=probe.probe,
                 judge=self.judge,
-                sampling=getattr(probe, "sampling", None),
+                asked=getattr(probe, "asked", None),
             )
         except (ImportError, AttributeError, ValueError) as problem:
             raise BrokenClaim(f"claim {self.claim.id}: {module}: {problem}") from problem
@@ -101,15 +115,13 @@ def loadable() -> tuple[dict[str, Claim], dict[str, str]]:
 
 def checks(kind: str) -> tuple[tuple[Check, ...], dict[str, str]]:
     """What all claims bring to a check of that kind of target, and why some cannot, by id."""
-    found, broken = [], {}
+    found: list[Check] = []
+    broken = {}
     for id in ids():
         try:
-            check = find(id).check
+            found += [check for check in find(id).checks if check.kind == kind]
         except BrokenClaim as problem:
             broken[id] = str(problem)
-            continue
-        if check is not None and check.kind == kind:
-            found.append(check)
     return tuple(found), broken
 
 

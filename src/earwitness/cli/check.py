@@ -1,6 +1,7 @@
 """``earwitness check``: look for the claims' traps in a system that is not ours, without a trace."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -20,12 +21,7 @@ from earwitness.store.errors import StoreError
 @click.argument("target")
 @click.option("--claim", "chosen", multiple=True, metavar="ID", help="Only this claim; repeatable.")
 @click.option("--plan", is_flag=True, help="Print every step and the budget; connect to nothing.")
-@click.option(
-    "--sample-waits",
-    type=options.Seconds(),
-    metavar="DURATION",
-    help="Also sample what active sessions wait for, for so long: 10s, at most 5m.",
-)
+@findings.options_of_kinds
 @click.option(
     "--save-evidence",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -34,29 +30,32 @@ from earwitness.store.errors import StoreError
 )
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
+@findings.sources
 @click.option("--no-store", is_flag=True, help="Do not keep this check for `earwitness runs`.")
 @options.data
 def check(  # noqa: PLR0917 - click calls it by name
     target: str,
     chosen: tuple[str, ...],
     plan: bool,
-    sample_waits: float | None,
     save_evidence: Path | None,
     format_: str,
     fail_on: str,
+    sources: tuple[Path, ...],
     no_store: bool,
     data: Path | None,
+    **of_kinds: str | bool | None,
 ) -> None:
     """Look for the claims' traps in TARGET, read-only and within a budget.
 
-    TARGET is an address such as postgresql://user@host/database, or service=name. Leave passwords
-    to PGPASSWORD or ~/.pgpass.
+    TARGET is an address such as postgresql://user@host/database, or service=name, or the path of a
+    directory. Leave passwords to PGPASSWORD or ~/.pgpass.
     """
-    order = _understood(target, chosen, sample_waits)
+    order = _understood(target, chosen, of_kinds)
     if plan:
         findings.tell_plan(order.plan, format_)
         return
-    document = checks.carry_out(order, Severity(fail_on), _progress)
+    files = findings.read_sources(sources)
+    document = checks.carry_out(order, Severity(fail_on), _progress, files)
     if save_evidence is not None:
         outcome.write(json.encode(document.evidence).decode(), save_evidence)
     if not no_store:
@@ -65,9 +64,13 @@ def check(  # noqa: PLR0917 - click calls it by name
     sys.exit(int(document.exit_code))
 
 
-def _understood(address: str, claims: tuple[str, ...], sampling: float | None) -> Order:
+def _understood(
+    address: str, claims: tuple[str, ...], of_kinds: Mapping[str, str | bool | None]
+) -> Order:
+    given = {name.replace("_", "-"): value for name, value in of_kinds.items() if value}
+    asked = {name: "yes" if value is True else str(value) for name, value in given.items()}
     try:
-        return checks.order(address, claims, sampling)
+        return checks.order(address, claims, asked)
     except NotATarget as problem:
         raise click.BadParameter(str(problem), param_hint="TARGET") from None
     except checks.CannotCheck as problem:
@@ -79,7 +82,7 @@ def _keep(folder: Path, document: CheckDocument) -> None:
     try:
         with open_store(folder) as store:
             checks.keep(store, document)
-    except StoreError as problem:
+    except (StoreError, json.NotFinite) as problem:
         print(f"earwitness: this check was not kept: {problem}", file=sys.stderr)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import click
 
+from earwitness.trouble import Trouble
+
 CANNOT = 2
 INTERRUPTED = 130
 
@@ -27,16 +29,6 @@ def expected() -> Iterator[None]:
         # whoever read our output has seen enough; the interpreter must not complain at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as problem:
-        if not _is_for_the_user(problem):
-            raise
+    except Trouble as problem:
         print(f"earwitness: {problem}", file=sys.stderr)
         sys.exit(CANNOT)
-
-
-def _is_for_the_user(problem: Exception) -> bool:
-    from earwitness.claims.registry import BrokenClaim, UnknownClaim
-    from earwitness.report.assembly import NothingRecorded
-    from earwitness.store.errors import StoreError
-
-    return isinstance(problem, BrokenClaim | UnknownClaim | NothingRecorded | StoreError)

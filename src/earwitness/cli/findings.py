@@ -4,13 +4,16 @@ Shared by the verbs that end with findings.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
+from earwitness.check import kinds, source_files, source_places
 from earwitness.check.finding import Severity
+from earwitness.check.source_places import SourceFile
 from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif
 from earwitness.report.check_document import CheckDocument, PlanDocument
 
@@ -27,12 +30,51 @@ fail_on: Callable[[_Command], _Command] = click.option(
     help="Exit with 1 when a finding is as bad as this, or worse.",
 )
 
+sources: Callable[[_Command], _Command] = click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Say where in these source files or folders findings come from; repeatable.",
+)
+
+
+def options_of_kinds(command: _Command) -> _Command:
+    """The options that kinds of targets declare, one after the other."""
+    for option in reversed(kinds.OPTIONS):
+        if option.value:
+            add = click.option(f"--{option.name}", metavar=option.value, help=option.help)
+        else:
+            add = click.option(f"--{option.name}", is_flag=True, help=option.help)
+        command = add(command)
+    return command
+
+
 _TEXTS: Mapping[str, Callable[[CheckDocument], str]] = {
     "json": lambda document: json.encode(document).decode(),
     "markdown": check_markdown.render_check,
     "sarif": sarif.render,
     "junit": junit.render,
 }
+
+
+def read_sources(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
+    """The source files of these paths; what will not be searched is told."""
+    if not paths:
+        return ()
+    try:
+        source_places.require_tokenizer()
+    except source_places.NoTokenizer as problem:
+        raise click.UsageError(str(problem)) from None
+    read = source_files.read(paths)
+    if read.left_out:
+        print(
+            f"earwitness: {read.left_out:,} source files were not searched: too large, too many, or "
+            "not readable",
+            file=sys.stderr,
+        )
+    return read.files
 
 
 def tell(document: CheckDocument, format_: str) -> None:

@@ -1,6 +1,7 @@
 """``earwitness judge``: judge the saved evidence of a check again, without its target."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -16,9 +17,11 @@ from earwitness.report.check_document import CheckDocument
 @click.argument("evidence", type=click.Path(dir_okay=False, allow_dash=True))
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
-def judge(evidence: str, format_: str, fail_on: str) -> None:
+@findings.sources
+def judge(evidence: str, format_: str, fail_on: str, sources: tuple[Path, ...]) -> None:
     """Judge EVIDENCE, a file of `check --save-evidence` or `check --format json`; - is input."""
-    document = checks.judged(_read(evidence), Severity(fail_on))
+    files = findings.read_sources(sources)
+    document = checks.judged(_read(evidence), Severity(fail_on), files)
     findings.tell(document, format_)
     sys.exit(int(document.exit_code))
 

@@ -10,7 +10,7 @@ from importlib import resources
 
 import msgspec
 
-from earwitness.library import shelving
+from earwitness.library import catalogue, shelving
 from earwitness.library.intake import (
     ChapterSource,
     EpisodeFacts,
@@ -45,7 +45,9 @@ def find_episode(show_id: str, episode_id: str) -> Episode:
 def shelve(store: Store) -> None:
     """Put the bundled shows into the library; one that is there only gets what it lacks."""
     for show in shows():
-        shelving.keep(store, intake(show))
+        given = intake(show)
+        if not _is_shelved(store, given):  # what is there already is not worth a wait for a writer
+            shelving.keep(store, given)
 
 
 def intake(show: Show) -> Intake:
@@ -55,6 +57,23 @@ def intake(show: Show) -> Intake:
         show=ShowFacts(slug=show.id, title=show.title, author=show.host),
         episodes=tuple(_facts(episode) for episode in show.episodes),
     )
+
+
+def _is_shelved(store: Store, given: Intake) -> bool:
+    """Whether all that we say of a show and nobody else says is in the store."""
+    episodes = {one.id: one.facts for one in catalogue.episodes(store, given.show.slug)}
+    chapters = catalogue.chapters(store, episodes)
+    for facts in given.episodes:
+        id = f"{given.show.slug}/{facts.slug}"
+        here = episodes.get(id)
+        if here is None or (here.line, here.claims) != (facts.line, facts.claims):
+            return False
+        ours = facts.chapters.get(ChapterSource.BUNDLED)
+        if chapters.get(id, {}).get(ChapterSource.BUNDLED) != ours:
+            return False
+        if not {link.url for link in facts.links} <= {link.url for link in here.links}:
+            return False
+    return True
 
 
 def _facts(episode: Episode) -> EpisodeFacts:

@@ -23,11 +23,12 @@ from earwitness.library.intake import (
 )
 from earwitness.store import library_tables as tables
 from earwitness.store.connection import Store
+from earwitness.trouble import Trouble
 
 _Named = TypeVar("_Named")
 
 
-class NotInLibrary(LookupError):
+class NotInLibrary(Trouble, LookupError):
     """Nothing in the library is called that, or several are; the message is one line."""
 
 
@@ -141,6 +142,26 @@ def transcripts(store: Store, episode_id: str) -> list[ShelvedTranscript]:
     )
     with store.reading() as connection:
         return [_transcript(row) for row in connection.execute(query)]
+
+
+def with_transcript_of(store: Store, show: str, source: TranscriptSource) -> set[str]:
+    """Ids of the episodes of a show that have a transcript from that source."""
+    query = (
+        sa.select(tables.transcripts.c.episode)
+        .join(tables.episodes, tables.episodes.c.id == tables.transcripts.c.episode)
+        .where(tables.episodes.c.show == show, tables.transcripts.c.source == source.value)
+    )
+    with store.reading() as connection:
+        return set(connection.execute(query).scalars())
+
+
+def chosen_transcripts(store: Store) -> dict[str, TranscriptSource]:
+    """Where the transcript came from that is shown and searched, by episode."""
+    query = sa.select(tables.transcripts.c.episode, tables.transcripts.c.source).where(
+        tables.transcripts.c.chosen
+    )
+    with store.reading() as connection:
+        return {row.episode: TranscriptSource(row.source) for row in connection.execute(query)}
 
 
 def segments(store: Store, transcript_id: int) -> list[Segment]:

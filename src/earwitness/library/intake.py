@@ -3,7 +3,8 @@
 Every reader (feeds, share pages, exports of other applications, files) returns one ``Intake``, and
 ``catalogue`` keeps it; neither knows the other. Values only. Everything here came from outside:
 texts may be hostile, HTML is sanitised before it stands in a field, addresses are absolute http or
-https ones. What has no field of its own is kept as ``Element``, so that nothing is lost.
+https ones. What has no field of its own is kept as ``Element``, so that nothing is lost. Values of
+which a source has thousands are not tracked by the garbage collector: they cannot be in a cycle.
 """
 
 import enum
@@ -11,6 +12,7 @@ import enum
 import msgspec
 
 from earwitness.library.show import Link
+from earwitness.trouble import Trouble
 
 
 class Source(enum.StrEnum):
@@ -45,7 +47,7 @@ class TranscriptSource(enum.StrEnum):
     RECOGNISED = "recognised"
 
 
-class SourcedChapter(msgspec.Struct, frozen=True, kw_only=True):
+class SourcedChapter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A chapter as one source has it."""
 
     start_seconds: float
@@ -57,7 +59,7 @@ class SourcedChapter(msgspec.Struct, frozen=True, kw_only=True):
     """False: it changes the picture or the link only, and is in no table of contents."""
 
 
-class Element(msgspec.Struct, frozen=True, kw_only=True):
+class Element(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An element of a feed, whole: ``name`` is the prefix that is usual for it, and its name."""
 
     name: str
@@ -67,7 +69,7 @@ class Element(msgspec.Struct, frozen=True, kw_only=True):
     children: tuple["Element", ...] = ()
 
 
-class Enclosure(msgspec.Struct, frozen=True, kw_only=True):
+class Enclosure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A recording: where it lies."""
 
     url: str
@@ -75,7 +77,7 @@ class Enclosure(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int | None = None
 
 
-class TranscriptLink(msgspec.Struct, frozen=True, kw_only=True):
+class TranscriptLink(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A transcript that a feed offers."""
 
     url: str
@@ -84,7 +86,7 @@ class TranscriptLink(msgspec.Struct, frozen=True, kw_only=True):
     rel: str | None = None
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
+class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody who is in it."""
 
     name: str
@@ -94,7 +96,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     image: str | None = None
 
 
-class Soundbite(msgspec.Struct, frozen=True, kw_only=True):
+class Soundbite(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A moment that the makers picked themselves."""
 
     start_seconds: float
@@ -102,7 +104,7 @@ class Soundbite(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
 
 
-class Funding(msgspec.Struct, frozen=True, kw_only=True):
+class Funding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where one can give money."""
 
     url: str
@@ -125,7 +127,7 @@ class SavedSnip(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
 
 
-class Segment(msgspec.Struct, frozen=True, kw_only=True):
+class Segment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A line of a transcript."""
 
     text: str
@@ -221,5 +223,5 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-class NotReadable(ValueError):
+class NotReadable(Trouble, ValueError):
     """A source that cannot be read; the message is one line and says why."""

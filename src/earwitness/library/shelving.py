@@ -48,33 +48,36 @@ class Kept:
 
     show: str
     """Id of the show."""
+    episodes: tuple[str, ...]
+    """Ids of the intake's episodes, in its order."""
     new: tuple[str, ...]
-    """Ids of episodes that were not there."""
+    """Ids of those that were not there."""
     changed: tuple[str, ...]
     unchanged: int
     problems: tuple[Problem, ...]
 
 
-def keep(store: Store, intake: Intake) -> Kept:
-    """Write a show and its episodes."""
+def keep(store: Store, intake: Intake, *, show: str | None = None) -> Kept:
+    """Write a show and its episodes; ``show`` is its id where it is known which one it is."""
     with store.writing() as connection:
-        show = _keep_show(connection, intake)
+        show = _keep_show(connection, intake, show)
         shelf = _Shelf.of(connection, show, intake.source)
-        new, changed, unchanged = [], [], 0
+        ids, new, changed = [], [], []
         for place, facts in enumerate(intake.episodes):
             id = shelf.id_of(facts)
             if id is None:
-                new.append(shelf.add(connection, facts, place))
+                id = shelf.add(connection, facts, place)
+                new.append(id)
             elif shelf.update(connection, id, facts):
                 changed.append(id)
-            else:
-                unchanged += 1
+            ids.append(id)
         shelf.renumber(connection)
     return Kept(
         show=show,
+        episodes=tuple(ids),
         new=tuple(new),
         changed=tuple(changed),
-        unchanged=unchanged,
+        unchanged=len(set(ids) - {*new, *changed}),
         problems=intake.problems,
     )
 
@@ -133,6 +136,14 @@ def keep_chapters(
         _write_chapters(connection, episode_id, source, chapters)
 
 
+def remove(store: Store, show: str) -> None:
+    """Take a show off its shelf, with its episodes and everything that belongs to them."""
+    with store.writing() as connection:
+        connection.execute(tables.shows.delete().where(tables.shows.c.id == show))
+        of_show = tables.jobs.c.subject.startswith(f"{show}/", autoescape=True)
+        connection.execute(tables.jobs.delete().where(of_show))
+
+
 def slug(text: str) -> str:
     """A name for addresses and files: ASCII letters, digits and dashes; ``untitled`` at the least."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
@@ -140,10 +151,10 @@ def slug(text: str) -> str:
     return words[:_LONGEST_SLUG].rstrip("-") or "untitled"
 
 
-def _keep_show(connection: sa.Connection, intake: Intake) -> str:
+def _keep_show(connection: sa.Connection, intake: Intake, known: str | None) -> str:
     facts, rows = intake.show, connection.execute(sa.select(tables.shows)).all()
     for row in rows:
-        if _is_same_show(row, facts):
+        if row.id == known or (known is None and _is_same_show(row, facts)):
             merged = _merged(msgspec.json.decode(row.body, type=ShowFacts), facts, intake.source)
             body = msgspec.json.encode(merged).decode()
             if body != row.body:

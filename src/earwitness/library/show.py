@@ -15,7 +15,7 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that the show notes point to, with our own word for what it is."""
 
     url: str

@@ -47,6 +47,7 @@ def _finding(finding: Finding) -> RenderableType:
     grid = _grid()
     for name, text in (
         ("where", words.place(finding)),
+        ("source", words.source(finding)),
         ("seen", finding.statement),
         ("fix", finding.fix),
         ("more", finding.learn_more),
@@ -82,7 +83,7 @@ def plan(document: PlanDocument) -> RenderableType:
 
 
 def _step(step: Step) -> RenderableType:
-    heading = Text.assemble((step.name, "cyan"), f"  {step.purpose}")
+    heading = Text.assemble((step.name, "cyan"), f"  {words.purpose(step)}")
     return Group(heading, Padding(Text(step.text, style="dim"), (0, 0, 0, 4)))
 
 

@@ -101,4 +101,5 @@ def plan_document(
         opening=kind.opening(budget),
         checks=tuple(checks),
         closing=kind.closing,
+        writes=tuple(step.writes for check in checks for step in check.steps if step.writes),
     )

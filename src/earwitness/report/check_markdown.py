@@ -52,7 +52,7 @@ def _findings(findings: Iterable[Finding]) -> str:
             (
                 finding.severity.value,
                 f"{finding.title} ({finding.id})",
-                words.place(finding),
+                "; ".join(filter(None, (words.place(finding), words.source(finding)))),
                 finding.statement,
                 finding.fix,
             )
@@ -74,7 +74,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _step(step: Step) -> str:
-    return f"{plain(step.name)}: {plain(step.purpose)}\n\n```sql\n{step.text}\n```"
+    return f"{plain(step.name)}: {plain(words.purpose(step))}\n\n```sql\n{step.text}\n```"
 
 
 def _said(text: str) -> str:

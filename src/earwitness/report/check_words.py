@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from earwitness.check.evidence import Unseen
 from earwitness.check.finding import Finding, Severity
-from earwitness.check.plan import Budget
+from earwitness.check.plan import Budget, Step
 from earwitness.report.check_document import CheckDocument
 from earwitness.report.quantities import count, duration
 
@@ -46,6 +46,11 @@ def place(finding: Finding) -> str:
     return "" if location is None else f"{location.kind} {location.name}"
 
 
+def source(finding: Finding) -> str:
+    """Where to look for it in source files: ``db/orders.sql:12, app/list.py:30``."""
+    return ", ".join(f"{place.file}:{place.line}" for place in finding.source_places)
+
+
 def tally(findings: tuple[Finding, ...]) -> str:
     """How many of each severity: ``1 high, 3 low``."""
     numbers = Counter(finding.severity for finding in findings)
@@ -76,6 +81,11 @@ def unseen(one: Unseen) -> str:
 def needs(one: Unseen) -> str:
     """What would show it, to follow the reason."""
     return f"; to see it: {one.needs}" if one.needs else ""
+
+
+def purpose(step: Step) -> str:
+    """What a step is for, and how often it is sent where that is more than once."""
+    return step.purpose if step.times == 1 else f"{step.purpose} (at most {step.times} times)"
 
 
 def budget(limits: Budget) -> str:

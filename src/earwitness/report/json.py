@@ -13,8 +13,19 @@ import msgspec
 from earwitness.check.evidence import Evidence
 from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
+from earwitness.report.evaluation import EvaluationDocument
+from earwitness.report.found_document import AnswerDocument, SearchDocument
 
-Document = RunDocument | ShowDocument | CheckDocument | PlanDocument | Evidence
+Document = (
+    RunDocument
+    | ShowDocument
+    | CheckDocument
+    | PlanDocument
+    | Evidence
+    | SearchDocument
+    | AnswerDocument
+    | EvaluationDocument
+)
 
 
 class NotFinite(ValueError):
@@ -53,6 +64,12 @@ def decode(data: bytes | str) -> Document:
                 return msgspec.json.decode(data, type=PlanDocument)
             case "earwitness/evidence/1":
                 return msgspec.json.decode(data, type=Evidence)
+            case "earwitness/search/1":
+                return msgspec.json.decode(data, type=SearchDocument)
+            case "earwitness/answer/1":
+                return msgspec.json.decode(data, type=AnswerDocument)
+            case "earwitness/evaluation/1":
+                return msgspec.json.decode(data, type=EvaluationDocument)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnknownDocument(str(error)) from error
     raise UnknownDocument(f"no document of schema {named.schema!r} is known here")

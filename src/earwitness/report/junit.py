@@ -40,7 +40,9 @@ def _case(finding: Finding, fails: bool) -> Tree.Element:
     place = words.place(finding)
     name = f"{finding.title} ({place})" if place else finding.title
     case = Tree.Element("testcase", classname=finding.id, name=words.visible(name))
-    told = words.visible(f"{finding.severity}: {finding.statement} Fix: {finding.fix}")
+    source = words.source(finding)
+    where = f" In {source}." if source else ""
+    told = words.visible(f"{finding.severity}: {finding.statement}{where} Fix: {finding.fix}")
     if fails:
         failure = Tree.SubElement(
             case, "failure", type=finding.severity.value, message=words.visible(finding.title)

@@ -1,17 +1,20 @@
 """A check as SARIF 2.1.0 (OASIS), for code hosts and viewers of static analysis.
 
 One run; every sort of finding is a rule, every finding a result at a logical location, and what
-was not seen is a notification of the invocation, which is then not successful.
+was not seen is a notification of the invocation, which is then not successful. Where source files
+were searched, a result also has the lines where its statements are written or its table is created,
+from the root of the repository, which the reader of the log knows.
 """
 
 import json
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from earwitness.check.evidence import Unseen
-from earwitness.check.finding import Finding, Severity
+from earwitness.check.finding import Finding, Severity, SourcePlace
 from earwitness.report import check_words as words
 from earwitness.report.check_document import CheckDocument
 
@@ -20,6 +23,8 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 FINGERPRINT = "earwitness/1"
+ROOT = "SRCROOT"
+"""What the places of source files are relative to."""
 
 _LEVELS: Mapping[Severity, str] = {
     Severity.CRITICAL: "error",
@@ -34,7 +39,7 @@ def render(document: CheckDocument) -> str:
     """The SARIF log, as text."""
     rules = tuple({finding.id: finding for finding in document.findings}.values())
     places = {rule.id: place for place, rule in enumerate(rules)}
-    run = {
+    run: dict[str, Any] = {
         "tool": {
             "driver": {
                 "name": "Earwitness",
@@ -46,6 +51,8 @@ def render(document: CheckDocument) -> str:
         "results": [_result(finding, places) for finding in document.findings],
         "properties": {"target": document.target, "facts": dict(document.facts)},
     }
+    if any(finding.source_places for finding in document.findings):
+        run["originalUriBaseIds"] = {ROOT: {"description": {"text": "root of the repository"}}}
     log = {"$schema": SCHEMA, "version": VERSION, "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
@@ -63,7 +70,8 @@ def _rule(finding: Finding) -> dict[str, Any]:
 
 def _result(finding: Finding, places: Mapping[str, int]) -> dict[str, Any]:
     informational = finding.severity is Severity.INFO
-    return {
+    related = [_physical(place) for place in finding.related_places]
+    result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": places[finding.id],
         "kind": "informational" if informational else "fail",
@@ -73,14 +81,30 @@ def _result(finding: Finding, places: Mapping[str, int]) -> dict[str, Any]:
         "partialFingerprints": {FINGERPRINT: f"{finding.id}@{words.place(finding)}"},
         "properties": {"severity": finding.severity.value, "evidence": list(finding.evidence)},
     }
+    if related:
+        result["relatedLocations"] = [
+            {"id": number, **place, "message": {"text": "where the table is created"}}
+            for number, place in enumerate(related)
+        ]
+    return result
 
 
 def _locations(finding: Finding) -> list[dict[str, Any]]:
+    """The places in source files; the first one, or one without, has the logical location too."""
+    places = [_physical(place) for place in finding.source_places]
     location = finding.location
     if location is None:
-        return []
+        return places
     logical = {"fullyQualifiedName": location.name, "kind": location.kind}
-    return [{"logicalLocations": [logical]}]
+    first, rest = (places or [{}])[0], places[1:]
+    return [{**first, "logicalLocations": [logical]}, *rest]
+
+
+def _physical(place: SourcePlace) -> dict[str, Any]:
+    uri = urllib.parse.quote(place.file)
+    region = {"startLine": place.line, "endLine": place.end_line}
+    artifact = {"uri": uri, "uriBaseId": ROOT}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
 
 
 def _invocation(document: CheckDocument) -> dict[str, Any]:

@@ -10,16 +10,38 @@ from pathlib import Path
 import msgspec
 
 from earwitness.check.evidence import Evidence
+from earwitness.library import listed
+from earwitness.library.export.files import Exported
+from earwitness.library.export.json import KeptDocument
+from earwitness.library.review.statistics import Statistics
 from earwitness.report.check_document import CheckDocument, PlanDocument
 from earwitness.report.document import RunDocument, ShowDocument
+from earwitness.report.evaluation import EvaluationDocument
+from earwitness.report.found_document import AnswerDocument, SearchDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
+DOCUMENTS: Mapping[str, object] = {
+    "answer-1.json": AnswerDocument,
     "check-1.json": CheckDocument,
+    "evaluation-1.json": EvaluationDocument,
     "evidence-1.json": Evidence,
+    "export-1.json": Exported,
+    "kept-1.json": KeptDocument,
+    "library-add-1.json": listed.AddDocument,
+    "library-check-1.json": listed.CheckDocument,
+    "library-episode-1.json": listed.EpisodeDocument,
+    "library-episodes-1.json": tuple[listed.EpisodeRow, ...],
+    "library-file-1.json": listed.FileDocument,
+    "library-jobs-1.json": listed.JobsDocument,
+    "library-remove-1.json": listed.RemoveDocument,
+    "library-shows-1.json": listed.ShowsDocument,
+    "library-sync-1.json": listed.SyncDocument,
+    "library-transcript-1.json": listed.TranscriptDocument,
     "plan-1.json": PlanDocument,
+    "review-statistics-1.json": Statistics,
     "run-1.json": RunDocument,
+    "search-1.json": SearchDocument,
     "show-1.json": ShowDocument,
 }
 """File names with kind and version, and the type that each describes."""

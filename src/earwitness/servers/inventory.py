@@ -20,6 +20,7 @@ _ROOMS = (
     "cloud",
     "bird",
     "exabgp",
+    "wire",
 )
 _INSTALL = "pip install 'earwitness[embedded]'"
 

@@ -6,7 +6,8 @@ Starting, settings, readiness, restarting and stopping. Which programs there are
 Who can connect. There is no TCP port; the socket lies in a folder that only the server's user (and
 root) can enter, and whoever enters is trusted as the superuser ``postgres`` of this throw-away
 cluster. As root the server runs as ``nobody``: other processes of ``nobody`` could connect, and as
-that same user they could do nothing more than before.
+that same user they could do nothing more than before. Only a server that is started in a network of
+our own may have an address in it, and trusts whoever is in there.
 
 What could be left. The programs are ended by the kernel with us: SIGQUIT, PostgreSQL's immediate
 shutdown, which also ends its backends and removes its System V segment. Should the postmaster
@@ -69,7 +70,7 @@ Setting = str | int | float | bool
 """A value of a setting; True and False become on and off."""
 
 _PORT = 5432
-"""Part of the socket's name; there is no TCP port, and every server has a folder of its own."""
+"""Part of the socket's name, of which every server has its own; of TCP only where it has an address."""
 _SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _INITDB = ("--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
 _INITDB_SECONDS = 120.0
@@ -92,6 +93,7 @@ class Postgres:
         *,
         data: Path | None = None,
         mounts_of: Process | None = None,
+        address: str | None = None,
     ) -> None:
         self.binaries = binaries
         self.folder = folder
@@ -103,6 +105,8 @@ class Postgres:
         """Its data folder, as it sees it."""
         self.mounts_of = mounts_of
         """Whose mounts it sees; None: ours."""
+        self.address = address
+        """Where it listens for TCP; None: nowhere."""
         self.log = folder / "postgres.log"
         self.user = user
         """Whom it runs as; None: as we do."""
@@ -172,7 +176,7 @@ class Postgres:
     def _start(self, settings: Mapping[str, str]) -> None:
         self.settings = settings
         config = self.folder / "postgresql.conf"
-        config.write_text(config_file(settings, self.socket, self.port))
+        config.write_text(config_file(settings, self.socket, self.port, self.address))
         config.chmod(0o644)  # its user reads it
         begun = time.perf_counter()
         self._process = process.start(
@@ -218,6 +222,7 @@ def running(
     settings: Mapping[str, Setting] = {},
     data: Path | None = None,
     mounts_of: Process | None = None,
+    address: str | None = None,
 ) -> Iterator[Postgres]:
     """A server in its own folder ``name`` of the workspace; it and its data are gone on exit.
 
@@ -227,6 +232,8 @@ def running(
 
     ``data``: a data folder elsewhere, made if it is not there, and left there on exit; below a
     workspace and within the user's reach. ``mounts_of``: the process among whose mounts it is.
+    ``address``: one of a network of our own (``wire``), entered by the caller, where the server
+    listens as well and trusts everybody; never one that others can reach.
 
     MissingComponent when the programs cannot be run here; ServerFailed, quoting the log, when it
     does not get ready; FileExistsError when ``name`` is taken; ValueError outside a workspace.
@@ -243,11 +250,14 @@ def running(
             user,
             data=data,
             mounts_of=mounts_of,
+            address=address,
         )
     try:
         with _errors_named(binaries):
             if not server.data_from_here.exists():
                 _copy_empty_cluster(server)
+            if address is not None:
+                _trust_neighbours(server)
             server._start(configured)
         yield server
     finally:
@@ -265,10 +275,12 @@ def written(settings: Mapping[str, Setting]) -> dict[str, str]:
     return texts
 
 
-def config_file(settings: Mapping[str, str], socket: Path, port: int) -> str:
+def config_file(
+    settings: Mapping[str, str], socket: Path, port: int, address: str | None = None
+) -> str:
     """The text of postgresql.conf; what keeps the server private comes last and wins."""
     private = {
-        "listen_addresses": "",
+        "listen_addresses": address or "",
         "port": str(port),
         "unix_socket_directories": f'"{socket}"',
         "dynamic_shared_memory_type": "mmap",
@@ -299,6 +311,12 @@ def _copy_empty_cluster(server: Postgres) -> None:
     template = cache.keep("postgres-clusters", key, lambda target: _initialise(server, target))
     process.private_folder(server.data_from_here, server.user)
     _copy(template / "data", server.data, server)
+
+
+def _trust_neighbours(server: Postgres) -> None:
+    """Let in whoever shares a network with it (samenet, pg_hba.conf)."""
+    with (server.data_from_here / "pg_hba.conf").open("a") as rules:
+        rules.write("host all all samenet trust\n")
 
 
 def _initialise(server: Postgres, target: Path) -> None:

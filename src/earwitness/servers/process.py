@@ -30,6 +30,8 @@ from earwitness.servers.liveness import Identity
 _UNPRIVILEGED = "nobody"
 _CHILD = Path(__file__).with_name("child.py")
 _POLL_SECONDS = 0.005
+_POLL_GROWTH = 1.1
+_POLL_AT_MOST_SECONDS = 0.05
 _TAIL_BYTES = 8192
 _QUOTED_LINES = 3
 _QUOTED_REASONS = 2
@@ -186,10 +188,13 @@ class Process:
 
     def _ended_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
+        pause = _POLL_SECONDS
         while self.alive:
             if time.monotonic() > deadline:
                 return False
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
+            # what lasts is not looked at so often that the looking competes with it
+            pause = min(pause * _POLL_GROWTH, _POLL_AT_MOST_SECONDS)
         return True
 
 

@@ -95,6 +95,16 @@ def lost_segments(end: socket.socket) -> int:
     )
 
 
+def received_bytes(end: socket.socket) -> int:
+    """Bytes of payload that have come for this socket, each counted once.
+
+    MissingComponent on other systems than Linux.
+    """
+    require_linux()
+    raw = end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
+    return int.from_bytes(raw[128:136], sys.byteorder)  # tcpi_bytes_received
+
+
 def congestion_control(end: socket.socket) -> str:
     """Its name, as in "cubic"."""
     return end.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0").decode()

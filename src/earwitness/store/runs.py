@@ -5,25 +5,22 @@ A record that says ``running`` while its owner is dead is told as, and becomes, 
 
 import contextlib
 import datetime as dt
-import os
 import secrets
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import psutil
 import sqlalchemy as sa
 
-from earwitness.store import tables
+from earwitness.store import owners, tables
 from earwitness.store.connection import Store
 from earwitness.store.errors import StoreError
+from earwitness.store.owners import Owner
 
 Kind = Literal["experiment", "check"]
 """What was done: a claim rerun on our own servers, or somebody's own system looked at."""
 Status = Literal["running", "finished", "interrupted", "failed"]
 
 _ORPHANED = "the process that ran it ended before it did"
-_START_TIME_TOLERANCE = 1.0
-"""Seconds by which two readings of one process's start time may differ."""
 
 
 class UnknownRun(StoreError):
@@ -66,6 +63,7 @@ def begin(
     ``started_at``: when it began, where that was before now.
     """
     now = started_at or _now()
+    owner = owners.this_process()
     record = RunRecord(
         id=f"{claim.replace(':', '-')}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
         kind=kind,
@@ -76,8 +74,8 @@ def begin(
         message=None,
         verdict=None,
         version=version,
-        owner_pid=os.getpid(),
-        owner_started=psutil.Process().create_time(),
+        owner_pid=owner.pid,
+        owner_started=owner.started,
         started_at=now,
         finished_at=None,
     )
@@ -150,14 +148,7 @@ def _interrupt_orphans(store: Store) -> None:
 
 
 def _is_orphan(row: sa.Row[Any]) -> bool:
-    return row.status == "running" and not _alive(row.owner_pid, row.owner_started)
-
-
-def _alive(pid: int, started: float) -> bool:
-    try:
-        return abs(psutil.Process(pid).create_time() - started) < _START_TIME_TOLERANCE
-    except psutil.Error:
-        return False
+    return row.status == "running" and not Owner(row.owner_pid, row.owner_started).is_alive()
 
 
 def _record(row: sa.Row[Any]) -> RunRecord:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from earwitness import checks
 from earwitness.check import kinds
 from earwitness.check.finding import Severity
+from earwitness.check.postgresql_options import SAMPLE_WAITS
 from earwitness.check.target import NotATarget
 from earwitness.report import check_markdown, comparison, json, junit, sarif
 from earwitness.report.check_document import CheckDocument
@@ -92,6 +93,11 @@ def find(here: Site, id: str) -> RunRecord:
     return record
 
 
+def sampled(seconds: float | None) -> dict[str, str]:
+    """The option that asks a check to sample waits for so long; None: no option."""
+    return {} if seconds is None else {SAMPLE_WAITS.name: f"{seconds:g}s"}
+
+
 def every(here: Site, most: int | None = None) -> list[RunRecord]:
     """The checks, newest first."""
     return [record for record in runs.every(here.store) if record.kind == "check"][:most]
@@ -102,7 +108,7 @@ def _planned(request: Request, here: Site, form: Form) -> Response:
     seconds = form.one("sampling")
     try:
         sampling = None if seconds in ("", "0") else min(float(seconds), MOST_SAMPLING_SECONDS)
-        order = checks.order(form.one("target"), chosen, sampling)
+        order = checks.order(form.one("target"), chosen, sampled(sampling))
     except (NotATarget, checks.CannotCheck) as problem:
         return _asked(request, here, unclear=str(problem), status=422)
     except ValueError:

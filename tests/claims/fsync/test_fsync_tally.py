@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.claims.fsync.configuration import Mode, Promise, promise
-from earwitness.claims.fsync.loss import Found, Loss, compare
+from earwitness.claims.fsync.loss import Found, Loss, compare, compare_clients
+from earwitness.claims.fsync.postgres_ledger import Client
 from earwitness.claims.fsync.tally import broken, tally
 
 
@@ -60,6 +61,7 @@ def test_cuts_are_counted_by_what_they_cost() -> None:
         "lossy_bound": 0,
         "lost": 4,
         "lost_share": pytest.approx(100 / 3),
+        "mean_lost": 1,
         "most_lost": 3,
         "damaged_cuts": 1,
         "damaged": 25,
@@ -105,3 +107,36 @@ def test_more_flushing_never_promises_less(journal: str) -> None:
     assert worst == sorted(worst, reverse=True)
     assert [p.sound for p in promises] == sorted(p.sound for p in promises)
     assert promises[-1] == Promise(most_lost=0, sound=True)
+
+
+def test_clients_that_commit_at_once_have_numbers_of_their_own() -> None:
+    # of three clients: 1 and 4, 2, 3 and 6
+    found = Found(numbers=frozenset({1, 4, 2, 3, 6}), problem=None)
+    assert compare_clients((2, 1, 2), found) == Loss(
+        acknowledged=5, lost=0, has_gap=False, phantoms=0, damaged=False
+    )
+    assert compare_clients((2, 3, 2), found).lost == 2
+    assert compare_clients((0, 1, 2), found).phantoms == 1, "one may be on its way, not two"
+    holed = Found(numbers=frozenset({1, 7}), problem=None)
+    assert compare_clients((3, 0, 0), holed).has_gap
+    assert compare_clients((3, 0, 0), holed).lost == 1
+
+
+@given(st.integers(1, 5), st.lists(st.integers(0, 6), min_size=1, max_size=5))
+def test_what_every_client_was_told_and_is_there_is_no_loss(extra: int, told: list[int]) -> None:
+    clients = [Client(number, len(told)) for number in range(len(told))]
+    numbers = frozenset(
+        client.commit(count)
+        for client, commits in zip(clients, told, strict=True)
+        for count in range(1, commits + 1)
+    )
+    assert not compare_clients(told, Found(numbers=numbers, problem=None)).is_harm
+    more = [commits + extra for commits in told]
+    assert compare_clients(more, Found(numbers=numbers, problem=None)).lost == extra * len(told)
+
+
+def test_clients_share_no_account() -> None:
+    for of in (1, 3, 4):
+        accounts = [set(Client(number, of).accounts) for number in range(of)]
+        assert sum(map(len, accounts)) == len(set().union(*accounts))
+        assert all(len(own) >= 2 for own in accounts)

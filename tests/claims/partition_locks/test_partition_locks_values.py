@@ -1,5 +1,6 @@
 """The claim as a value: it is consistent, its arms mean what they say, its sums are right."""
 
+import itertools
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from earwitness.claims.partition_locks import load as loads
 from earwitness.claims.partition_locks import waits
 from earwitness.claims.partition_locks.claim import CLAIM
 from earwitness.claims.partition_locks.experiment import open_bench
+from earwitness.claims.partition_locks.load_design import WHERE_TIME_GOES
 from earwitness.claims.partition_locks.schema import Orders
 from earwitness.claims.partition_locks.target import target
 from earwitness.experiment.bench import BenchSettings, Unavailable
@@ -80,11 +82,30 @@ def test_the_twin_is_identical() -> None:
     assert twins[0].settings == twins[1].settings
 
 
-def test_the_shared_table_has_room_for_all_clients() -> None:
+@pytest.mark.parametrize("id", ["slots", "grid"])
+def test_the_shared_table_has_room_for_all_clients(id: str) -> None:
     """Else the arm with 16 slots would measure errors, not waits."""
-    for plan in CLAIM.experiment("slots").plans.values():
+    experiment = CLAIM.experiment(id)
+    for plan in experiment.plans.values():
         holdings = 2 * 16 * int(plan.settings["max_connections"])
-        assert holdings > int(plan.settings["clients"]) * 303
+        clients = [
+            arm.settings.get("clients", plan.settings.get("clients")) for arm in experiment.arms
+        ]
+        assert holdings > max(map(int, clients)) * 303
+
+
+def test_each_step_of_where_time_goes_changes_one_setting() -> None:
+    steps = [CLAIM.experiment("slots").arm(name).settings for name in WHERE_TIME_GOES]
+    changed = [
+        {key for key in {*one, *other} if one.get(key) != other.get(key)}
+        for one, other in itertools.pairwise(steps)
+    ]
+    assert changed == [{"partitioned"}, {"plan"}, {"max_locks_per_transaction"}]
+
+
+def test_versions_are_compared_under_the_same_setting() -> None:
+    arms = {arm.name: arm.settings for arm in CLAIM.experiment("upgrade").arms}
+    assert arms["pg16"] == {**arms["pg18"], "major": 16} == arms["pg16-again"]
 
 
 def test_a_keyed_arm_names_a_day_of_its_partition() -> None:

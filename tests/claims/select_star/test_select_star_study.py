@@ -6,7 +6,15 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from earwitness.claims.select_star import causes, clients, design, experiment, tables
+from earwitness.claims.select_star import (
+    causes,
+    clients,
+    design,
+    experiment,
+    sending_design,
+    studies,
+    tables,
+)
 from earwitness.claims.select_star.claim import CLAIM
 from earwitness.claims.select_star.window import Window
 from earwitness.experiment import judgement
@@ -48,7 +56,7 @@ def test_what_a_hypothesis_compares_differs_in_one_setting() -> None:
             assert len(settings_that_differ(*pair)) == 1, hypothesis.id
 
 
-@pytest.mark.parametrize("study", design.STUDIES, ids=lambda study: study.id)
+@pytest.mark.parametrize("study", studies.STUDIES, ids=lambda study: study.id)
 def test_every_timed_study_has_an_arm_and_its_identical_twin(study: Experiment) -> None:
     controls = [gate for gate in study.gates if isinstance(gate, Control)]
     assert bool(controls) == (study.id != "forecast")
@@ -57,8 +65,8 @@ def test_every_timed_study_has_an_arm_and_its_identical_twin(study: Experiment) 
 
 
 def test_none_of_them_runs_at_proof() -> None:
-    assert all(study.plan_at(Depth.PROOF) is None for study in design.STUDIES)
-    assert all(study.plan_at(Depth.FULL) != study.plan_at(Depth.STUDY) for study in design.STUDIES)
+    assert all(study.plan_at(Depth.PROOF) is None for study in studies.STUDIES)
+    assert all(study.plan_at(Depth.FULL) != study.plan_at(Depth.STUDY) for study in studies.STUDIES)
 
 
 def test_the_four_ways_of_storing_cross_two_causes() -> None:
@@ -123,9 +131,25 @@ def test_files_that_stayed_in_memory_give_no_verdict_on_cold() -> None:
 
 
 def test_a_forecast_that_errs_once_is_refuted() -> None:
-    assert judged(design.forecast, {})["forecast"] is Verdict.SUPPORTED
+    assert judged(sending_design.forecast, {})["forecast"] is Verdict.SUPPORTED
     wrong = {"star": {"forecast_error": 2.1}}
-    assert judged(design.forecast, wrong)["forecast"] is Verdict.REFUTED
+    assert judged(sending_design.forecast, wrong)["forecast"] is Verdict.REFUTED
+
+
+def test_a_wire_that_is_not_as_slow_as_its_rate_is_not_believed() -> None:
+    slow = {"receive_ms": 50.0}
+    arms = {
+        "star-100": slow | {"over_computed": 1.03},
+        "star-100-again": slow,
+        "inline-100": {"receive_ms": 2.0},
+        "inline-unlimited": {"receive_ms": 1.0},
+    }
+    assert set(judged(sending_design.wire, arms).values()) == {Verdict.SUPPORTED}
+    arms["star-100"] = {"receive_ms": 1.0, "over_computed": 0.1}
+    arms["star-100-again"] = {"receive_ms": 1.0}
+    verdicts = judged(sending_design.wire, arms)
+    assert verdicts["wire-star"] is verdicts["wire-computed"] is Verdict.REFUTED
+    assert verdicts["wire-remedy"] is Verdict.REFUTED
 
 
 def test_conditions_name_metrics_that_every_arm_they_look_at_reports() -> None:
@@ -184,5 +208,5 @@ def test_blocks_read_other_rows_and_a_seed_repeats_them() -> None:
 
 
 def test_the_study_survives_storage() -> None:
-    for study in design.STUDIES:
+    for study in studies.STUDIES:
         assert msgspec.json.decode(msgspec.json.encode(study), type=Experiment) == study

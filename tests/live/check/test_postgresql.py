@@ -1,5 +1,6 @@
 """The guarded session and this check on real servers: what it sees, what it cannot do, how it ends."""
 
+import json
 import os
 import secrets
 import signal
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import quote
 
 import msgspec
@@ -30,6 +32,7 @@ from earwitness.servers import postgres
 from earwitness.servers.postgres import Binaries, Postgres
 from earwitness.servers.workspace import workspace as new_workspace
 from tests.conftest import CommandLine
+from tests.live.conftest import binaries_of
 
 pytestmark = pytest.mark.live
 
@@ -168,6 +171,63 @@ def test_the_sessions_that_are_promised_fit(server: Postgres) -> None:
     assert 0 < promised < CONNECTIONS
     held = hold(server, "select sum(a) from shop.wide where c = 1", promised)
     assert held == (promised, "none")
+
+
+def test_a_tree_without_partitions_is_predicted_too(binaries: Binaries, workspace: Path) -> None:
+    """Until 15 the indexes of a root are opened only while it never had a partition."""
+    with postgres.running(binaries, workspace) as server:
+        remade(
+            server,
+            partitioned("never", 0, indexes=3)
+            + partitioned("once", 1, indexes=3)
+            + "drop table once_0; "
+            + "create table upper (id int, day int) partition by range (day); create index on upper (id);"
+            + "create table upper_0 partition of upper for values from (0) to (9) partition by hash (id)",
+        )
+        found = seen(server).claims["partition-locks"]["partition_trees"]
+        assert [tree["partitions"] for tree in found] == [0, 0, 0]
+        for tree in found:
+            with server.connect() as session:
+                count = locks_held_after(session, f"select * from {tree['relation']} where day > 0")
+            assert tree["locks"] == count.locks, tree["relation"]
+
+
+def test_a_version_whose_rules_are_not_known_is_one_clear_line(
+    fetch_postgres: ModuleType, earwitness: CommandLine, workspace: Path
+) -> None:
+    with postgres.running(binaries_of(13, fetch_postgres), workspace) as server:
+        check = (*CHECK, "--claim", "select-star", address(server))
+        told = earwitness(*check)
+        as_document = earwitness(*check, "--format", "json")
+    assert (told.returncode, told.stderr) == (2, "")
+    flat = " ".join(told.stdout.split())
+    assert "how PostgreSQL 13 counts locks is not known here, only that of 14 to 18" in flat
+    assert "the catalog of PostgreSQL 13 does not tell" in flat
+    assert all(missed["essential"] for missed in json.loads(as_document.stdout)["not_seen"])
+
+
+def test_the_lock_table_is_full_after_the_sessions_that_are_promised(binaries: Binaries) -> None:
+    """What PostgreSQL's own sizing says, beside what it did: a lower bound, and not a wild one."""
+    configured = {"max_connections": 60, "max_locks_per_transaction": 16}
+    with (
+        new_workspace(f"test-{secrets.token_hex(4)}") as folder,
+        postgres.running(binaries, folder, settings=configured) as server,
+    ):
+        remade(server, partitioned("wide", 200, indexes=3))
+        (tree,) = seen(server).claims["partition-locks"]["partition_trees"]
+        promised = tree["sessions_until_exhaustion"]
+        held, failure = hold(server, "select sum(a) from shop.wide where c = 1", 55)
+        assert failure == "out of shared memory"
+        # it gives out more while shared memory is left, commonly about twice as many
+        assert 0 < promised <= held <= 3 * promised
+        enough = tree["setting_for_all_sessions"]
+    configured["max_locks_per_transaction"] = enough
+    with (
+        new_workspace(f"test-{secrets.token_hex(4)}") as folder,
+        postgres.running(binaries, folder, settings=configured) as server,
+    ):
+        remade(server, partitioned("wide", 200, indexes=3))
+        assert hold(server, "select sum(a) from shop.wide where c = 1", 55) == (55, "none")
 
 
 def test_names_are_quoted_and_temporary_or_detached_partitions_are_left_out(

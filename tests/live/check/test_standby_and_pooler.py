@@ -1,10 +1,13 @@
 """Ways to PostgreSQL that are not a direct connection to a primary."""
 
+import os
 import shutil
+import socket as socket_
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
@@ -66,6 +69,32 @@ def test_a_pooler_gets_its_connection_back_as_it_was(
     assert evidence.claims == seen(primary.socket).claims
 
 
+def test_rows_are_measured_through_a_pooler(primary: Postgres, workspace: Path) -> None:
+    with primary.connect() as owner:
+        owner.execute(
+            "create table docs as select n, repeat('x', 9) as body from generate_series(1, 50) n"
+        )
+        owner.execute("alter table docs alter body set storage external")
+        owner.execute("insert into docs select 0, repeat('y', 9000) from generate_series(1, 50)")
+        owner.execute("analyze docs")
+    check = registry.find("select-star").check
+    assert check is not None
+    with pooler(primary, workspace / "pooler", "transaction") as socket:
+        before = limits(socket)
+        kind, target = kinds.recognise(
+            f"host={socket} port={POOLER_PORT} user=postgres dbname=postgres"
+        )
+        budget = msgspec.structs.replace(BUDGET, steps=100)
+        evidence = runner.gather(kind, target, (check.measured(),), budget=budget, version="1")
+        assert limits(socket) == before
+    assert evidence.facts["connection"] == "pooled"
+    (docs,) = evidence.claims["select-star"]["measured"]
+    # a message of 7 bytes with two lengths of 4; one or two digits and 9 letters, or a digit and 9,000
+    digits = sum(len(str(n)) for n in range(1, 51)) + 50
+    assert docs["bytes_per_row"] == 15 + (digits + 50 * 9 + 50 * 9000) / 100
+    assert docs["exact"]
+
+
 def test_what_others_left_in_a_pooled_connection_is_not_believed(
     primary: Postgres, workspace: Path
 ) -> None:
@@ -98,6 +127,12 @@ def client(socket: Path) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(address, autocommit=True, prepare_threshold=None)
 
 
+def listens(path: Path) -> bool:
+    """Whether somebody answers there; the file is there a moment before that."""
+    with socket_.socket(socket_.AF_UNIX) as tried:
+        return tried.connect_ex(os.fspath(path)) == 0
+
+
 @contextmanager
 def pooler(server: Postgres, folder: Path, mode: str) -> Iterator[Path]:
     """PgBouncer with a single connection to the server; gives the folder of its socket."""
@@ -116,7 +151,7 @@ def pooler(server: Postgres, folder: Path, mode: str) -> Iterator[Path]:
     config.chmod(0o644)
     running = process.start([program, config], socket, name="pgbouncer", user=server.user)
     try:
-        running.wait_until((socket / f".s.PGSQL.{POOLER_PORT}").exists, 10)
+        running.wait_until(lambda: listens(socket / f".s.PGSQL.{POOLER_PORT}"), 10)
         yield socket
     finally:
         running.stop()

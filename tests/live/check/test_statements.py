@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ import msgspec
 import pytest
 
 from earwitness.check import kinds, postgresql, runner
-from earwitness.check.evidence import Evidence
+from earwitness.check.evidence import Evidence, Unseen
 from earwitness.check.postgresql import BUDGET
 from earwitness.check.postgresql_statements import normalised
 from earwitness.check.target import NotSeen
@@ -251,6 +252,36 @@ def test_a_budget_of_plannings_is_kept(server: Postgres) -> None:
     assert evidence.not_seen == () or server.binaries.major < 16
 
 
+def test_in_a_closed_catalog_the_grants_of_the_page_are_enough(server: Postgres) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "check-postgresql.md").read_text()
+    (catalog,) = re.findall(r"grant select on (pg_catalog[^;]*) to watcher;", page)
+    (roles,) = set(re.findall(r"grant (pg_monitor, pg_read_all_data) to watcher;", page))
+    checks = [check.sampled(1).measured() for check in registry.checks("postgresql")[0]]
+    kind, target = kinds.recognise(address(server, "watcher"))
+    budget = msgspec.structs.replace(BUDGET, steps=120)
+
+    def missed() -> list[Unseen]:
+        evidence = runner.gather(kind, target, checks, budget=budget, version="1")
+        return [one for one in evidence.not_seen if "denied" in one.reason]
+
+    with server.connect() as owner:
+        owner.execute("create role watcher login")
+        owner.execute(f"revoke select on {catalog} from public".encode())
+        try:
+            closed = missed()
+            owner.execute(
+                f"grant select on {catalog} to watcher; grant {roles} to watcher".encode()
+            )
+            opened = missed()
+        finally:
+            owner.execute(f"grant select on {catalog} to public".encode())
+            owner.execute(f"revoke select on {catalog} from watcher".encode())
+            owner.execute("drop role watcher")
+    assert closed
+    assert all(one.needs for one in closed)
+    assert opened == []
+
+
 # Waits.
 
 
@@ -303,3 +334,13 @@ def test_stars_are_found_and_their_stored_bytes_counted(server: Postgres) -> Non
     assert found["statements_seconds"] > 0
     (told,) = [one for one in check.judge(found) if one.id == "select-star/fetched"]
     assert "499 rows" in told.statement
+    budget = msgspec.structs.replace(BUDGET, steps=100)
+    kind, target = kinds.recognise(address(server, "reader"))
+    evidence = runner.gather(kind, target, (check.measured(),), budget=budget, version="1")
+    found = evidence.claims["select-star"]
+    (docs,) = [one for one in found["measured"] if one["relation"] == "shop.docs"]
+    # a message of 7 bytes, two lengths of 4, the digits of an id of at most 1500, and the text
+    assert docs["exact"]
+    assert 6015 + 3 < docs["bytes_per_row"] < 6015 + 4
+    (told,) = [one for one in check.judge(found) if one.id == "select-star/fetched"]
+    assert f"{499 * docs['bytes_per_row']:,.0f} bytes went to clients" in told.statement

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from earwitness.claims.fsync import ledger, recording
 from earwitness.claims.fsync.claim import CLAIM
 from earwitness.claims.fsync.configuration import Mode
-from earwitness.claims.fsync.experiment import open_bench
+from earwitness.claims.fsync.experiment import ON_A_DISK, open_bench
 from earwitness.claims.fsync.history import (
     Acknowledged,
     Create,
@@ -38,8 +38,12 @@ from tests.live.claims.conducting import conduct
 JOURNALS = ("delete", "truncate", "persist", "wal")
 SYNCHRONOUS = ("off", "normal", "full", "extra")
 SMALL: dict[str, Setting] = {"commits": 40, "checkpoint_pages": 30, "cuts": 60}
-SMALL_ON_DISK: dict[str, Setting] = {"commits": 60, "checkpoint_commits": 25, "cuts": 2}
-ON_A_DISK = ("postgres", "postgres-methods")
+SMALL_ON_DISK: dict[str, Setting] = {
+    "clients": 4,
+    "commits": 40,
+    "checkpoint_commits": 15,
+    "cuts": 2,
+}
 
 
 def only(claim: Claim, *experiments: str) -> Claim:
@@ -93,7 +97,7 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> tuple[ClaimResult, list[E
 def test_the_proof_bears_out_every_hypothesis(proof: tuple[ClaimResult, list[Event]]) -> None:
     result, _ = proof
     assert verdicts(result) == {
-        h.id: Verdict.SUPPORTED for h in CLAIM.hypotheses if h.experiment not in ON_A_DISK
+        h.id: Verdict.SUPPORTED for h in CLAIM.hypotheses if h.experiment in ("power-cut", "modes")
     }
 
 
@@ -224,9 +228,10 @@ def granted(workspace: Path) -> Path:
 
 def test_postgresql_loses_commits_on_a_lying_disk_and_none_on_an_honest_one(granted: Path) -> None:
     result, events = conduct(only(CLAIM, "postgres"), granted)
-    assert verdicts(result) == {
-        h.id: Verdict.SUPPORTED for h in CLAIM.hypotheses if h.experiment == "postgres"
-    }
+    assert verdicts(result) == dict.fromkeys(
+        ("postgres-lying", "postgres-honest", "postgres-flushes", "postgres-fsync-off"),
+        Verdict.SUPPORTED,
+    )
     for _, arm, seen in observations(events):
         assert seen.values["phantoms"] == 0, arm
         assert seen.values["cuts"] == 5
@@ -264,20 +269,107 @@ def test_flushes_that_never_come_give_no_verdict(granted: Path) -> None:
         assert verdicts(result)[id] is Verdict.INCONCLUSIVE
 
 
-def test_fsync_writes_the_journal_too_and_fdatasync_does_not(granted: Path) -> None:
-    experiment = CLAIM.experiment("postgres-methods")
-    plan = experiment.plans[Depth.STUDY]
-    few = replace(plan, settings={**plan.settings, "commits": 25})
-    arms = tuple(experiment.arm(name) for name in ("fsync", "fdatasync"))
+def trials(experiment: str, arms: tuple[str, ...], folder: Path, **small: Setting) -> list[Any]:
+    """One trial of each arm, on one small block of that experiment."""
+    chosen = CLAIM.experiment(experiment)
+    plan = chosen.plan_at(Depth.FULL)
+    assert plan is not None
     settings = BenchSettings(
-        plan=few, arms=arms, seed=1, workspace=granted, announce=lambda _: None
+        plan=replace(plan, settings={**plan.settings, **small}),
+        arms=tuple(chosen.arm(name) for name in arms),
+        seed=1,
+        workspace=folder,
+        announce=lambda _: None,
     )
-    with open_bench(experiment, settings) as bench:
+    with open_bench(chosen, settings) as bench:
         bench.block(1)
-        both, one = (bench.trial(arm).values for arm in arms)
-    assert both["flush_disagreement"] == one["flush_disagreement"] == 0
+        return [bench.trial(arm).values for arm in settings.arms]
+
+
+def test_fsync_writes_the_journal_too_and_fdatasync_does_not(granted: Path) -> None:
+    arms = ("fsync-10ms", "fdatasync-10ms", "direct-10ms")
+    both, one, direct = trials("postgres-methods", arms, granted, commits=25)
+    for seen in (both, one, direct):
+        assert seen["flush_disagreement"] == 0
     assert 1 <= one["flushes"] < 1.2
+    assert 1 <= direct["flushes"] < 1.2, "direct I/O flushes all the same"
     assert both["flushes"] >= 1.5 * one["flushes"]
+
+
+def test_what_holds_on_an_honest_disk_holds_at_the_worst_moments_and_with_small_atoms(
+    granted: Path,
+) -> None:
+    arms = ("postgres-honest-worst", "postgres-sectors", "postgres-direct", "postgres-protected")
+    small: dict[str, Setting] = {"commits": 60, "checkpoint_commits": 20, "cuts": 3}
+    for arm, seen in zip(arms, trials("postgres", arms, granted, **small), strict=True):
+        assert seen["cuts"] == 3, arm
+        assert seen["harmed_cuts"] == seen["unsound"] == seen["flush_disagreement"] == 0, arm
+
+
+def test_pages_are_torn_only_where_the_log_does_not_hold_them_whole(granted: Path) -> None:
+    arms = ("postgres-honest-worst", "postgres-torn-worst")
+    small: dict[str, Setting] = {"commits": 150, "checkpoint_commits": 50, "cuts": 8}
+    whole, torn = trials("postgres", arms, granted, **small)
+    assert whole["harmed_cuts"] == 0
+    assert torn["damaged_cuts"] >= 1
+
+
+def test_asynchronous_commits_are_lost_and_nothing_is_damaged(granted: Path) -> None:
+    small: dict[str, Setting] = {"commits": 150, "checkpoint_commits": 50, "cuts": 6}
+    (seen,) = trials("postgres", ("postgres-async",), granted, **small)
+    assert seen["lossy_cuts"] >= 1
+    assert seen["damaged_cuts"] == 0
+    assert seen["flushes"] < 0.25
+
+
+def test_without_fsync_nothing_reaches_the_disk_until_the_kernel_writes_back(
+    granted: Path,
+) -> None:
+    arms = ("postgres-fsync-off", "postgres-fsync-off-written")
+    small: dict[str, Setting] = {"commits": 150, "checkpoint_commits": 50, "cuts": 3}
+    for seen in trials("postgres", arms, granted, **small):
+        assert seen["lossy_cuts"] == 3
+        assert seen["lost"] == seen["acknowledged"]
+
+
+def test_a_longer_window_costs_more_commits(granted: Path) -> None:
+    arms = ("window-5ms", "window-500ms")
+    small: dict[str, Setting] = {"commits": 150, "checkpoint_commits": 50, "cuts": 4}
+    short, long = trials("postgres-destage", arms, granted, **small)
+    assert short["acknowledged"] == long["acknowledged"]
+    assert short["lost"] <= long["lost"]
+    assert long["lossy_cuts"] >= 1
+
+
+def test_trying_fsync_again_after_an_error_loses_data_and_stopping_does_not(
+    granted: Path,
+) -> None:
+    arms = ("stops", "retries")
+    stops, retries = trials("postgres-failed-write", arms, granted, commits=60)
+    for seen in (stops, retries):
+        assert (seen["refused"], seen["then_fine"]) == (1, 1)
+    assert (stops["stopped"], retries["stopped"]) == (1, 0)
+    assert stops["harmed_cuts"] == 0
+    assert retries["damaged_cuts"] == 1
+
+
+def test_a_synchronous_replica_has_what_the_lying_disk_lost(granted: Path) -> None:
+    alone, replicated = trials("postgres-replica", ("alone", "replicated"), granted, commits=120)
+    assert alone["acknowledged"] == replicated["acknowledged"] >= 60
+    assert alone["lossy_cuts"] == 1
+    assert replicated["harmed_cuts"] == 0
+    assert losetup_knows_nothing_of(granted)
+
+
+def test_every_setting_of_the_price_is_timed_and_counted(granted: Path) -> None:
+    arms = ("safe-8ms", "async-8ms", "unsynced-8ms")
+    safe, asynchronous, unsynced = trials(
+        "postgres-price", arms, granted, commits=30, checkpoint_commits=100
+    )
+    assert safe["flushes"] >= 0.25
+    assert asynchronous["flushes"] < safe["flushes"]
+    assert unsynced["flushes"] == 0
+    assert all(seen["pace"] > 0 for seen in (safe, asynchronous, unsynced))
 
 
 # The folder in memory stands in for SQLite's own file system: it has to be asked for the same.

@@ -12,14 +12,21 @@ from pathlib import Path
 import pytest
 from psycopg import Connection
 
-from earwitness.claims.select_star import design, forecast, page_cache, reading, tables
+from earwitness.claims.select_star import (
+    design,
+    forecast,
+    page_cache,
+    reading,
+    sending_design,
+    tables,
+)
 from earwitness.claims.select_star.claim import CLAIM
 from earwitness.claims.select_star.clients import CLIENTS
 from earwitness.claims.select_star.cooling import CoolingBench
 from earwitness.claims.select_star.experiment import open_bench
 from earwitness.claims.select_star.forecasting import ForecastingBench
 from earwitness.claims.select_star.looking import LookingBench
-from earwitness.experiment.bench import Bench, BenchSettings
+from earwitness.experiment.bench import Bench, BenchSettings, Unavailable
 from earwitness.experiment.design import Depth, Experiment, Fixed, Inference, Plan, Setting
 from earwitness.experiment.judgement import judge_experiment
 from earwitness.experiment.observation import Trial
@@ -254,7 +261,7 @@ def test_a_forecast_from_every_row_is_exact_for_every_type(
 def test_the_forecast_of_the_study_is_within_two_percent_and_reads_nothing_out_of_line(
     connection: Connection, folder: Path
 ) -> None:
-    study = design.forecast
+    study = sending_design.forecast
     trials = blocks_of(study, ForecastingBench(connection, {}, settings_of(study, folder)))
     assert exact_verdicts(study, trials) == {"forecast": Verdict.SUPPORTED}
     for trial in trials:
@@ -285,7 +292,7 @@ def test_a_forecast_from_widths_of_the_planner_is_far_off(
     connection: Connection, folder: Path
 ) -> None:
     """What is switched off here is knowing the length of values that are stored out of line."""
-    study = design.forecast
+    study = sending_design.forecast
     ForecastingBench(connection, {}, settings_of(study, folder))
     row = connection.execute(
         "select sum(avg_width + 4) + 7 from pg_stats where tablename = 'wide'"
@@ -301,6 +308,36 @@ def test_a_forecast_needs_rows(connection: Connection) -> None:
         forecast.measured(connection, "empty")
     with pytest.raises(KeyError):
         forecast.measured(connection, "empty", ["b"])
+
+
+# The wire.
+
+
+def test_what_tcp_delivers_over_the_wire_is_the_rows_and_little_else(folder: Path) -> None:
+    study = sending_design.wire
+    with ExitStack() as stack:
+        try:
+            bench = stack.enter_context(open_bench(study, settings_of(study, folder)))
+        except Unavailable as missing:
+            pytest.skip(missing.reason)
+        assert "veth" in bench.environment["client"]
+        trials = blocks_of(study, bench)
+    assert exact_verdicts(study, trials) == {"wire-forecast": Verdict.SUPPORTED}
+    for trial in trials:
+        seen = trial.observation.values
+        around = seen["carried_bytes"] - seen["bytes_out"]
+        assert 0 < around < 1500  # the names of the columns, and two short messages
+        assert ("over_computed" in seen) == (not trial.arm.endswith("unlimited"))
+
+
+def test_without_a_wire_the_experiment_is_unavailable_and_says_what_helps(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARWITNESS_TC", "/nowhere/tc")
+    study = sending_design.wire
+    with pytest.raises(Unavailable, match="iproute2") as missing:
+        open_bench(study, settings_of(study, folder)).__enter__()
+    assert missing.value.install == "apt-get install iproute2"
 
 
 # Clients.

@@ -3,6 +3,7 @@
 Needs root, /dev/fuse, loop devices and mkfs.ext4; elsewhere each test is skipped with the reason.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -19,7 +20,7 @@ import pytest
 
 from earwitness.servers import liveness, process
 from earwitness.servers import workspace as workspaces
-from earwitness.servers.disk import disk, log, volatile
+from earwitness.servers.disk import disk, file_systems, kernel, log, volatile
 from earwitness.servers.disk.disk import Mount, Unmountable
 from earwitness.servers.disk.volatile import Cache, Luck, Writes
 from earwitness.servers.postgres import Binaries, Postgres, running
@@ -74,10 +75,6 @@ def run_in(mount: Mount, workspace: Path, code: str, *arguments: Path) -> None:
     process.finish(command, folder, name="work", seconds=20, mounts_of=mount.process)
 
 
-def seen_from_here(mount: Mount) -> Path:
-    return Path(f"/proc/{mount.process.pid}/root") / mount.folder.relative_to("/")
-
-
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} - {"lost+found"}
 
@@ -91,7 +88,7 @@ def recorded(image: Path, workspace: Path) -> Iterator[tuple[disk.Disk, Mount]]:
 
 
 def all_lost(writes: Writes) -> Luck:
-    return Luck(fates=np.ones(len(writes)), survival=0.5)
+    return Luck(fates=np.ones((len(writes), 8), dtype=np.float32), survival=0.5)
 
 
 def test_what_was_flushed_is_there_after_a_cut_and_on_a_lying_disk_it_is_not(
@@ -101,7 +98,7 @@ def test_what_was_flushed_is_there_after_a_cut_and_on_a_lying_disk_it_is_not(
     before = hashlib.sha256(image.read_bytes()).digest()
     with recorded(image, workspace) as (served, mount):
         run_in(mount, workspace, WORK, mount.folder, note)
-        assert names(seen_from_here(mount)) == {"kept", "late"}
+        assert names(mount.from_here) == {"kept", "late"}
         assert names(mount.folder) == set(), "others see the mount"
         records = served.records()
     assert hashlib.sha256(image.read_bytes()).digest() == before, "the image was changed"
@@ -114,9 +111,9 @@ def test_what_was_flushed_is_there_after_a_cut_and_on_a_lying_disk_it_is_not(
             disk.in_memory(image, left) as state,
             disk.mounted(state, workspace, name=f"left-{cache.honours_flush}") as mount,
         ):
-            assert names(seen_from_here(mount)) == found
+            assert names(mount.from_here) == found
             for name in found:
-                assert (seen_from_here(mount) / name).read_bytes() == b"k" * 100000
+                assert (mount.from_here / name).read_bytes() == b"k" * 100000
 
 
 def test_the_kernel_counts_the_same_flushes(image: Path, workspace: Path) -> None:
@@ -142,13 +139,87 @@ def test_a_flush_takes_as_long_as_it_is_told(image: Path, workspace: Path) -> No
 
 
 def test_a_disk_that_is_nonsense_cannot_be_mounted(image: Path, workspace: Path) -> None:
-    nonsense = {number: memoryview(b"\xa5" * log.BLOCK_BYTES) for number in range(64)}
+    block = memoryview(b"\xa5" * log.BLOCK_BYTES)
+    nonsense = {number * log.BLOCK_BYTES: block for number in range(64)}
     with (
         disk.in_memory(image, nonsense) as state,
         pytest.raises(Unmountable),
         disk.mounted(state, workspace, name="nonsense"),
     ):
         pytest.fail("it was mounted")
+
+
+REFUSED = """
+import os, sys
+file = os.open(sys.argv[1] + "/f", os.O_RDWR)
+os.pwrite(file, b"new!" * 1024, 0)
+try:
+    os.fsync(file)
+except OSError as error:
+    print(error.errno, os.pread(file, 4, 0).decode(), flush=True)
+"""
+
+
+def test_a_refused_write_fails_one_fsync_and_the_next_says_nothing(
+    image: Path, workspace: Path
+) -> None:
+    """What a database that tries again believes: the second fsync succeeds, and nothing is there."""
+    with disk.served(image, workspace) as served:
+        with disk.mounted(served.file, workspace, name="fs", mounts_of=served.process) as mount:
+            file = os.open(mount.from_here / "f", os.O_RDWR | os.O_CREAT)
+            os.pwrite(file, b"old." * 1024, 0)
+            os.fsync(file)
+            ((begin, length),) = kernel.extents(file)
+            os.close(file)
+            served.faults.refuse(begin, begin + length, 1)
+            folder = workspace / "work"
+            folder.mkdir()
+            command = [sys.executable, "-I", "-c", REFUSED, mount.folder]
+            with process.running(command, folder, name="first", mounts_of=mount.process) as first:
+                assert first.wait(20) == 0
+                assert first.log.read_text().split() == [str(errno.EIO), "new!"]
+            again = os.open(mount.from_here / "f", os.O_RDWR)
+            os.fsync(again)
+            os.close(again)
+        records = served.records()
+    assert [record.offset for record in records if isinstance(record, log.Refused)] == [begin]
+    writes = volatile.by_block(records)
+    left = volatile.left(writes, 2**62, HONEST, all_lost(writes))
+    assert bytes(left[begin][:4]) == b"old."
+
+
+@pytest.mark.parametrize("name", ["xfs", "btrfs"])
+def test_other_file_systems_flush_as_well_and_are_sound_after_a_cut(
+    name: str, formatter: Program, workspace: Path
+) -> None:
+    kind = file_systems.FILE_SYSTEMS[name]
+    try:
+        image = workspace / "other"
+        disk.format_image(disk.find(kind), image, kind.least_bytes, kind)
+        with disk.served(image, workspace) as served:
+            note = workspace / "note"
+            mounts_of = served.process
+            with disk.mounted(
+                served.file, workspace, name="fs", mounts_of=mounts_of, kind=kind
+            ) as mount:
+                run_in(mount, workspace, WORK, mount.folder, note)
+            records = served.records()
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    assert log.flushes(records, mount.attached_at) == mount.flushes > 0
+    writes = volatile.by_block(records)
+    left = volatile.left(writes, int(note.read_text()), HONEST, all_lost(writes))
+    with disk.in_memory(image, left) as state:
+        with disk.mounted(state, workspace, name="left", kind=kind) as mount:
+            assert names(mount.from_here) == {"kept"}
+        assert disk.is_sound(state, workspace, name="checked", kind=kind)
+
+
+def test_the_checker_sees_what_is_damaged(image: Path, workspace: Path) -> None:
+    assert disk.is_sound(image, workspace, name="whole")
+    block = memoryview(b"\xa5" * log.BLOCK_BYTES)
+    with disk.in_memory(image, {2 * log.BLOCK_BYTES: block}) as state:
+        assert not disk.is_sound(state, workspace, name="damaged")
 
 
 def test_whose_mounts_are_gone_cannot_be_joined(image: Path, workspace: Path) -> None:

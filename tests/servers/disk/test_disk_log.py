@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.servers.disk import log
-from earwitness.servers.disk.log import BLOCK_BYTES, Flush, Record, Write
+from earwitness.servers.disk.log import BLOCK_BYTES, Flush, Record, Refused, Write
 
 TIMES = st.integers(0, 2**63)
 BLOCKS = st.builds(
@@ -15,7 +15,8 @@ BLOCKS = st.builds(
     st.binary(min_size=1, max_size=1),
     st.integers(1, 3),
 )
-RECORDS = st.lists(st.builds(Flush, TIMES) | BLOCKS, max_size=8)
+REFUSED = st.builds(Refused, TIMES, st.integers(0, 2**40), st.integers(1, 2**20))
+RECORDS = st.lists(st.builds(Flush, TIMES) | BLOCKS | REFUSED, max_size=8)
 
 
 def content(records: list[Record]) -> bytes:
@@ -48,7 +49,7 @@ def test_part_of_a_block_is_refused(offset: int, length: int) -> None:
 
 def test_what_is_no_log_is_refused() -> None:
     with pytest.raises(ValueError, match="no record"):
-        log.decoded(b"\1" * 64 + bytes(1 << 25))
+        log.decoded(b"\7" * 64)
 
 
 def test_flushes_are_counted_after_a_time() -> None:

@@ -4,6 +4,7 @@ A value: no I/O, nothing but the vocabulary of experiments. Its hypotheses and e
 values too, in ``hypotheses`` and ``design``; what is run stands in ``experiment``.
 """
 
+from earwitness.claims.fsync.charts import ONE_RECORDING, POSTGRES_CHARTS
 from earwitness.claims.fsync.design import EXPERIMENTS
 from earwitness.claims.fsync.hypotheses import HYPOTHESES
 from earwitness.experiment.design import (
@@ -16,18 +17,13 @@ from earwitness.experiment.design import (
     Surprise,
 )
 
-_ONE_RECORDING = (
-    "The instants of a block belong to one recording: none lost among them bounds what that "
-    "recording risks, and says little of others."
-)
-
 _CHARTS = (
     Bars(
         experiment="power-cut",
         metric="lossy",
         title="Cuts that lost acknowledged commits",
         caption=f"Same recording, same instants; only what keeps its contents differs. "
-        f"{_ONE_RECORDING}",
+        f"{ONE_RECORDING}",
     ),
     Bars(
         experiment="power-cut",
@@ -39,7 +35,7 @@ _CHARTS = (
         experiment="modes",
         metric="lossy",
         title="Cuts that lost acknowledged commits, on a drive that flushes",
-        caption=f"What is lost here is lost by the setting and not by the drive. {_ONE_RECORDING}",
+        caption=f"What is lost here is lost by the setting and not by the drive. {ONE_RECORDING}",
     ),
     Bars(
         experiment="modes",
@@ -54,20 +50,7 @@ _CHARTS = (
         title="Flushes per commit",
         caption="Counted where SQLite asks its file system for them, folders included.",
     ),
-    Bars(
-        experiment="postgres",
-        metric="lossy",
-        title="Cuts that lost PostgreSQL's acknowledged commits",
-        caption="A block device under ext4 and PostgreSQL; a server that does not start again has "
-        f"lost all. {_ONE_RECORDING}",
-    ),
-    Bars(
-        experiment="postgres-methods",
-        metric="flushes",
-        title="Flushes per commit of PostgreSQL",
-        caption="Counted at the disk, whose flushes take 10 ms here. fsync and open_sync flush the "
-        "file's time as well, which the file system's journal records.",
-    ),
+    *POSTGRES_CHARTS,
     Curve(
         experiment="destage",
         metrics=("lossy", "damaged"),
@@ -102,9 +85,10 @@ CLAIM = Claim(
         "the database or the kernel dies and the drive keeps its power.",
     ),
     remedy=Remedy(
-        text="Use drives with power-loss protection, or ones that do what a flush asks, and let "
-        "the database flush at each commit: in SQLite synchronous FULL with WAL, or EXTRA with a "
-        "deleted rollback journal.",
+        text="No setting of a database holds on a drive that lies. Use drives with power-loss "
+        "protection, or ones that do what a flush asks, and let the database flush at each commit: "
+        "in SQLite synchronous FULL with WAL, or EXTRA with a deleted rollback journal. A synchronous "
+        "replica that keeps its power has what the drive lost.",
         hypothesis="protected",
     ),
     charts=_CHARTS,
@@ -130,6 +114,12 @@ CLAIM = Claim(
             hypothesis="postgres-flushes",
             text="Under PostgreSQL, the disk and the kernel counted the same flushes: on a real "
             "machine, too, they can be counted from outside, in the device's statistic.",
+        ),
+        Surprise(
+            hypothesis="failed-write-retried",
+            text="One failed write, an fsync that was tried again and succeeded, a checkpoint that "
+            "succeeded: {effect} in a block left PostgreSQL contradicting itself, with every "
+            "checksum right.",
         ),
     ),
 )

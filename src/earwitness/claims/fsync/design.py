@@ -4,7 +4,13 @@ Values only. What the settings of an arm mean stands in ``configuration`` and ``
 """
 
 from earwitness.claims.fsync.metrics import OF_CUTS
-from earwitness.claims.fsync.postgres_design import POSTGRES, POSTGRES_METHODS
+from earwitness.claims.fsync.postgres_costs import (
+    POSTGRES_FAILED_WRITE,
+    POSTGRES_METHODS,
+    POSTGRES_PRICE,
+    POSTGRES_REPLICA,
+)
+from earwitness.claims.fsync.postgres_design import POSTGRES, POSTGRES_DESTAGE, POSTGRES_NEVER
 from earwitness.experiment.design import (
     Arm,
     AtLeast,
@@ -110,7 +116,8 @@ POWER_CUT = Experiment(
     ),
     plans={
         Depth.PROOF: Plan(design=Fixed(blocks=3), settings={**_RECORDING, "cuts": 100}),
-        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 400}),
+        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 200}),
+        Depth.FULL: Plan(design=Fixed(blocks=20), settings={**_LONG_RECORDING, "cuts": 400}),
     },
 )
 
@@ -140,7 +147,8 @@ MODES = Experiment(
     ),
     plans={
         Depth.PROOF: Plan(design=Fixed(blocks=3), settings={**_RECORDING, "cuts": 40}),
-        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 200}),
+        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 100}),
+        Depth.FULL: Plan(design=Fixed(blocks=20), settings={**_LONG_RECORDING, "cuts": 200}),
     },
 )
 
@@ -159,8 +167,20 @@ DESTAGE = Experiment(
     ),
     metrics=_METRICS,
     plans={
-        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 200}),
+        Depth.STUDY: Plan(design=Fixed(blocks=10), settings={**_LONG_RECORDING, "cuts": 100}),
+        Depth.FULL: Plan(design=Fixed(blocks=20), settings={**_LONG_RECORDING, "cuts": 200}),
     },
 )
 
-EXPERIMENTS = (POWER_CUT, MODES, DESTAGE, POSTGRES, POSTGRES_METHODS)
+EXPERIMENTS = (
+    POWER_CUT,
+    MODES,
+    DESTAGE,
+    POSTGRES,
+    POSTGRES_DESTAGE,
+    POSTGRES_NEVER,
+    POSTGRES_METHODS,
+    POSTGRES_PRICE,
+    POSTGRES_FAILED_WRITE,
+    POSTGRES_REPLICA,
+)

@@ -4,7 +4,16 @@ Plain values and counting, the same for every database. Commits are numbered fro
 that what a client was told is a prefix, and what survives must be one.
 """
 
+import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+class Obstacle(enum.StrEnum):
+    """What kept a database from being opened at all."""
+
+    FILE_SYSTEM = "file system"
+    SERVER = "server"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,11 +21,12 @@ class Found:
     """What a database says after it was cut off and opened again.
 
     ``numbers``: the commits that are there. ``problem``: why it is damaged, in the database's
-    words or ours; None when it is sound.
+    words or ours; None when it is sound. ``obstacle``: what failed when nothing could be read.
     """
 
     numbers: frozenset[int]
     problem: str | None
+    obstacle: Obstacle | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,5 +62,25 @@ def compare(acknowledged: int, found: Found) -> Loss:
         lost=sum(number not in numbers for number in range(1, acknowledged + 1)),
         has_gap=bool(numbers) and max(numbers) != len(numbers),
         phantoms=sum(number > begun for number in numbers),
+        damaged=found.problem is not None,
+    )
+
+
+def compare_clients(acknowledged: Sequence[int], found: Found) -> Loss:
+    """The same for clients that commit at once, each of which has numbers of its own in order.
+
+    ``acknowledged``: of each client. Client c of n, from 0, has the numbers c + 1, c + 1 + n, ...
+    """
+    clients = len(acknowledged)
+    parts = []
+    for client, told in enumerate(acknowledged):
+        own = (number for number in found.numbers if (number - 1) % clients == client)
+        numbers = frozenset((number - 1) // clients + 1 for number in own)
+        parts.append(compare(told, Found(numbers=numbers, problem=found.problem)))
+    return Loss(
+        acknowledged=sum(acknowledged),
+        lost=sum(part.lost for part in parts),
+        has_gap=any(part.has_gap for part in parts),
+        phantoms=sum(part.phantoms for part in parts),
         damaged=found.problem is not None,
     )

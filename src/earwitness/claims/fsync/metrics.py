@@ -1,4 +1,4 @@
-"""What is counted over the cuts of one recording, whatever the database. Values only."""
+"""What is counted over one recording and its cuts, whatever the database. Values only."""
 
 from earwitness.experiment.design import Metric
 
@@ -14,6 +14,7 @@ OF_CUTS = (
     ),
     Metric(name="lost", title="Acknowledged commits lost, over all cuts", unit="commits"),
     Metric(name="lost_share", title="Acknowledged commits lost", unit="%"),
+    Metric(name="mean_lost", title="Acknowledged commits lost by a cut, mean", unit="commits"),
     Metric(name="most_lost", title="Acknowledged commits lost by the worst cut", unit="commits"),
     Metric(name="damaged_cuts", title="Cuts that left a damaged database", unit="cuts"),
     Metric(name="damaged", title="Cuts that left a damaged database", unit="%"),
@@ -25,3 +26,15 @@ OF_CUTS = (
     ),
     Metric(name="phantoms", title="Commits found that were never begun", unit="commits"),
 )
+
+DISAGREEMENT = Metric(
+    name="flush_disagreement",
+    title="Difference between the disk's count of flushes and the kernel's",
+    unit="flushes",
+)
+
+OF_FLUSHES = (
+    Metric(name="flushes", title="Flushes that reached the disk, per commit", unit="flushes"),
+    DISAGREEMENT,
+)
+"""What is counted over a recording of a disk."""

@@ -1,10 +1,11 @@
-"""The experiment with PostgreSQL on a recorded disk: arms, metrics, gates, plans.
+"""The experiments with PostgreSQL on a recorded disk that is cut off: arms, metrics, gates, plans.
 
-Values only. What the settings of an arm mean stands in ``postgres_cutting``. It needs root, so that
-no hypothesis on it decides the claim.
+Values only. What the settings of an arm mean stands in ``postgres_configuration``; experiments in
+which nothing is cut stand in ``postgres_costs``. They need root, so that no hypothesis on them
+decides the claim.
 """
 
-from earwitness.claims.fsync.metrics import OF_CUTS
+from earwitness.claims.fsync.metrics import OF_CUTS, OF_FLUSHES
 from earwitness.experiment.design import (
     Arm,
     AtLeast,
@@ -21,46 +22,105 @@ from earwitness.experiment.design import (
 
 # 256 blocks of 4 KiB are 1 MiB, a small part of what drives have: they empty it in the meantime.
 CACHE_BLOCKS = 256
+# Where the window is what counts, the cache has room for all that is written in it: 256 MiB.
+ROOMY_BLOCKS = 65_536
+CLIENTS = 4
 
-_HONEST: dict[str, Setting] = {
+HONEST: dict[str, Setting] = {
     "fsync": True,
+    "synchronous_commit": True,
+    "full_page_writes": True,
     "wal_sync_method": "fdatasync",
+    "debug_io_direct": "",
+    "flush_ms": 0,
+    "writes_back": False,
     "honours_flush": True,
     "cache_blocks": CACHE_BLOCKS,
+    "window_ms": 0,
+    "protected": False,
+    "atom_bytes": 4096,
+    "moments": "random",
 }
+_LYING = {**HONEST, "honours_flush": False}
 
-_FLUSHES = (
-    Metric(name="flushes", title="Flushes that reached the disk, per commit", unit="flushes"),
+_OF_DISK_CUTS = (
+    *OF_CUTS,
+    Metric(name="not_mounted", title="Cuts whose file system was not mounted again", unit="cuts"),
+    Metric(name="not_started", title="Cuts after which the server did not start", unit="cuts"),
     Metric(
-        name="flush_disagreement",
-        title="Difference between the disk's count of flushes and the kernel's",
-        unit="flushes",
+        name="unsound",
+        title="Cuts after whose recovery the file system's checker found damage",
+        unit="cuts",
     ),
+    *OF_FLUSHES,
 )
+
+
+def accounting(*guards: str) -> Condition:
+    """The gate before these hypotheses: nothing is said of flushes that are counted differently."""
+    return Condition(
+        id="flush-accounting",
+        statement="the disk and the kernel's statistic of its device counted the same flushes",
+        metric="flush_disagreement",
+        criterion=AtMost(0),
+        guards=guards,
+    )
+
+
+def _arm(name: str, title: str, **changed: Setting) -> Arm:
+    return Arm(name=f"postgres-{name}", title=title, settings={**HONEST, **changed})
+
 
 POSTGRES = Experiment(
     id="postgres",
     title="PostgreSQL on a block device that is recorded and cut off, lying and honest",
     arms=(
-        Arm(
-            name="postgres-lying",
-            title="PostgreSQL, disk that ignores flushes",
-            settings={**_HONEST, "honours_flush": False},
+        _arm("lying", "disk that ignores flushes", honours_flush=False),
+        _arm("honest", "disk that flushes"),
+        _arm("honest-worst", "disk that flushes, cut at the worst moments", moments="worst"),
+        _arm(
+            "sectors",
+            "the same, where only 512 bytes are written whole",
+            moments="worst",
+            atom_bytes=512,
         ),
-        Arm(name="postgres-honest", title="PostgreSQL, disk that flushes", settings=_HONEST),
-        Arm(
-            name="postgres-fsync-off",
-            title="PostgreSQL with fsync off, disk that flushes",
-            settings={**_HONEST, "fsync": False},
+        _arm(
+            "protected",
+            "ignores flushes, cache protected",
+            honours_flush=False,
+            protected=True,
+        ),
+        _arm("fsync-off", "disk that flushes, fsync off", fsync=False),
+        _arm(
+            "fsync-off-written",
+            "fsync off, the kernel writes back meanwhile",
+            fsync=False,
+            writes_back=True,
+        ),
+        _arm("async", "disk that flushes, synchronous_commit off", synchronous_commit=False),
+        _arm("torn", "disk that flushes, full_page_writes off", full_page_writes=False),
+        _arm(
+            "torn-worst",
+            "full_page_writes off, cut at the worst moments",
+            full_page_writes=False,
+            moments="worst",
+        ),
+        _arm(
+            "direct",
+            "direct I/O, cut at the worst moments",
+            debug_io_direct="data,wal",
+            moments="worst",
         ),
     ),
-    metrics=(*OF_CUTS, *_FLUSHES),
+    metrics=_OF_DISK_CUTS,
     gates=(
         Condition(
             id="flushes-arrive",
-            statement="at least one flush per commit reached the disk, which it could do or ignore",
+            # one flush can be waited for by one commit of each client
+            statement=f"at least one flush for every {CLIENTS} commits reached the disk, which it "
+            "could do or ignore",
             metric="flushes",
-            criterion=AtLeast(1),
+            criterion=AtLeast(1 / CLIENTS),
             arms=("postgres-lying", "postgres-honest"),
             guards=("postgres-lying", "postgres-honest"),
         ),
@@ -73,41 +133,103 @@ POSTGRES = Experiment(
             arms=("postgres-honest",),
             guards=("postgres-lying",),
         ),
+        accounting(
+            "postgres-lying",
+            "postgres-honest",
+            "postgres-worst",
+            "postgres-sectors",
+            "postgres-torn",
+            "postgres-async",
+            "postgres-async-sound",
+            "postgres-direct",
+            "postgres-fsync-off",
+            "postgres-protected",
+        ),
     ),
     plans={
         Depth.PROOF: Plan(
             design=Fixed(blocks=3),
-            settings={"commits": 300, "checkpoint_commits": 100, "cuts": 5},
+            arms=("postgres-lying", "postgres-honest", "postgres-fsync-off"),
+            settings={
+                "clients": CLIENTS,
+                "commits": 75,
+                "checkpoint_commits": 25,
+                "cuts": 5,
+            },
         ),
         Depth.STUDY: Plan(
+            design=Fixed(blocks=3),
+            settings={
+                "clients": CLIENTS,
+                "commits": 200,
+                "checkpoint_commits": 50,
+                "cuts": 6,
+                "check_file_system": True,
+            },
+        ),
+        Depth.FULL: Plan(
             design=Fixed(blocks=10),
-            settings={"commits": 1000, "checkpoint_commits": 250, "cuts": 20},
+            settings={
+                "clients": CLIENTS,
+                "commits": 500,
+                "checkpoint_commits": 125,
+                "cuts": 20,
+                "check_file_system": True,
+            },
         ),
     },
 )
 
-# A flush takes longer than the tick by which the kernel stamps files: each commit changes the time
-# of the log, and whoever flushes that too has the file system's journal written.
-POSTGRES_METHODS = Experiment(
-    id="postgres-methods",
-    title="What a commit costs in flushes, by PostgreSQL's wal_sync_method",
+POSTGRES_DESTAGE = Experiment(
+    id="postgres-destage",
+    title="PostgreSQL on a disk that ignores flushes and empties its cache after a while",
     arms=sweep(
-        "{wal_sync_method}",
-        "{wal_sync_method}",
-        fsync=(True,),
-        wal_sync_method=("fdatasync", "open_datasync", "fsync", "open_sync"),
-        honours_flush=(True,),
-        cache_blocks=(CACHE_BLOCKS,),
+        "window-{window_ms}ms",
+        "ignores flushes, window of {window_ms} ms",
+        **{
+            **{name: (value,) for name, value in _LYING.items()},
+            "cache_blocks": (ROOMY_BLOCKS,),
+            "window_ms": (5, 20, 100, 500),
+        },
     ),
-    metrics=_FLUSHES,
+    metrics=_OF_DISK_CUTS,
+    gates=(accounting("postgres-window"),),
     plans={
         Depth.STUDY: Plan(
-            design=Fixed(blocks=5),
+            design=Fixed(blocks=3),
             settings={
-                "commits": 100,
-                "checkpoint_commits": 200,
-                "cuts": 0,
-                "flush_milliseconds": 10,
+                "clients": CLIENTS,
+                "commits": 500,
+                "checkpoint_commits": 125,
+                "cuts": 5,
+            },
+        ),
+        Depth.FULL: Plan(
+            design=Fixed(blocks=10),
+            settings={
+                "clients": CLIENTS,
+                "commits": 1000,
+                "checkpoint_commits": 250,
+                "cuts": 20,
+            },
+        ),
+    },
+)
+
+POSTGRES_NEVER = Experiment(
+    id="postgres-never",
+    title="How rarely a disk that flushes can have lost a commit, by the number of cuts",
+    arms=(_arm("never", "disk that flushes, many cuts"),),
+    metrics=_OF_DISK_CUTS,
+    gates=(accounting("postgres-bound"),),
+    plans={
+        Depth.FULL: Plan(
+            design=Fixed(blocks=3),
+            settings={
+                "clients": CLIENTS,
+                "commits": 500,
+                "checkpoint_commits": 125,
+                "cuts": 200,
             },
         ),
     },

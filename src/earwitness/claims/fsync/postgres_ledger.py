@@ -6,6 +6,7 @@ money between two accounts. Statements and judging only; the server is somebody 
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from earwitness.claims.fsync.loss import Found
 Connection = psycopg.Connection[Any]
 
 _ACCOUNTS = 64
+"""Shared out among the clients, so that none waits for another's lock."""
 _PADDING_BYTES = 900
 """With it the accounts fill several pages."""
 _LONGEST_PAYLOAD_BYTES = 6000
@@ -39,26 +41,71 @@ _SUMS = "select sum(balance), sum(changes) from account"
 _ROWS = "select number, length(payload) from entry"
 _ENTRIES = "select count(*) from entry where number > 0"
 _BY_INDEX = "set enable_seqscan = off"
+_HAS_AMCHECK = "select count(*) from pg_available_extensions where name = 'amcheck'"
+_USES_AMCHECK = "select count(*) from pg_extension where extname = 'amcheck'"
+_INDEXES = """
+select bt_index_check(indexrelid, true) from pg_index
+where indrelid in ('account'::regclass, 'entry'::regclass)
+"""
+_HEAPS = """
+select relation::text || ': ' || msg
+from unnest(array['account'::regclass, 'entry'::regclass]) as relation, verify_heapam(relation)
+"""
+_CHECKSUMS = "select current_setting('data_checksums')"
 
 
-def create(connection: Connection) -> None:
-    """Make the tables, without entries and with nothing in the accounts, and write them out."""
+@dataclass(frozen=True)
+class Client:
+    """One of so many clients, from 0; its commits have every so many numbers."""
+
+    number: int
+    of: int
+
+    def commit(self, count: int) -> int:
+        """The number of its commit of that count, from 1."""
+        return (count - 1) * self.of + self.number + 1
+
+    @property
+    def accounts(self) -> range:
+        """Those that it alone moves money between."""
+        share = _ACCOUNTS // self.of
+        return range(self.number * share + 1, (self.number + 1) * share + 1)
+
+
+def create(connection: Connection) -> str:
+    """Make the tables, without entries and with nothing in the accounts, and write them out.
+
+    Which oracles there are besides reading every row by table and by index, in words.
+    """
     connection.execute(_SCHEMA)
     connection.execute(_ACCOUNT, (_PADDING_BYTES, _ACCOUNTS))
+    ((available,),) = connection.execute(_HAS_AMCHECK).fetchall()
+    if available:
+        connection.execute("create extension amcheck")
     connection.execute("checkpoint")
+    ((checksums,),) = connection.execute(_CHECKSUMS).fetchall()
+    amcheck = "amcheck" if available else "no amcheck, which this build does not have"
+    return f"sums, every value, index against table, page checksums {checksums}, {amcheck}"
 
 
 def commits(
-    connection: Connection, count: int, checkpoint_commits: int, generator: np.random.Generator
+    connection: Connection,
+    client: Client,
+    count: int,
+    checkpoint_commits: int | None,
+    generator: np.random.Generator,
+    *,
+    last: bool = True,
 ) -> Iterator[int]:
     """Commit so many times; yield for each when PostgreSQL had answered, in ns of CLOCK_MONOTONIC.
 
-    A checkpoint, which the client asks for, comes after every so many commits.
+    A checkpoint, which the client asks for, comes after every so many commits; None: it asks for
+    none. ``last``: also for the one after all of them.
     """
-    for number in range(1, count + 1):
-        payer, payee = generator.choice(_ACCOUNTS, size=2, replace=False) + 1
+    for done in range(1, count + 1):
+        payer, payee = generator.choice(client.accounts, size=2, replace=False)
         values = {
-            "number": number,
+            "number": client.commit(done),
             "payload": generator.bytes(int(generator.integers(0, _LONGEST_PAYLOAD_BYTES))),
             "payer": int(payer),
             "payee": int(payee),
@@ -66,27 +113,43 @@ def commits(
         }
         connection.execute(_COMMIT, values)
         yield time.monotonic_ns()
-        if number % checkpoint_commits == 0:
+        due = checkpoint_commits is not None and done % checkpoint_commits == 0
+        if due and (last or done < count):
             connection.execute("checkpoint")
 
 
 def read(connection: Connection) -> Found:
     """Examine the recovered database: table, index, and sums that only whole commits satisfy.
 
-    Pages have checksums, and every value is read; a page that cannot be read is damage.
+    Pages have checksums where the server has them, and every value is read; a page that cannot be
+    read is damage. amcheck compares heap and index where the server has it.
     """
     try:
         # read and thrown away, so that values kept elsewhere are fetched as well
         connection.execute("select sum(length(encode(payload, 'hex'))) from entry")
-        numbers = frozenset(number for number, _length in connection.execute(_ROWS))
+        rows = [number for number, _length in connection.execute(_ROWS)]
         balance, changes = connection.execute(_SUMS).fetchall()[0]
         connection.execute(_BY_INDEX)
         ((indexed,),) = connection.execute(_ENTRIES).fetchall()
+        complaint = _amcheck(connection)
     except psycopg.Error as error:
         return Found(numbers=frozenset(), problem=str(error))
-    problem = None
-    if (balance, changes) != (0, 2 * len(numbers)):
+    numbers = frozenset(rows)
+    problem = complaint
+    if len(rows) != len(numbers):
+        problem = f"{len(rows) - len(numbers)} entries are there twice"
+    elif (balance, changes) != (0, 2 * len(numbers)):
         problem = f"half a commit: {changes} changes and {balance} left over for {len(numbers)}"
     elif indexed != len(numbers):
         problem = f"the index has {indexed} entries, the table {len(numbers)}"
     return Found(numbers=numbers, problem=problem)
+
+
+def _amcheck(connection: Connection) -> str | None:
+    """What amcheck says; None when it has nothing to say or is not there. psycopg.Error of its own."""
+    ((used,),) = connection.execute(_USES_AMCHECK).fetchall()
+    if not used:
+        return None
+    connection.execute(_INDEXES)
+    complaints = [str(text) for (text,) in connection.execute(_HEAPS)]
+    return complaints[0] if complaints else None

@@ -24,6 +24,7 @@ def tally(losses: Sequence[Loss]) -> Mapping[str, float]:
         "lossy_bound": 100 * statistics.share_fixed(lossy, cuts).high,
         "lost": lost,
         "lost_share": 100 * lost / acknowledged if acknowledged else 0.0,
+        "mean_lost": lost / cuts,
         "most_lost": max(loss.lost for loss in losses),
         "damaged_cuts": damaged,
         "damaged": 100 * damaged / cuts,

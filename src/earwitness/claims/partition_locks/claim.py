@@ -1,12 +1,13 @@
 """What the episode on PostgreSQL partitioning says, and how it is put to the test.
 
 A value: no I/O, nothing but the vocabulary of experiments. Its hypotheses and experiments are
-values too, in ``hypotheses``, ``design`` and ``cascade_design``; the real servers are in ``experiment``.
+values too, in ``hypotheses``, ``design``, ``load_design`` and ``cascade_design``; the real servers are in ``experiment``.
 """
 
 from earwitness.claims.partition_locks.cascade_design import CASCADE
 from earwitness.claims.partition_locks.design import EXPERIMENTS
 from earwitness.claims.partition_locks.hypotheses import HYPOTHESES
+from earwitness.claims.partition_locks.load_design import LOADS, WHERE_TIME_GOES
 from earwitness.experiment.design import (
     Bars,
     Boundary,
@@ -15,6 +16,7 @@ from earwitness.experiment.design import (
     Remedy,
     Source,
     Surprise,
+    Waterfall,
 )
 
 _CHARTS = (
@@ -46,10 +48,11 @@ _CHARTS = (
     ),
     Curve(
         experiment="sweep",
-        metrics=("planning_ms",),
+        metrics=("planning_ms", "execution_ms", "locking_ms"),
         along="partitions",
-        title="Planning time against partitions",
-        caption="The same query also has to be planned for every partition.",
+        title="Planning, executing and locking against partitions, one session alone",
+        caption="Every partition is planned and looked into. Locking is a part of both; alone, and "
+        "with nobody in the way, it is the least.",
         logarithmic=True,
     ),
     Curve(
@@ -64,6 +67,14 @@ _CHARTS = (
         metric="shared_table",
         title="Locks in the shared table, by version and settings",
         caption="PostgreSQL 18 helps as far as its slots reach.",
+    ),
+    Waterfall(
+        experiment="slots",
+        metric="mean_ms",
+        title="Where the time of a query goes with 64 clients",
+        caption="One table, then a hundred partitions to look into, then to plan anew for every "
+        "query, then too few slots for their locks.",
+        arms=WHERE_TIME_GOES,
     ),
     Bars(
         experiment="slots",
@@ -85,6 +96,26 @@ _CHARTS = (
         metric="lock_manager_share",
         title="Active sessions waiting for the lock manager",
         caption="A symptom; what it costs stands in the charts of latency and throughput.",
+    ),
+    Bars(
+        experiment="grid",
+        metric="lock_manager_share",
+        title="Waiting for the lock manager, by partitions and clients",
+        caption="A symptom: the next chart has what it costs.",
+    ),
+    Bars(
+        experiment="grid",
+        metric="tps",
+        title="Throughput, by partitions and clients",
+        caption="Ten partitions show many waits and little loss.",
+        logarithmic=True,
+    ),
+    Bars(
+        experiment="upgrade",
+        metric="p99_ms",
+        title="p99 latency with 64 clients, by version and settings",
+        caption="Versions differ in more than slots; the same binary with other slots says more.",
+        logarithmic=True,
     ),
     Curve(
         experiment="prepared",
@@ -125,7 +156,7 @@ CLAIM = Claim(
     source=Source(show="backend-engineering-show", episode="postgres-partitioning"),
     headline="locks",
     hypotheses=HYPOTHESES,
-    experiments=(*EXPERIMENTS, CASCADE),
+    experiments=(*EXPERIMENTS, *LOADS, CASCADE),
     boundary=Boundary(
         true_when="queries leave out the partition key and the tables and indexes "
         "of the tree are more than a session's fast-path slots: 16 until PostgreSQL 17, from 18 on "
@@ -147,6 +178,12 @@ CLAIM = Claim(
             text="The lock manager got the blame, but with all its waits the server still reached "
             "{effect} the throughput that it has without them: most of the collapse is planning "
             "and scanning a hundred partitions.",
+            verdicts=("refuted",),
+        ),
+        Surprise(
+            hypothesis="share-is-damage",
+            text="Waits are a symptom: on ten partitions, with sessions queueing for the lock "
+            "manager, throughput was still {effect} of that without a queue.",
             verdicts=("refuted",),
         ),
         Surprise(

@@ -39,14 +39,15 @@ class CountingBench:
         """The arms of a block share nothing that changes."""
 
     def trial(self, arm: Arm) -> Observation:
-        """Predict the locks of the arm's query, run it in a new session, and count them."""
+        """Predict the locks of the arm's query, run it in a new session, count and time them."""
         chosen = self._targets[arm.name]
         cluster = self._clusters[chosen.server]
         with answering(cluster.server):
             predicted = cluster.predict(chosen.orders, chosen.query, chosen.day)
             with cluster.server.connect() as session:
                 counted = observed.locks_held_after(session, chosen.sql)
-                planning_ms = observed.planning_ms(session, chosen.sql)
+                spent = observed.spent(session, chosen.sql)
+                locking_ms = observed.locking_ms(session, chosen.orders.name)
         return Observation(
             values={
                 "locks": counted.locks,
@@ -56,7 +57,10 @@ class CountingBench:
                 "predicted_fast_path": predicted.fast_path,
                 "predicted_shared_table": predicted.shared_table,
                 "mispredicted": counted.differences(predicted),
-                "planning_ms": planning_ms,
+                "planning_ms": spent.planning_ms,
+                "execution_ms": spent.execution_ms,
+                "locking_ms": locking_ms,
+                "locking_share": locking_ms / (spent.planning_ms + spent.execution_ms),
             }
         )
 

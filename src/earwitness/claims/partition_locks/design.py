@@ -1,21 +1,18 @@
-"""The experiments on PostgreSQL alone: arms, metrics, gates, and what runs at which depth.
+"""The experiments that count locks: arms, metrics, gates, and what runs at which depth.
 
-Values only. What the settings of arms and plans mean to the servers stands in ``experiment`` and
+Values only; those under load stand in ``load_design``. What the settings of arms and plans mean to the servers stands in ``experiment`` and
 the benches; where a number comes from stands beside it.
 """
 
 from earwitness.experiment.design import (
     Arm,
-    AtLeast,
     AtMost,
     Condition,
-    Control,
     Depth,
     Experiment,
     Fixed,
     Metric,
     Plan,
-    Sequential,
     Setting,
     sweep,
 )
@@ -43,6 +40,9 @@ _PREDICTED = (
     Metric(name="predicted_shared_table", title="shared locks, from the catalog", unit="locks"),
     Metric(name="mispredicted", title="of these three numbers, how many are wrong"),
     Metric(name="planning_ms", title="time to plan the query again", unit="ms"),
+    Metric(name="execution_ms", title="time to execute it, once planned", unit="ms"),
+    Metric(name="locking_ms", title="time to lock all of its tables and do no more", unit="ms"),
+    Metric(name="locking_share", title="locking, of planning and executing together", unit="share"),
 )
 
 # How many locks, and where.
@@ -109,7 +109,7 @@ SWEEP = Experiment(
             guards=("grows-with-partitions",),
         ),
     ),
-    plans={Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"rows": 5_000})},
+    plans={Depth.STUDY: Plan(design=Fixed(blocks=6), settings={"rows": 5_000})},
 )
 
 INDEX_SWEEP = Experiment(
@@ -176,152 +176,6 @@ EXHAUSTION = Experiment(
     },
 )
 
-# What it costs under load. Each arm differs from the one it is compared with in one setting.
-
-_PARTITIONED_LOAD: dict[str, Setting] = {**TREE, "partitioned": True}
-
-SLOTS = Experiment(
-    id="slots",
-    title="64 busy clients on one PostgreSQL 18, with and without enough fast-path slots",
-    arms=(
-        Arm(
-            name="slots-16",
-            title="16 slots",
-            settings={
-                **_PARTITIONED_LOAD,
-                "query": "unkeyed",
-                "max_locks_per_transaction": FEW_SLOTS,
-            },
-        ),
-        Arm(
-            name="slots-1024",
-            title="1024 slots",
-            settings={
-                **_PARTITIONED_LOAD,
-                "query": "unkeyed",
-                "max_locks_per_transaction": MANY_SLOTS,
-            },
-        ),
-        Arm(
-            name="slots-1024-again",
-            title="1024 slots, again",
-            settings={
-                **_PARTITIONED_LOAD,
-                "query": "unkeyed",
-                "max_locks_per_transaction": MANY_SLOTS,
-            },
-        ),
-        Arm(
-            name="keyed",
-            title="16 slots, query with the partition key",
-            settings={
-                **_PARTITIONED_LOAD,
-                "query": "keyed",
-                "max_locks_per_transaction": FEW_SLOTS,
-            },
-        ),
-        Arm(
-            name="unpartitioned",
-            title="16 slots, the same rows in one table",
-            settings={
-                **TREE,
-                "partitioned": False,
-                "query": "unkeyed",
-                "max_locks_per_transaction": FEW_SLOTS,
-            },
-        ),
-    ),
-    metrics=(
-        Metric(name="tps", title="throughput", unit="transactions/s"),
-        Metric(name="p50_ms", title="median latency", unit="ms"),
-        Metric(name="p99_ms", title="p99 latency", unit="ms"),
-        Metric(
-            name="lock_manager_share",
-            title="active sessions waiting for the lock manager",
-            unit="share",
-        ),
-        Metric(name="shared_table", title="locks in the shared lock table", unit="locks"),
-        Metric(name="sampler_hz", title="samples of waits taken", unit="Hz"),
-        Metric(name="warm_transactions", title="least transactions of a client before measuring"),
-        Metric(name="measured_seconds", title="time measured", unit="s"),
-        Metric(name="errors", title="failed transactions"),
-    ),
-    gates=(
-        Control(
-            id="same-server-twice",
-            statement="A/A control: the p99 latency of 1024 slots equals that of its repetition",
-            metric="p99_ms",
-            arm="slots-1024",
-            twin="slots-1024-again",
-        ),
-        Condition(
-            id="warm",
-            statement="every client had finished three transactions before measuring began",
-            metric="warm_transactions",
-            criterion=AtLeast(3),
-        ),
-        Condition(
-            id="long-enough",
-            statement="at least one second was measured after that",
-            metric="measured_seconds",
-            criterion=AtLeast(1),
-        ),
-        Condition(
-            id="no-errors",
-            statement="no transaction failed",
-            metric="errors",
-            criterion=AtMost(0),
-        ),
-        Condition(
-            id="slots-cover",
-            statement="with 1024 slots no lock is in the shared table",
-            metric="shared_table",
-            criterion=AtMost(0),
-            arms=("slots-1024", "slots-1024-again"),
-            guards=("tail", "waits", "lock-manager-alone"),
-        ),
-        Condition(
-            id="slots-spill",
-            statement="with 16 slots at least half of the query's locks are in the shared table",
-            metric="shared_table",
-            criterion=AtLeast(PARTITIONS * (INDEXES + 1) / 2),
-            arms=("slots-16",),
-            guards=("tail", "waits", "lock-manager-alone"),
-        ),
-        Condition(
-            id="sampled",
-            statement="the waits were sampled at least five times a second",
-            metric="sampler_hz",
-            criterion=AtLeast(5),
-            guards=("waits",),
-        ),
-    ),
-    plans={
-        Depth.STUDY: Plan(
-            design=Sequential(least=6, most=12),
-            settings={
-                "rows": 20_000,
-                "clients": 64,
-                "seconds": 3,
-                "warm_seconds": 1,
-                # Room in the shared table for all clients with 16 slots: 64 x 303 holdings are
-                # fewer than 2 x 16 x 700.
-                "max_connections": 700,
-            },
-        ),
-        Depth.FULL: Plan(
-            design=Sequential(least=8, most=24),
-            settings={
-                "rows": 20_000,
-                "clients": 64,
-                "seconds": 6,
-                "warm_seconds": 2,
-                "max_connections": 700,
-            },
-        ),
-    },
-)
-
 # What a prepared statement locks, execution after execution.
 
 PREPARED = Experiment(
@@ -346,4 +200,4 @@ PREPARED = Experiment(
     plans={Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"rows": 5_000})},
 )
 
-EXPERIMENTS = (LOCKS, EXHAUSTION, VERSIONS, SWEEP, INDEX_SWEEP, PREPARED, SLOTS)
+EXPERIMENTS = (LOCKS, EXHAUSTION, VERSIONS, SWEEP, INDEX_SWEEP, PREPARED)

@@ -26,6 +26,8 @@ def open_bench(experiment: Experiment, settings: BenchSettings) -> AbstractConte
         "exhaustion": exhaustion.opened,
         "prepared": preparing.opened,
         "slots": load.opened,
+        "grid": load.opened,
+        "upgrade": load.opened,
         "cascade": cascade.opened,
     }
     return benches[experiment.id](experiment, settings)

@@ -1,9 +1,10 @@
 """What the claim predicts, one measurable sentence each, with the thresholds.
 
-Values only. The arms and metrics that they name stand in ``design`` and
-``cascade_design``.
+Values only; those under load stand in ``load_hypotheses``. The arms and metrics that they name stand
+in ``design`` and ``cascade_design``.
 """
 
+from earwitness.claims.partition_locks.load_hypotheses import LOAD_HYPOTHESES
 from earwitness.experiment.design import (
     AtLeast,
     AtMost,
@@ -160,65 +161,6 @@ EXHAUSTION_HYPOTHESES = (
         contrast=Share(metric="failure", arm="keyed", equals="none"),
         criterion=AtLeast(1),
         inference=Inference.EXACT,
-    ),
-)
-
-LOAD_HYPOTHESES = (
-    Hypothesis(
-        id="collapse",
-        statement="After partitioning, the same query reaches at most a fifth of its throughput.",
-        question="What is the throughput of the query on the partitioned table, as a multiple of "
-        "that on the unpartitioned one?",
-        role=Role.CLAIM,
-        experiment="slots",
-        contrast=Ratio(metric="tps", arm="slots-16", reference="unpartitioned"),
-        criterion=AtMost(0.2),
-        inference=Inference.INTERVAL,
-    ),
-    Hypothesis(
-        id="tail",
-        statement="Contention in the lock manager slows the slowest requests: with too few slots "
-        "the p99 latency is at least 1.5 times that with enough of them.",
-        question="How many times longer is the p99 latency with 16 slots than with 1024?",
-        role=Role.CLAIM,
-        experiment="slots",
-        contrast=Ratio(metric="p99_ms", arm="slots-16", reference="slots-1024"),
-        criterion=AtLeast(1.5),
-        inference=Inference.INTERVAL,
-    ),
-    Hypothesis(
-        id="waits",
-        statement="With too few slots, the share of active sessions that wait for the lock manager "
-        "is higher by at least 0.2.",
-        question="By how much is the share of active sessions that wait for the lock manager "
-        "higher with 16 slots than with 1024?",
-        role=Role.MECHANISM,
-        experiment="slots",
-        contrast=Difference(metric="lock_manager_share", arm="slots-16", reference="slots-1024"),
-        criterion=AtLeast(0.2),
-        inference=Inference.INTERVAL,
-    ),
-    Hypothesis(
-        id="lock-manager-alone",
-        statement="The lock manager alone explains the collapse: with too few slots the throughput "
-        "falls to a tenth of that with enough of them.",
-        question="What is the throughput with 16 slots, as a multiple of that with 1024?",
-        role=Role.RIVAL,
-        experiment="slots",
-        contrast=Ratio(metric="tps", arm="slots-16", reference="slots-1024"),
-        criterion=AtMost(0.1),
-        inference=Inference.INTERVAL,
-    ),
-    Hypothesis(
-        id="remedy-throughput",
-        statement="With the partition key in the query, the same server reaches at least five "
-        "times the throughput.",
-        question="How many times higher is the throughput of the query with the partition key?",
-        role=Role.REMEDY,
-        experiment="slots",
-        contrast=Ratio(metric="tps", arm="keyed", reference="slots-16"),
-        criterion=AtLeast(5),
-        inference=Inference.INTERVAL,
     ),
 )
 

@@ -98,6 +98,7 @@ def _never_prunes(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
         ),
         location=_location(worst),
         evidence=_pointers(statements),
+        statements=_texts(statements),
         learn_more=LEARN_PRUNING,
     )
 
@@ -127,6 +128,7 @@ def _generic_plan(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
         ),
         location=_location(worst),
         evidence=_pointers(statements),
+        statements=_texts(statements),
         learn_more=LEARN_PLANS,
     )
 
@@ -205,6 +207,12 @@ def _in_words(statements: Iterable[tuple[int, Statement]]) -> str:
     by_text = sum(one.by == "text" for one in ranked)
     judged = f" {by_text:,} judged by text, not by a plan." if by_text else ""
     return f"By query id: {said}{more}.{judged}"
+
+
+def _texts(statements: Iterable[tuple[int, Statement]]) -> tuple[str, ...]:
+    """Their texts, those with most calls first, each once."""
+    ranked = sorted((one for _, one in statements), key=lambda one: -one.calls)
+    return tuple(dict.fromkeys(one.text for one in ranked))
 
 
 def _names(one: Statement) -> str:

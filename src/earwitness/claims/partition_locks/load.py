@@ -1,7 +1,7 @@
-"""The bench on which 64 clients run the query of an arm, while their waits are sampled.
+"""The bench on which many clients run the query of an arm, while their waits are sampled.
 
-One PostgreSQL with two values of max_locks_per_transaction, so two servers, with the same table
-and the same number of connections. Clients are closed-loop: each sends its next query when the last
+A server for each version and value of max_locks_per_transaction, with the same tables and the same
+number of connections. Clients are closed-loop: each sends its next query when the last
 one is answered, so that every arm has the same number of busy sessions.
 """
 
@@ -18,6 +18,7 @@ from earwitness.claims.partition_locks.cluster import (
     described,
     start_each,
 )
+from earwitness.claims.partition_locks.locking import LockCount
 from earwitness.claims.partition_locks.schema import CUSTOMERS
 from earwitness.claims.partition_locks.target import ServerKey, Target, target
 from earwitness.experiment.bench import BenchSettings, Unavailable
@@ -25,7 +26,10 @@ from earwitness.experiment.design import Arm, Experiment
 from earwitness.experiment.observation import Observation
 from earwitness.servers import pgbench
 from earwitness.servers.pgbench import Load
-from earwitness.servers.postgres import MissingComponent
+from earwitness.servers.postgres import MissingComponent, Postgres
+
+_KEEP_PLANS: Mapping[str, str] = {"plan_cache_mode": "force_generic_plan"}
+"""With prepared statements: one plan for every value, made once in each session."""
 
 
 def script(chosen: Target) -> str:
@@ -57,6 +61,7 @@ def measured(load: Load, samples: Iterable[waits.Sample], warm_seconds: float) -
     }
     if window.transactions:
         values |= {"p50_ms": window.quantile(0.5), "p99_ms": window.quantile(0.99)}
+        values["mean_ms"] = float(window.latencies_ms.mean())
     if window.seconds > 0:
         seen = waits.summary(samples, moment, window.ended_at)
         values["sampler_hz"] = seen.hz
@@ -76,7 +81,7 @@ class LoadBench:
     ) -> None:
         self._clusters = clusters
         self._targets = targets
-        self._clients = settings.number("clients")
+        self._settings = settings
         self._seconds = settings.number("seconds")
         self._warm_seconds = settings.number("warm_seconds")
 
@@ -92,19 +97,38 @@ class LoadBench:
         """Load the arm's server with its query, then count the locks of that query once."""
         chosen = self._targets[arm.name]
         server = self._clusters[chosen.server].server
+        kept = arm.settings.get("plan") == "kept"
+        options: pgbench.Options = {"mode": "prepared", "session": _KEEP_PLANS} if kept else {}
         with answering(server):
             with waits.sampling(server.connect) as recording:
                 load = pgbench.run(
                     server,
                     script(chosen),
-                    clients=self._clients,
+                    clients=self._clients(arm),
                     seconds=self._warm_seconds + self._seconds,
+                    **options,
                 )
-            with server.connect() as session:
-                counted = observed.locks_held_after(session, chosen.sql)
+            counted = _counted(server, chosen, kept=kept)
         values = measured(load, recording.samples, self._warm_seconds)
         values["shared_table"] = counted.shared_table
         return Observation(values=values)
+
+    def _clients(self, arm: Arm) -> int:
+        """As many as the arm says, else as many as the plan does."""
+        named = arm.settings.get("clients")
+        return self._settings.number("clients") if named is None else int(named)
+
+
+def _counted(server: Postgres, chosen: Target, *, kept: bool) -> LockCount:
+    """The locks of the arm's query; with a kept plan, those of an execution that plans nothing."""
+    with server.connect() as session:
+        if not kept:
+            return observed.locks_held_after(session, chosen.sql)
+        for name, value in _KEEP_PLANS.items():
+            session.execute(f"set {name} = {value}".encode())
+        session.execute(f"prepare asked as {chosen.sql}".encode())
+        session.execute("execute asked")
+        return observed.locks_held_after(session, "execute asked")
 
 
 @contextmanager

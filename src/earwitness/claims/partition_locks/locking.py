@@ -7,7 +7,8 @@ Where the rules come from (PostgreSQL's tree, branches 14 to 18):
 
 - Which relations a plan locks: ``get_relation_info`` in ``optimizer/util/plancat.c`` opens every
   index of a table that it plans. From 16 on it does so for partitioned tables too; until 15 only
-  for tables that hold rows.
+  for tables that it does not expand: those that hold rows, and a root without any partition, which
+  ``subquery_planner`` asks ``has_subclass`` about.
 - Fast path: ``EligibleForRelationFastPath`` and ``FastPathGrantRelationLock`` in
   ``storage/lmgr/lock.c``. A weak lock (a SELECT takes AccessShareLock) goes into an array of its
   own backend while there is a free slot, otherwise into the lock table that all backends share.
@@ -47,8 +48,9 @@ HOLDERS_PER_LOCK = 2
 class Relation:
     """A table or an index of the catalog: its OID and ``pg_class.relkind``.
 
-    For an index, the kind says of what: ``i`` of a table that holds rows, ``I`` of a partitioned
-    one; ``r`` and ``p`` are these tables themselves.
+    For an index, the kind says of what: ``i`` of a table that holds rows, or that is planned like
+    one because it never had a partition; ``I`` of a partitioned one; ``r`` and ``p`` are these tables
+    themselves.
     """
 
     oid: int

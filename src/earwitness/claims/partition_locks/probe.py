@@ -8,20 +8,25 @@ answers is computed in ``headroom`` and ``statements``; what it means is judged 
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from earwitness.check import postgresql
 from earwitness.check.evidence import Partly, Unseen
 from earwitness.check.plan import Step
+from earwitness.check.postgresql_options import SAMPLE_WAITS
 from earwitness.check.target import NotSeen
 from earwitness.claims.partition_locks import traffic
 from earwitness.claims.partition_locks.evidence import PartitionLocks
 from earwitness.claims.partition_locks.headroom import partition_tree
 from earwitness.claims.partition_locks.locking import Relation, lock_settings, setting_names
+from earwitness.experiment import budget
 
 KIND = "postgresql"
 
 OLDEST_MAJOR, NEWEST_MAJOR = 14, 18
 """Versions whose rules are known and were compared with what the server does."""
+_LONGEST_SAMPLING = 300.0
+"""Seconds; a transaction stays open for as long."""
 
 SETTINGS = postgresql.settings(
     "lock-settings",
@@ -30,17 +35,18 @@ SETTINGS = postgresql.settings(
 )
 
 # A partition that is being detached is no longer planned; an index that is being dropped neither.
-# Temporary tables belong to one session and are gone with it.
+# Temporary tables belong to one session and are gone with it. A table that never had a partition is
+# planned as one that holds rows; below the root, PostgreSQL does not ask.
 TREES = postgresql.select(
     "partition-trees",
     "OIDs of every partitioned table, its partitions, and their indexes",
     """
 with recursive tables as (
-    select oid as root, oid as relation, relkind
+    select oid as root, oid as relation, relkind, relhassubclass as has_partitions
     from pg_class
     where relkind = 'p' and not relispartition and relpersistence <> 't'
     union all
-    select tables.root, child.oid, child.relkind
+    select tables.root, child.oid, child.relkind, true
     from tables
     join pg_inherits on inhparent = tables.relation and not inhdetachpending
     join pg_class child on child.oid = inhrelid
@@ -50,7 +56,8 @@ select root::bigint, relation::bigint, relkind::text,
     case when root = relation then root::regclass::text end
 from tables
 union all
-select root::bigint, indexrelid::bigint, case relkind when 'p' then 'I' else 'i' end, null
+select root::bigint, indexrelid::bigint,
+    case when relkind = 'p' and has_partitions then 'I' else 'i' end, null
 from tables
 join pg_index on indrelid = relation and indislive""",
     needs="grant select on pg_catalog.pg_class, pg_catalog.pg_inherits, pg_catalog.pg_index",
@@ -59,9 +66,14 @@ join pg_index on indrelid = relation and indislive""",
 PLAN = (SETTINGS, TREES, *traffic.PLAN)
 
 
-def sampling(seconds: float) -> Step:
-    """The step that samples waits for so long."""
-    return traffic.sampling(seconds)
+def asked(options: Mapping[str, str]) -> tuple[Step, ...]:
+    """The step that samples waits; ValueError when that cannot be for so long."""
+    if SAMPLE_WAITS.name not in options:
+        return ()
+    seconds = budget.seconds_of(options[SAMPLE_WAITS.name])
+    if not 1 <= seconds <= _LONGEST_SAMPLING:
+        raise ValueError("from 1s to 5m")
+    return (traffic.sampling(seconds),)
 
 
 def probe(session: postgresql.Session) -> Partly:

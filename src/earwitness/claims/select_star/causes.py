@@ -1,6 +1,6 @@
 """The sentences about single causes that a study holds against measurements.
 
-Values only, the second half of ``hypotheses``: those of the experiments that ``design`` has.
+Values only, the second half of ``hypotheses``: those of the experiments in ``studies``.
 """
 
 from earwitness.experiment.design import (
@@ -11,6 +11,7 @@ from earwitness.experiment.design import (
     Ratio,
     Role,
     Value,
+    Within,
 )
 
 _TWICE = 2.0
@@ -20,6 +21,10 @@ _HALF_AGAIN = 1.5
 """How much a disk adds is its own affair, and one behind a host's memory adds little."""
 _SLOW = 3.0
 """Times as long from which on we call it slow, as in ``hypotheses``."""
+_SEVERAL = 5.0
+_WITHIN_A_TENTH = Within(0.9, 1.1)
+"""A wire also carries headers, up to 5 % of each full packet; at first it lets some bytes through
+at once."""
 _MANY = 10.0
 """An order of magnitude, as in ``hypotheses``."""
 _THREE_QUARTERS = 0.75
@@ -166,7 +171,7 @@ COLD = (
     ),
 )
 
-WIRE = (
+FORECAST = (
     Hypothesis(
         id="forecast",
         statement="the bytes of SELECT *, forecast from a sample of the table before it is sent, "
@@ -189,6 +194,56 @@ WIRE = (
         contrast=Value(metric="wire_to_server", arm="star"),
         criterion=AtLeast(_MANY),
         inference=Inference.INTERVAL,
+    ),
+)
+
+WIRE = (
+    _ratio(
+        "wire-star",
+        ("wire", "receive_ms", "star-100", "star-unlimited"),
+        AtLeast(_SEVERAL),
+        "over a wire of 100 Mbit/s SELECT * takes a client at least five times as long as over one "
+        "without a limit",
+        "How many times as long does SELECT * take over 100 Mbit/s as without a limit?",
+    ),
+    _ratio(
+        "wire-named",
+        ("wire", "receive_ms", "named-100", "named-unlimited"),
+        AtMost(_TWICE),
+        "over the same wire two columns take at most twice as long as without a limit",
+        "How many times as long do two columns take over 100 Mbit/s as without a limit?",
+    ),
+    _ratio(
+        "wire-remedy",
+        ("wire", "receive_ms", "inline-100", "star-100"),
+        AtMost(1 / _MANY),
+        "over 100 Mbit/s, naming the 28 columns that are stored in the row takes at most a tenth "
+        "of the time of SELECT *",
+        "What part of the time of SELECT * do 28 short columns take over 100 Mbit/s?",
+        role=Role.REMEDY,
+    ),
+    Hypothesis(
+        id="wire-computed",
+        statement="over 100 Mbit/s SELECT * takes as long as its bytes at that rate, within a "
+        "tenth: what is computed for a link may be believed",
+        question="How many times as long as computed from its bytes does SELECT * take over "
+        "100 Mbit/s?",
+        role=Role.MECHANISM,
+        experiment="wire",
+        contrast=Value(metric="over_computed", arm="star-100"),
+        criterion=_WITHIN_A_TENTH,
+        inference=Inference.INTERVAL,
+    ),
+    Hypothesis(
+        id="wire-forecast",
+        statement="the bytes that TCP delivers for SELECT * are within 2 % of those forecast from "
+        "a sample of the table",
+        question="By how many percent does the forecast err from what TCP delivers?",
+        role=Role.MECHANISM,
+        experiment="wire",
+        contrast=Value(metric="forecast_error", arm="star-100"),
+        criterion=AtMost(_FORECAST_PERCENT),
+        inference=Inference.EXACT,
     ),
 )
 
@@ -236,4 +291,4 @@ CLIENTS = (
     *_client("arrow", "Arrow"),
 )
 
-CAUSES = (*PATH, *STORAGE, *COLD, *WIRE, *CLIENTS)
+CAUSES = (*PATH, *STORAGE, *COLD, *FORECAST, *WIRE, *CLIENTS)

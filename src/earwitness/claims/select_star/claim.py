@@ -2,11 +2,11 @@
 
 Values only: arms, hypotheses, gates and plans, to be read from top to bottom. How a trial is made
 stands in ``experiment``, what the tables hold in ``tables``; the hypotheses are long enough for a
-module of their own, and so are the experiments that only a study has (``design``).
+module of their own, and so are the experiments that only a study has (``studies``).
 """
 
-from earwitness.claims.select_star.design import STUDIES, STUDY_CHARTS
 from earwitness.claims.select_star.hypotheses import HYPOTHESES
+from earwitness.claims.select_star.studies import STUDIES, STUDY_CHARTS
 from earwitness.experiment.design import (
     Arm,
     AtLeast,

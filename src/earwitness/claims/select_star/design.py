@@ -1,7 +1,8 @@
-"""The experiments of a study: where the cost arises, one cause at a time.
+"""The experiments of a study: where the cost arises in the server, one cause at a time.
 
 Values only: arms, metrics, gates, and what runs at which depth. The three experiments that stand in
-``claim`` say whether SELECT * is slow; these say why, and by how much each cause. What the settings
+``claim`` say whether SELECT * is slow; these say why, and by how much each cause. What happens to
+the rows once they are ready stands in ``sending_design``, all of them together in ``studies``. What the settings
 of arms and plans mean to a server stands in the modules of the benches.
 """
 
@@ -10,28 +11,24 @@ from collections.abc import Mapping
 from earwitness.experiment.design import (
     Arm,
     AtMost,
-    Bars,
-    Chart,
     Condition,
     Control,
     Depth,
     Experiment,
-    Fixed,
     Metric,
     Plan,
     Sequential,
     Setting,
-    Waterfall,
 )
 
 _PAGES = Metric(name="pages", title="Pages read (index, table and out-of-line values)")
 _FROM_DISK = Metric(name="pages_from_disk", title="Pages that were not in shared buffers")
-_BYTES_OUT = Metric(name="bytes_out", title="Bytes of rows sent to the client", unit="B")
-_SERVER_MS = Metric(name="server_ms", title="Server time, rows made ready to send", unit="ms")
+BYTES_OUT = Metric(name="bytes_out", title="Bytes of rows sent to the client", unit="B")
+SERVER_MS = Metric(name="server_ms", title="Server time, rows made ready to send", unit="ms")
 
-_STUDY: Mapping[str, Setting] = {"rows": 10_000, "fetched": 1_000, "repetitions": 5}
+STUDY: Mapping[str, Setting] = {"rows": 10_000, "fetched": 1_000, "repetitions": 5}
 """Ten thousand rows of the wide table are 120 MB with indexes, and made in two seconds."""
-_FULL: Mapping[str, Setting] = {"rows": 20_000, "fetched": 2_000, "repetitions": 9}
+FULL: Mapping[str, Setting] = {"rows": 20_000, "fetched": 2_000, "repetitions": 9}
 
 _IN_MEMORY = Condition(
     id="in-memory",
@@ -41,12 +38,12 @@ _IN_MEMORY = Condition(
 )
 
 
-def _plans(*, least: int, most: int, **more: Setting) -> Mapping[Depth, Plan]:
+def plans(*, least: int, most: int, **more: Setting) -> Mapping[Depth, Plan]:
     """A sequential study, and twice the rows and blocks in full; ``more`` settings for both."""
     return {
-        Depth.STUDY: Plan(design=Sequential(least=least, most=most), settings={**_STUDY, **more}),
+        Depth.STUDY: Plan(design=Sequential(least=least, most=most), settings={**STUDY, **more}),
         Depth.FULL: Plan(
-            design=Sequential(least=2 * least, most=2 * most), settings={**_FULL, **more}
+            design=Sequential(least=2 * least, most=2 * most), settings={**FULL, **more}
         ),
     }
 
@@ -96,7 +93,7 @@ path = Experiment(
     ),
     metrics=(
         Metric(name="spent_ms", title="Time up to this step", unit="ms"),
-        _BYTES_OUT,
+        BYTES_OUT,
         _PAGES,
         _FROM_DISK,
         Metric(name="heap_fetches", title="Rows an index-only scan looked up in the table"),
@@ -112,7 +109,7 @@ path = Experiment(
             twin="decoded-again",
         ),
     ),
-    plans=_plans(least=12, most=24),
+    plans=plans(least=12, most=24),
 )
 
 # Where and how a long value is stored.
@@ -136,7 +133,7 @@ storage = Experiment(
     ),
     metrics=(
         Metric(name="spent_ms", title="Server time, rows made ready to send", unit="ms"),
-        *(_BYTES_OUT, _PAGES, _FROM_DISK),
+        *(BYTES_OUT, _PAGES, _FROM_DISK),
     ),
     gates=(
         _IN_MEMORY,
@@ -149,7 +146,7 @@ storage = Experiment(
         ),
     ),
     # a query of a millisecond or two, of which a busy machine makes three now and then
-    plans=_plans(least=12, most=30, repetitions=15),
+    plans=plans(least=12, most=30, repetitions=15),
 )
 
 # When nothing is in memory.
@@ -176,7 +173,7 @@ cold = Experiment(
         _cooled("everything-warm", "SELECT *, warm", "star", cold=False),
     ),
     metrics=(
-        *(_SERVER_MS, _PAGES, _FROM_DISK),
+        *(SERVER_MS, _PAGES, _FROM_DISK),
         Metric(name="cached", title="Database files in the page cache before", unit="share"),
     ),
     gates=(
@@ -203,166 +200,5 @@ cold = Experiment(
             twin="everything-cold-again",
         ),
     ),
-    plans=_plans(least=8, most=16),
-)
-
-# What goes over the wire.
-
-
-def _sent(name: str, title: str, columns: str, format: str = "text") -> Arm:
-    settings: dict[str, Setting] = {"table": "wide", "columns": columns, "format": format}
-    return Arm(name=name, title=title, settings=settings)
-
-
-forecast = Experiment(
-    id="forecast",
-    title="Bytes on the wire: forecast from a sample, then counted",
-    arms=(
-        _sent("named", "two columns", "named"),
-        _sent("inline", "all columns stored in the row", "inline"),
-        _sent("star", "SELECT *", "star"),
-        _sent("star-binary", "SELECT *, binary format", "star", "binary"),
-    ),
-    metrics=(
-        _BYTES_OUT,
-        Metric(name="forecast_bytes", title="Bytes forecast from a sample of the table", unit="B"),
-        Metric(name="forecast_error", title="Error of the forecast", unit="%"),
-        _SERVER_MS,
-        Metric(name="wire_1000_ms", title="Time on a link of 1 Gbit/s, computed", unit="ms"),
-        Metric(name="wire_100_ms", title="Time on a link of 100 Mbit/s, computed", unit="ms"),
-        Metric(
-            name="wire_to_server",
-            title="Computed time at 100 Mbit/s for each millisecond of the server",
-        ),
-    ),
-    plans={
-        Depth.STUDY: Plan(design=Sequential(least=6, most=20), settings=_STUDY),
-        Depth.FULL: Plan(design=Fixed(blocks=20), settings=_FULL),
-    },
-)
-
-# What clients make of it.
-
-
-def _fetched(client: str, columns: str, title: str, *, again: bool = False) -> Arm:
-    return Arm(
-        name=f"{client}-{columns}" + ("-again" if again else ""),
-        title=title + (", again" if again else ""),
-        settings={"client": client, "columns": columns},
-    )
-
-
-_CLIENT_METRICS = (
-    Metric(name="fetch_ms", title="Time until the client has all values", unit="ms"),
-    Metric(name="client_ms", title="Processor time of the client", unit="ms"),
-)
-
-
-def _same_client_twice(id: str, arm: str, metric: str) -> Control:
-    return Control(
-        id=id,
-        statement="a client takes as long as the same client",
-        metric=metric,
-        arm=arm,
-        twin=f"{arm}-again",
-    )
-
-
-decoding = Experiment(
-    id="decoding",
-    title="What a client makes of the rows: the C library alone, and psycopg",
-    arms=(
-        _fetched("libpq", "inline", "28 columns, bytes as they came"),
-        _fetched("psycopg-text", "inline", "28 columns, psycopg, text"),
-        _fetched("psycopg-text", "inline", "28 columns, psycopg, text", again=True),
-        _fetched("psycopg-binary", "inline", "28 columns, psycopg, binary"),
-        _fetched("libpq", "star", "SELECT *, bytes as they came"),
-        _fetched("psycopg-text", "star", "SELECT *, psycopg, text"),
-        _fetched("psycopg-binary", "star", "SELECT *, psycopg, binary"),
-    ),
-    metrics=_CLIENT_METRICS,
-    gates=(_same_client_twice("same-psycopg-twice", "psycopg-text-inline", "client_ms"),),
-    plans=_plans(least=12, most=24),
-)
-
-
-def _other_client(id: str, title: str, client: str, name: str) -> Experiment:
-    """A client of the extra beside psycopg, in an experiment that is unavailable without it."""
-    return Experiment(
-        id=id,
-        title=title,
-        arms=(
-            _fetched("psycopg-binary", "inline", "28 columns, psycopg, binary"),
-            _fetched(client, "named", f"two columns, {name}"),
-            _fetched(client, "inline", f"28 columns, {name}"),
-            _fetched(client, "inline", f"28 columns, {name}", again=True),
-            _fetched(client, "star", f"SELECT *, {name}"),
-        ),
-        metrics=_CLIENT_METRICS,
-        gates=(_same_client_twice(f"same-{client}-twice", f"{client}-inline", "fetch_ms"),),
-        plans=_plans(least=12, most=24),
-    )
-
-
-decoding_asyncpg = _other_client(
-    "decoding-asyncpg", "What a client makes of the rows: asyncpg", "asyncpg", "asyncpg"
-)
-decoding_arrow = _other_client(
-    "decoding-arrow", "What a client makes of the rows: Arrow through ADBC", "arrow", "Arrow"
-)
-
-STUDIES = (path, storage, cold, forecast, decoding, decoding_asyncpg, decoding_arrow)
-
-STUDY_CHARTS: tuple[Chart, ...] = (
-    Waterfall(
-        experiment="path",
-        metric="spent_ms",
-        title="From the page to the Python object, one cause at a time",
-        caption="Six steps in the server, then a client on the same machine receives the rows and "
-        "makes objects of them.",
-        arms=WAY,
-    ),
-    Bars(
-        experiment="storage",
-        metric="spent_ms",
-        title="One text, stored in four ways: server time",
-        caption="The same 6000 characters in every row, and the same bytes on the wire.",
-    ),
-    Bars(
-        experiment="storage",
-        metric="pages",
-        title="One text, stored in four ways: pages read",
-        caption="Out of line, every value is looked up in an index of its own.",
-    ),
-    Bars(
-        experiment="cold",
-        metric="server_ms",
-        title="Server time, cold and warm",
-        caption="Cold: after a restart, with no file of the database in the page cache.",
-        logarithmic=True,
-    ),
-    Bars(
-        experiment="forecast",
-        metric="wire_1000_ms",
-        title="Time on a link of 1 Gbit/s, computed",
-        caption="Computed from the counted bytes of the rows; no link was emulated.",
-        logarithmic=True,
-    ),
-    Bars(
-        experiment="decoding",
-        metric="client_ms",
-        title="Processor time of the client",
-        caption="The C library leaves bytes as they came; psycopg makes Python objects.",
-        logarithmic=True,
-    ),
-    *(
-        Bars(
-            experiment=experiment,
-            metric="fetch_ms",
-            title=f"Time until the client has all values: {name}",
-            caption="The same rows, with psycopg beside it.",
-            logarithmic=True,
-        )
-        for experiment, name in (("decoding-asyncpg", "asyncpg"), ("decoding-arrow", "Arrow"))
-    ),
+    plans=plans(least=8, most=16),
 )

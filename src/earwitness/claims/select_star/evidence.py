@@ -45,6 +45,38 @@ class StarStatement(msgspec.Struct, frozen=True, kw_only=True):
 
     Of several relations only the smallest counts, and of a UNION none.
     """
+    complete: bool = False
+    """Whether every row given has a row of each of ``relations``' kind: no view, no UNION."""
+
+
+class MeasuredColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """A column and what its values come to."""
+
+    name: str
+    bytes_per_row: float
+    """On the wire as text, with the length in front; NULL counts as none."""
+
+
+class MeasuredTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of a table as a client would get them with all columns; only aggregates are kept."""
+
+    relation: str
+    rows: int
+    """That were looked at."""
+    exact: bool
+    """Whether these were all rows there were; else the widths are an estimate from some pages."""
+    share: float
+    """Of the table's stored bytes that were to be looked at, from 0 to 1."""
+    bytes_per_row: float
+    """Of one message on the wire with all columns as text; values out of line and unpacked."""
+    error: float | None = None
+    """Half of the 95 % interval of ``bytes_per_row``, between pages; None: exact, or too few pages."""
+    columns: tuple[MeasuredColumn, ...]
+    """The widest, at most ``measured.COLUMNS_KEPT``."""
+    partitions: int = 1
+    """Tables that hold its rows; 1 for a table that is not partitioned."""
+    partitions_read: int = 1
+    """Those of them that were looked at: the largest."""
 
 
 class StoredRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,3 +96,5 @@ class StoredRows(msgspec.Struct, frozen=True, kw_only=True):
     """Those that fetch all columns, most stored bytes first; None: not seen."""
     statements_seconds: float | None = None
     """For how long the server has been counting them; None: it does not say."""
+    measured: tuple[MeasuredTable, ...] | None = None
+    """Tables whose rows were read; None: nobody asked."""

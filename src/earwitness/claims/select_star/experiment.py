@@ -7,28 +7,30 @@ in ``tables``, what is measured in ``reading``. Nothing here decides anything.
 
 import statistics
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import psycopg
 from psycopg import Connection, errors
 
-from earwitness.claims.select_star import clients, reading, tables
+from earwitness.claims.select_star import clients, reading, tables, transmitting
 from earwitness.claims.select_star.cooling import CoolingBench
 from earwitness.claims.select_star.decoding import DecodingBench
 from earwitness.claims.select_star.forecasting import ForecastingBench
 from earwitness.claims.select_star.looking import LookingBench
+from earwitness.claims.select_star.transmitting import TransmittingBench
 from earwitness.claims.select_star.window import window
 from earwitness.experiment.bench import Bench, BenchSettings, Unavailable
 from earwitness.experiment.design import Arm, Experiment
 from earwitness.experiment.events import ServerReady
 from earwitness.experiment.observation import Observation
-from earwitness.servers import postgres
+from earwitness.servers import postgres, wire
+from earwitness.servers.wire import Wire
 
 _MAJOR = 18
 _FIRST_MAJOR_THAT_SERIALIZES = 17
 _SERVER_SETTINGS: Mapping[str, str | int] = {"shared_buffers": "512MB"}
 """More than the largest table of a plan with its indexes (20000 rows: 240 MB)."""
-_WITHOUT_EXPLAIN = ("schema-change", "decoding", "decoding-asyncpg", "decoding-arrow")
+_WITHOUT_EXPLAIN = ("schema-change", "wire", "decoding", "decoding-asyncpg", "decoding-arrow")
 """Experiments that never ask the server what a query cost it."""
 
 
@@ -37,8 +39,8 @@ def open_bench(experiment: Experiment, settings: BenchSettings) -> Iterator[Benc
     """Start PostgreSQL, load what the arms read, yield the bench; stop the server afterwards.
 
     The plan may set ``postgresql`` (a major version). Raises Unavailable when there is none, when
-    it is too old for EXPLAIN (SERIALIZE) and the experiment needs that, and when a client that an
-    arm names is not installed.
+    it is too old for EXPLAIN (SERIALIZE) and the experiment needs that, when a client that an arm
+    names is not installed, and when it takes a wire that cannot be had here.
     """
     asked = clients.versions(
         {str(arm.settings["client"]) for arm in settings.arms if "client" in arm.settings}
@@ -50,7 +52,9 @@ def open_bench(experiment: Experiment, settings: BenchSettings) -> Iterator[Benc
             f"EXPLAIN (SERIALIZE) came with PostgreSQL {_FIRST_MAJOR_THAT_SERIALIZES}; "
             f"this plan asks for {major}"
         )
-    with _server(major, settings) as server, ExitStack() as stack:
+    with ExitStack() as stack:
+        over = stack.enter_context(_wire(settings)) if experiment.id == "wire" else None
+        server = stack.enter_context(_server(major, settings, over))
         settings.announce(
             ServerReady(
                 experiment=experiment.id,
@@ -60,13 +64,18 @@ def open_bench(experiment: Experiment, settings: BenchSettings) -> Iterator[Benc
                 settings=server.settings,
             )
         )
+        between = "unix socket" if over is None else f"veth, tbf of {over.version}"
         environment = {
             "server": server.version,
-            "client": f"psycopg {psycopg.__version__} ({psycopg.pq.__impl__}), unix socket",
+            "client": f"psycopg {psycopg.__version__} ({psycopg.pq.__impl__}), {between}",
             **asked,
             **{name: str(value) for name, value in settings.plan.settings.items()},
         }
-        yield _bench(experiment, server, stack, environment, settings)
+        if over is not None:
+            connection = stack.enter_context(transmitting.connected(server, over))
+            yield TransmittingBench(connection, over, environment, settings)
+        else:
+            yield _bench(experiment, server, stack, environment, settings)
 
 
 def _bench(
@@ -94,11 +103,32 @@ def _bench(
 
 
 @contextmanager
-def _server(major: int, settings: BenchSettings) -> Iterator[postgres.Postgres]:
-    try:
+def _server(major: int, settings: BenchSettings, over: Wire | None) -> Iterator[postgres.Postgres]:
+    """A server; at the end of the wire when there is one."""
+    network = nullcontext() if over is None else over.server.entered()
+    address = None if over is None else over.server.address
+    with _unavailable(), ExitStack() as stack:
         binaries = postgres.find(major)
-        with postgres.running(binaries, settings.workspace, settings=_SERVER_SETTINGS) as server:
-            yield server
+        with network:
+            server = stack.enter_context(
+                postgres.running(
+                    binaries, settings.workspace, settings=_SERVER_SETTINGS, address=address
+                )
+            )
+        yield server
+
+
+@contextmanager
+def _wire(settings: BenchSettings) -> Iterator[Wire]:
+    with _unavailable(), wire.opened(settings.workspace) as over:
+        yield over
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """What is missing on this machine makes an experiment unavailable."""
+    try:
+        yield
     except postgres.MissingComponent as missing:
         raise Unavailable(missing.reason, missing.install) from missing
 

@@ -91,6 +91,7 @@ def of_statement(
         rows=one.rows,
         relations=tuple(shown),
         bytes=None if least is None else one.rows * least,
+        complete=whole,
     )
 
 

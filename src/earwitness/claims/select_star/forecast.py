@@ -107,7 +107,7 @@ def _statement(table: str, columns: Iterable[tuple[str, str, str]], percent: flo
     aggregates: list[sql.Composable] = [sql.SQL("count(*)::float8")]
     for name, type_name, send in columns:
         column = sql.Identifier(name)
-        text, binary = _lengths(type_name, send)
+        text, binary = lengths(type_name, send)
         aggregates += [
             sql.SQL("count({c})").format(c=column),
             sql.SQL("avg({l})").format(l=sql.SQL(text).format(c=column)),
@@ -122,8 +122,8 @@ def _statement(table: str, columns: Iterable[tuple[str, str, str]], percent: flo
     )
 
 
-def _lengths(type_name: str, send: str) -> tuple[str, str]:
-    """SQL for the length of a value on the wire: as text, and in binary.
+def lengths(type_name: str, send: str) -> tuple[str, str]:
+    """SQL for the length of a value of ``{c}`` on the wire: as text, and in binary.
 
     octet_length() of text and bytes reads the length from the row or from the pointer in it.
     format() writes a value as the wire does, where a cast to text may not: that of a boolean

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from earwitness.check.finding import Finding, Location, Severity
-from earwitness.claims.select_star import judge_fetched
+from earwitness.claims.select_star import judge_fetched, measured_words
 from earwitness.claims.select_star.evidence import StoredRows, StoredTable
 
 CLAIM = "select-star"
@@ -30,6 +30,7 @@ _TITLES: Mapping[str, str] = {
     "inline": "Rows are stored in one place",
     "none": "There are no rows that the catalog knows of",
     "unknown": "The catalog does not know how many rows some tables have",
+    "measured": "How wide the rows of these tables are when they are sent whole",
 }
 
 
@@ -37,8 +38,13 @@ def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Findings for the evidence, as JSON has it. msgspec.ValidationError when it is none."""
     seen = msgspec.convert(evidence, StoredRows)
     named = [place for place, table in enumerate(seen.tables) if is_wide(table)][:MOST_NAMED]
-    findings = [_of_table(seen.tables[place], place) for place in named]
-    summaries = (*_rest(seen, len(findings)), *_unknown(seen), *judge_fetched.findings(seen))
+    findings = [_of_table(seen, place) for place in named]
+    summaries = (
+        *_rest(seen, len(findings)),
+        *_unknown(seen),
+        *_measured(seen),
+        *judge_fetched.findings(seen),
+    )
     return (*(findings or [_nothing_wide(seen)]), *summaries)
 
 
@@ -47,7 +53,8 @@ def is_wide(table: StoredTable) -> bool:
     return table.out_of_line_per_row >= LEAST_OUT_OF_LINE and table.rows >= LEAST_ROWS
 
 
-def _of_table(table: StoredTable, place: int) -> Finding:
+def _of_table(seen: StoredRows, place: int) -> Finding:
+    table = seen.tables[place]
     return Finding(
         id=f"{CLAIM}/out-of-line",
         claim=CLAIM,
@@ -57,7 +64,7 @@ def _of_table(table: StoredTable, place: int) -> Finding:
             f"A SELECT * on {table.relation} fetches about {table.bytes_per_row:,} stored bytes for "
             f"each row, of which {table.out_of_line_per_row:,} are out of line: each such value is "
             f"looked up in an index of its own and, where it is compressed, unpacked before it is "
-            f"sent.{_planned(table)} It costs nothing until somebody asks for these columns, and "
+            f"sent.{_planned(table)}{_sent(table, seen)} It costs nothing until somebody asks for these columns, and "
             "whether anybody does, and needs them, the catalog does not show."
         ),
         fix=(
@@ -79,6 +86,27 @@ def _planned(table: StoredTable) -> str:
         f" The width in a plan says {table.planned_bytes_per_row:,}: there, a value out of line is "
         "a pointer."
     )
+
+
+def _sent(table: StoredTable, seen: StoredRows) -> str:
+    """What was measured of it, when somebody asked."""
+    for one in seen.measured or ():
+        if one.relation == table.relation:
+            return f" Sent whole as text, a mean row is {measured_words.width(one)}."
+    return ""
+
+
+def _measured(seen: StoredRows) -> Iterator[Finding]:
+    """All widths that were measured; those of narrow tables have no other finding."""
+    if seen.measured:
+        said = ". ".join(f"{one.relation}: {measured_words.width(one)}" for one in seen.measured)
+        yield _summary(
+            "measured",
+            f"Bytes of one row with all columns on the wire, as text, values out of line and "
+            f"unpacked. {said}.",
+            "Leave wide columns out of queries that do not show them.",
+            "/measured",
+        )
 
 
 def _rest(seen: StoredRows, named: int) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ fetches a server does not show, so nothing is called wasted, and nothing is wors
 from collections.abc import Iterator, Sequence
 
 from earwitness.check.finding import Finding, Location, Severity
+from earwitness.claims.select_star import measured_words
 from earwitness.claims.select_star.evidence import StarStatement, StoredRows
 
 CLAIM = "select-star"
@@ -49,12 +50,29 @@ def _of_table(places: Sequence[int], seen: StoredRows) -> Finding:
             f"{sum(one.rows for one in statements):,} rows with all columns, about {fetched:,} stored "
             f"bytes{rate}. Values out of line are counted; the rows are taken as wide as the mean "
             f"one, and compressed ones grow when they are sent. Whether clients need all of it a "
-            f"server does not show. {_in_words(statements)}"
+            f"server does not show.{_sent(statements, seen)} {_in_words(statements)}"
         ),
         fix=f"Name the columns that are needed of {names}, and leave long ones out until they are.",
         location=Location(kind="table", name=statements[0].relations[0]),
         evidence=tuple(f"/statements/{place}" for place in places),
+        statements=_texts(statements),
         learn_more=LEARN_MORE,
+    )
+
+
+def _sent(statements: Sequence[StarStatement], seen: StoredRows) -> str:
+    """Bytes on the wire by measured widths, of those statements for which they can be told."""
+    told = [
+        one.rows * width
+        for one in statements
+        if one.complete
+        and (width := measured_words.least_width(one.relations, seen.measured or ())) is not None
+    ]
+    if not told:
+        return ""
+    return (
+        f" By the mean width of the rows that were measured, of several tables the narrowest, "
+        f"{sum(told):,.0f} bytes went to clients as text."
     )
 
 
@@ -80,8 +98,15 @@ def _others(seen: StoredRows) -> Iterator[Finding]:
             ),
             fix="Name the columns: then a new one changes nothing." if others else "Nothing to do.",
             evidence=("/statements",),
+            statements=_texts(others),
             learn_more=LEARN_MORE,
         )
+
+
+def _texts(statements: Sequence[StarStatement]) -> tuple[str, ...]:
+    """Their texts, those with most rows first, each once."""
+    ranked = sorted(statements, key=lambda one: -one.rows)
+    return tuple(dict.fromkeys(one.text for one in ranked))
 
 
 def _in_words(statements: Sequence[StarStatement]) -> str:

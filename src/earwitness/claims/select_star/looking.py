@@ -5,7 +5,6 @@ arm names, so that a chain of arms can follow the rows from the page to the Pyth
 """
 
 import statistics
-import time
 from collections.abc import Callable, Mapping
 
 from psycopg import Connection
@@ -68,11 +67,7 @@ def _served(connection: Connection, query: str, binary: bool) -> float:
 
 def _received(connection: Connection, query: str, binary: bool) -> float:
     """Until the client library holds every row as bytes."""
-    began = time.perf_counter_ns()
-    result = connection.pgconn.exec_params(query.encode(), None, result_format=int(binary))
-    ended = time.perf_counter_ns()
-    result.clear()
-    return (ended - began) / 1e6
+    return reading.receive_milliseconds(connection, query, binary=binary)
 
 
 def _decoded(connection: Connection, query: str, binary: bool) -> float:

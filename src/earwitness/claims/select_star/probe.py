@@ -1,15 +1,20 @@
 """What the check of a PostgreSQL server reads for this claim.
 
-A thin layer: which statements there are and what follows from their answers stands in ``stored`` and,
-for what is really sent, in ``fetched``; what it means is judged in ``judge``.
+A thin layer: which statements there are and what follows from their answers stands in ``stored``, for
+what is really sent in ``fetched``, and for rows that are read on request in ``measured``; what it means
+is judged in ``judge``.
 """
+
+from collections.abc import Mapping
 
 import msgspec
 
 from earwitness.check import postgresql
 from earwitness.check.evidence import Partly, Unseen
+from earwitness.check.plan import Step
+from earwitness.check.postgresql_options import MEASURE_WIDTH
 from earwitness.check.target import NotSeen
-from earwitness.claims.select_star import fetched, stored
+from earwitness.claims.select_star import fetched, measured, stored
 
 KIND = "postgresql"
 
@@ -17,6 +22,11 @@ OLDEST_MAJOR = 14
 """The first version whose catalog tells a table that was never counted from an empty one."""
 
 PLAN = (*stored.PLAN, *fetched.PLAN)
+
+
+def asked(options: Mapping[str, str]) -> tuple[Step, ...]:
+    """The steps that read and measure rows."""
+    return measured.MEASURING if MEASURE_WIDTH.name in options else ()
 
 
 def probe(session: postgresql.Session) -> Partly:
@@ -29,5 +39,9 @@ def probe(session: postgresql.Session) -> Partly:
     rows = stored.read(session)
     missed: list[Unseen] = []
     statements, seconds = fetched.read(session, rows.tables, missed)
-    seen = msgspec.structs.replace(rows, statements=statements, statements_seconds=seconds)
+    sent = [relation for one in statements or () for relation in one.relations]
+    widths = measured.read(session, [*sent, *(table.relation for table in rows.tables)], missed)
+    seen = msgspec.structs.replace(
+        rows, statements=statements, statements_seconds=seconds, measured=widths
+    )
     return Partly(seen, tuple(missed))

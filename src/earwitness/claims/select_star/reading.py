@@ -103,9 +103,18 @@ def sent_bytes(connection: Connection, query: str, *, binary: bool = False) -> i
     return result_bytes(result)
 
 
-def wire_milliseconds(size_bytes: int, megabits_per_second: float) -> float:
+def wire_milliseconds(size_bytes: float, megabits_per_second: float) -> float:
     """How long these bytes occupy a link of that rate; computed, and without any protocol below."""
     return 8 * size_bytes / megabits_per_second / 1000
+
+
+def receive_milliseconds(connection: Connection, query: str, *, binary: bool = False) -> float:
+    """Time from sending the query until the C library holds every row, as the bytes that came."""
+    began = time.perf_counter_ns()
+    result = connection.pgconn.exec_params(query.encode(), None, result_format=int(binary))
+    ended = time.perf_counter_ns()
+    result.clear()
+    return (ended - began) / 1e6
 
 
 def fetch_milliseconds(connection: Connection, query: str, *, binary: bool = False) -> float:

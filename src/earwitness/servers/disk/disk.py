@@ -19,27 +19,19 @@ from pathlib import Path
 from earwitness.servers import folders, process
 from earwitness.servers.component import Component
 from earwitness.servers.disk import fuse, kernel, log, status
+from earwitness.servers.disk.faults import Faults
+from earwitness.servers.disk.file_systems import EXT4, FileSystem
 from earwitness.servers.disk.log import BLOCK_BYTES
 from earwitness.servers.process import MissingComponent, Process, ServerFailed
-from earwitness.servers.program import Program, Wanted
+from earwitness.servers.program import Program
 
 NAME = "disk with a volatile cache"
-LARGEST_BYTES = 256 << 20
+LARGEST_BYTES = 512 << 20
 """Of an image. It may be held in memory more than once."""
 
-_FORMATTER = Wanted(
-    name="mkfs.ext4",
-    file="mkfs.ext4",
-    variable="EARWITNESS_MKFS",
-    ask=("-V",),
-    version=r"mke2fs (\S+)",
-    install="apt-get install e2fsprogs",
-)
 _DEVICES = (Path("/dev/fuse"), Path("/dev/loop-control"))
-_FORMAT = ("-q", "-F", "-b", str(BLOCK_BYTES), "-m", "0", "-N", "8192")
-# nothing is left for the kernel to do in the background, where it would be counted
-_AT_ONCE = ("-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", "-J", "size=4")
 _FORMAT_SECONDS = 30.0
+_CHECK_SECONDS = 60.0
 _READY_SECONDS = 20.0
 _END = (process.Stop(signal.SIGTERM, 10.0),)
 
@@ -48,7 +40,7 @@ class Unmountable(Exception):
     """The file system is so damaged that the kernel does not mount it. The message says why."""
 
 
-def find() -> Program:
+def find(kind: FileSystem = EXT4) -> Program:
     """The program that formats; MissingComponent, with the reason, where no disk can be had.
 
     Rights and devices are looked at here; whether the kernel goes along shows at the first mount.
@@ -60,7 +52,7 @@ def find() -> Program:
     for device in _DEVICES:
         if not os.access(device, os.R_OK | os.W_OK):
             raise MissingComponent(f"the {NAME} needs {device}, which is not granted here")
-    return _FORMATTER.find()
+    return kind.formatter.find()
 
 
 def components() -> tuple[Component, ...]:
@@ -73,30 +65,50 @@ def components() -> tuple[Component, ...]:
     return (Component(name=NAME, version=version, source=found.source),)
 
 
-def format_image(program: Program, image: Path, size: int) -> None:
-    """Make a file of ``size`` bytes with an empty ext4 file system; as ``process.finish``.
+def format_image(program: Program, image: Path, size: int, kind: FileSystem = EXT4) -> None:
+    """Make a file of ``size`` bytes with an empty file system; as ``process.finish``.
 
-    ValueError when the size is not of whole blocks, or above ``LARGEST_BYTES``.
+    ``program``: what ``find`` gave for this kind. ValueError when the size is not of whole blocks,
+    or not between ``kind.least_bytes`` and ``LARGEST_BYTES``.
     """
-    if size % BLOCK_BYTES or not 0 < size <= LARGEST_BYTES:
-        raise ValueError(f"an image has whole blocks and up to {LARGEST_BYTES} bytes, not {size}")
+    if size % BLOCK_BYTES or not kind.least_bytes <= size <= LARGEST_BYTES:
+        raise ValueError(
+            f"an image for {kind.name} has whole blocks and from {kind.least_bytes} to "
+            f"{LARGEST_BYTES} bytes, not {size}"
+        )
     with image.open("xb") as file:
         file.truncate(size)
     folder = image.with_name(f"{image.name}-formatting")  # what ends by itself clears its folder
     folder.mkdir()
-    command: list[str | Path] = [program.path, *_FORMAT, *_AT_ONCE, image]
-    process.finish(command, folder, name="mkfs.ext4", seconds=_FORMAT_SECONDS)
+    command: list[str | Path] = [program.path, *kind.format, image]
+    process.finish(command, folder, name=kind.formatter.name, seconds=_FORMAT_SECONDS)
     shutil.rmtree(folder)
+
+
+def is_sound(image: Path, workspace: Path, *, name: str, kind: FileSystem = EXT4) -> bool:
+    """Whether the file system's own checker finds nothing wrong with an image that is not mounted.
+
+    It changes nothing. MissingComponent when the checker is not there; ServerFailed when it does
+    not finish; FileExistsError when ``name`` is taken.
+    """
+    folder = folders.reachable(workspace / name, None)
+    command: list[str | Path] = [kind.checker.find().path, *kind.check, image]
+    with process.running(command, folder, name=kind.checker.name) as checker:
+        sound = checker.wait(_CHECK_SECONDS) == 0
+    shutil.rmtree(folder)
+    return sound
 
 
 class Disk:
     """A disk that is served; made by ``served``."""
 
-    def __init__(self, server: Process, file: Path, log_file: Path) -> None:
+    def __init__(self, server: Process, file: Path, log_file: Path, faults: Faults) -> None:
         self.process = server
         """Sees the disk; others see it when they are started with its mounts."""
         self.file = file
         """The disk, as a file."""
+        self.faults = faults
+        """Which writes it is to answer by EIO."""
         self._log = log_file
 
     def records(self) -> tuple[log.Record, ...]:
@@ -119,10 +131,12 @@ def served(
     point = folder / "fuse"
     point.mkdir()
     log_file, ready = folder / "log", folder / "ready"
-    command = _program("server_program", image, log_file, point, ready, str(flush_seconds))
+    faults = folder / "faults"
+    shared = Faults(faults)
+    command = _program("server_program", image, log_file, point, ready, faults, str(flush_seconds))
     with process.running(command, folder, name=name, stop=_END) as server:
         _wait_for(server, ready)
-        yield Disk(server, point / fuse.NAME, log_file)
+        yield Disk(server, point / fuse.NAME, log_file, shared)
 
 
 class Mount:
@@ -134,6 +148,11 @@ class Mount:
         self.folder = folder
         """Where it is, for those who see it."""
         self._told = told
+
+    @property
+    def from_here(self) -> Path:
+        """The same folder through the eyes of who sees it (proc_pid_root(5)); for root."""
+        return Path(f"/proc/{self.process.pid}/root") / self.folder.relative_to("/")
 
     @property
     def device(self) -> Path:
@@ -153,9 +172,14 @@ class Mount:
 
 @contextlib.contextmanager
 def mounted(
-    file: Path, workspace: Path, *, name: str, mounts_of: Process | None = None
+    file: Path,
+    workspace: Path,
+    *,
+    name: str,
+    mounts_of: Process | None = None,
+    kind: FileSystem = EXT4,
 ) -> Iterator[Mount]:
-    """An ext4 file system on ``file``, in a folder of its own, unmounted on the way out.
+    """The file system of that kind on ``file``, in a folder of its own, unmounted on the way out.
 
     ``mounts_of``: whose mounts ``file`` is seen among; None: ours. Whoever joined its mounts must
     have ended before. Unmountable when it is damaged; else as ``served``, and ServerFailed when it
@@ -166,7 +190,8 @@ def mounted(
     point.mkdir(mode=0o755)
     point.chmod(0o755)  # mkdir obeys the umask
     told = folder / "status"
-    command = _program("mount_program", file, point, told)
+    facts = (kind.name, kind.options, str(BLOCK_BYTES))
+    command = _program("mount_program", file, point, told, *facts)
     keeper = process.start(command, folder, name=name, mounts_of=mounts_of)
     try:
         _wait_for(keeper, told)
@@ -178,8 +203,8 @@ def mounted(
 
 
 @contextlib.contextmanager
-def in_memory(image: Path, blocks: Mapping[int, memoryview]) -> Iterator[Path]:
-    """A copy of the image with these blocks, by number, in place of its own; a file in memory.
+def in_memory(image: Path, pieces: Mapping[int, memoryview]) -> Iterator[Path]:
+    """A copy of the image with these bytes, by offset, in place of its own; a file in memory.
 
     It exists as long as it is open here or attached to a device, and has no name but this path.
     """
@@ -188,8 +213,8 @@ def in_memory(image: Path, blocks: Mapping[int, memoryview]) -> Iterator[Path]:
         with image.open("rb") as base:
             os.ftruncate(copy, os.fstat(base.fileno()).st_size)
             _copy_data(base.fileno(), copy)
-        for number, block in blocks.items():
-            os.pwrite(copy, block, number * BLOCK_BYTES)
+        for offset, piece in pieces.items():
+            os.pwrite(copy, piece, offset)
         yield Path(f"/proc/{os.getpid()}/fd/{copy}")
     finally:
         os.close(copy)

@@ -24,6 +24,12 @@ _CONTROL = Path("/dev/loop-control")
 _LOOP_CONFIG = struct.Struct("=II5QIIII64s64s32s16x64x")  # loop_config with loop_info64
 _TRIES = 16
 _FLUSHES_FIELD = 15  # of /sys/block/*/stat, counted from 0 (admin-guide/iostats)
+_EXTENT_MAP = 0xC020660B  # FS_IOC_FIEMAP, linux/fs.h
+_EXTENTS = struct.Struct("=QQIIII")  # fiemap, before its extents
+_EXTENT = struct.Struct("=QQQ16xI12x")  # fiemap_extent: in the file, on the disk, length, flags
+_MOST_EXTENTS = 64
+_SYNC_FIRST = 1  # FIEMAP_FLAG_SYNC
+_WRITE_BACK = 2  # SYNC_FILE_RANGE_WRITE, linux/fs.h
 
 
 def enter_private_mounts() -> None:
@@ -42,13 +48,10 @@ def mount_fuse(device: int, folder: Path) -> None:
     mount("earwitness", folder, "fuse", flags, options)
 
 
-def mount_ext4(device: Path, folder: Path) -> None:
-    """Mount an ext4 file system with its barriers on: flushes for each commit of its journal.
-
-    What it finds damaged on the way makes it read-only.
-    """
+def mount_device(device: Path, folder: Path, kind: str, options: str) -> None:
+    """Mount a file system of this kind; without access times, which would be writes of their own."""
     flags = _NO_SUID | _NO_DEVICES | _NO_ACCESS_TIMES
-    mount(os.fspath(device), folder, "ext4", flags, "barrier=1,errors=remount-ro")
+    mount(os.fspath(device), folder, kind, flags, options)
 
 
 def mount(source: str, folder: Path, kind: str | None, flags: int, options: str = "") -> None:
@@ -109,6 +112,33 @@ def require_write_back(device: Path) -> None:
 def flushes(device: Path) -> int:
     """How many flushes the kernel counts on this device, over all files that it ever had."""
     return int((_in_sys(device) / "stat").read_text().split()[_FLUSHES_FIELD])
+
+
+def extents(file: int) -> tuple[tuple[int, int], ...]:
+    """Where an open file lies on its file system's device: first byte and length of each piece.
+
+    What is not written yet is written first. At most as many as fit into one question.
+    """
+    question = _EXTENTS.pack(0, 2**64 - 1, _SYNC_FIRST, 0, _MOST_EXTENTS, 0)
+    answer = bytearray(question + bytes(_EXTENT.size * _MOST_EXTENTS))
+    fcntl.ioctl(file, _EXTENT_MAP, answer)
+    _start, _length, _flags, count, *_ = _EXTENTS.unpack_from(answer)
+    pieces = (
+        _EXTENT.unpack_from(answer, _EXTENTS.size + number * _EXTENT.size)
+        for number in range(count)
+    )
+    return tuple((on_disk, length) for _in_file, on_disk, length, _flags in pieces)
+
+
+def write_back(file: int, offset: int, length: int) -> None:
+    """Let the kernel begin to write that part of the file, as it does by itself after a while.
+
+    Nothing is flushed by it (man 2 sync_file_range). ``length`` 0: to the end.
+    """
+    done = _libc().sync_file_range(
+        file, ctypes.c_int64(offset), ctypes.c_int64(length), _WRITE_BACK
+    )
+    _check(done, "sync_file_range")
 
 
 def capable(capability: int) -> bool:

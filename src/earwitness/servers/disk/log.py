@@ -12,8 +12,8 @@ from dataclasses import dataclass
 BLOCK_BYTES = 4096
 """What is written whole or not at all; also the block size of the device and its file system."""
 
-_HEADER = struct.Struct("=QqI")  # time, offset or -1 for a flush, length
-_NO_OFFSET = -1
+_HEADER = struct.Struct("=BQQI")  # kind, time, offset, length
+_WRITE, _FLUSH, _REFUSED = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,16 @@ class Flush:
     at: int
 
 
-Record = Write | Flush
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """``length`` bytes from ``offset`` on came and were answered by an error; none was taken."""
+
+    at: int
+    offset: int
+    length: int
+
+
+Record = Write | Flush | Refused
 
 
 def encoded(record: Record) -> tuple[bytes, bytes]:
@@ -40,11 +49,15 @@ def encoded(record: Record) -> tuple[bytes, bytes]:
 
     ValueError when a write is not of whole blocks: a part of one could be torn.
     """
-    if isinstance(record, Flush):
-        return _HEADER.pack(record.at, _NO_OFFSET, 0), b""
-    if record.offset % BLOCK_BYTES or len(record.data) % BLOCK_BYTES:
-        raise ValueError(f"{len(record.data)} bytes at {record.offset} are not whole blocks")
-    return _HEADER.pack(record.at, record.offset, len(record.data)), record.data
+    match record:
+        case Flush(at):
+            return _HEADER.pack(_FLUSH, at, 0, 0), b""
+        case Refused(at, offset, length):
+            return _HEADER.pack(_REFUSED, at, offset, length), b""
+        case Write(at, offset, data):
+            if offset % BLOCK_BYTES or len(data) % BLOCK_BYTES:
+                raise ValueError(f"{len(data)} bytes at {offset} are not whole blocks")
+            return _HEADER.pack(_WRITE, at, offset, len(data)), data
 
 
 def decoded(content: bytes) -> tuple[Record, ...]:
@@ -60,14 +73,16 @@ def flushes(records: Sequence[Record], after: int = 0) -> int:
 def _records(content: bytes) -> Iterator[Record]:
     place = 0
     while place + _HEADER.size <= len(content):
-        at, offset, length = _HEADER.unpack_from(content, place)
-        begin = place + _HEADER.size
-        place = begin + length
-        if place > len(content):
-            return
-        if offset == _NO_OFFSET and length == 0:
+        kind, at, offset, length = _HEADER.unpack_from(content, place)
+        place += _HEADER.size
+        if kind == _FLUSH and offset == length == 0:
             yield Flush(at)
-        elif offset >= 0 and offset % BLOCK_BYTES == length % BLOCK_BYTES == 0:
+        elif kind == _REFUSED:
+            yield Refused(at, offset, length)
+        elif kind == _WRITE and offset % BLOCK_BYTES == length % BLOCK_BYTES == 0:
+            begin, place = place, place + length
+            if place > len(content):
+                return
             yield Write(at, offset, content[begin:place])
         else:
-            raise ValueError(f"no record of a disk: {length} bytes at {offset}")
+            raise ValueError(f"no record of a disk: kind {kind}, {length} bytes at {offset}")

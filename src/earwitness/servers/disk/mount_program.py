@@ -1,11 +1,13 @@
-"""The program that keeps an ext4 file system mounted: a loop device on a file, and a mount of it.
+"""The program that keeps a file system mounted: a loop device on a file, and a mount of it.
 
 A process of its own (``python -I -m earwitness.servers.disk.mount_program``) in a mount namespace
 of its own, which others join by its process id. Asked to end by SIGTERM it unmounts and says how
 many flushes the kernel has counted; killed, the mount vanishes with the namespace and the loop
 device detaches itself.
 
-Arguments: file, folder to mount on, status file, which appears when it is ready.
+Arguments: file, folder to mount on, status file, which appears when it is ready, the kind of file
+system, the options of its mount, and the bytes of a block of the device. A crash state has to wait for
+this program, so that it imports little.
 """
 
 import contextlib
@@ -16,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from earwitness.servers.disk import kernel, log, status
+from earwitness.servers.disk import kernel, status
 
 _UNMOUNT_SECONDS = 5.0
 _POLL_SECONDS = 0.005
@@ -24,18 +26,19 @@ _POLL_SECONDS = 0.005
 
 def main(arguments: list[str]) -> None:
     """Mount, wait, unmount."""
-    file, folder, told = (Path(argument) for argument in arguments)
+    *paths, kind, options, block_bytes = arguments
+    file, folder, told = (Path(path) for path in paths)
     asked = {signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, asked)
     with status.refusals_told():
         kernel.enter_private_mounts()
-        device, path = _attach(file)
+        device, path = _attach(file, int(block_bytes))
         kernel.require_write_back(path)
     # the kernel flushes the file once when it is attached, which is no flush of the device
     facts: dict[str, str | int] = {"device": os.fspath(path), "attached_at": time.monotonic_ns()}
     before = kernel.flushes(path)
     with status.damage_told():
-        kernel.mount_ext4(path, folder)
+        kernel.mount_device(path, folder, kind, options)
     status.write(told, facts)
     signal.sigwait(asked)
     _unmount(folder)
@@ -43,10 +46,10 @@ def main(arguments: list[str]) -> None:
     os.close(device)  # until here nobody else could have got this loop device
 
 
-def _attach(file: Path) -> tuple[int, Path]:
+def _attach(file: Path, block_bytes: int) -> tuple[int, Path]:
     opened = os.open(file, os.O_RDWR | os.O_CLOEXEC)
     try:
-        return kernel.attach(opened, log.BLOCK_BYTES)
+        return kernel.attach(opened, block_bytes)
     finally:
         os.close(opened)
 

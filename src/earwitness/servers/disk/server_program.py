@@ -4,8 +4,8 @@ A process of its own (``python -I -m earwitness.servers.disk.server_program``), 
 waits for a file system must not be the one that it waits for. One request after the other, so that
 the order of the log is the order of events. What it writes changes a private copy of the image.
 
-Arguments: image, log, folder to mount on, file that appears when it is ready, and how many seconds
-a flush takes. It ends when the file system is unmounted, or by a signal; the mount is in a namespace
+Arguments: image, log, folder to mount on, file that appears when it is ready, file with the writes
+to refuse, and how many seconds a flush takes. It ends when the file system is unmounted, or by a signal; the mount is in a namespace
 of its own and vanishes with it.
 """
 
@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from earwitness.servers.disk import fuse, kernel, log, status
+from earwitness.servers.disk.faults import Faults
 
 _DEVICE = "/dev/fuse"
 
@@ -24,9 +25,10 @@ _DEVICE = "/dev/fuse"
 class _Disk:
     """The file's content, and its log."""
 
-    def __init__(self, image: int, log_file: int, flush_seconds: float) -> None:
+    def __init__(self, image: int, log_file: int, faults: Faults, flush_seconds: float) -> None:
         self._content = mmap.mmap(image, 0, access=mmap.ACCESS_COPY)
         self._log = log_file
+        self._faults = faults
         self._flush_seconds = flush_seconds
 
     @property
@@ -39,6 +41,9 @@ class _Disk:
     def write(self, offset: int, data: bytes) -> None:
         if offset + len(data) > self.size:
             raise OSError(errno.ENOSPC, "past the end of the disk")
+        if self._faults.refuses(offset, len(data)):
+            self._note(log.Refused(time.monotonic_ns(), offset, len(data)))
+            raise OSError(errno.EIO, "told to refuse it")
         self._note(log.Write(time.monotonic_ns(), offset, data))
         self._content[offset : offset + len(data)] = data
 
@@ -81,14 +86,15 @@ def _serve(device: int, disk: _Disk) -> None:
 def main(arguments: list[str]) -> None:
     """Serve until the end."""
     *paths, flush_seconds = arguments
-    image, log_path, folder, ready = (Path(path) for path in paths)
+    image, log_path, folder, ready, faults_path = (Path(path) for path in paths)
     with status.refusals_told():
         kernel.enter_private_mounts()
         device = os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC)
         kernel.mount_fuse(device, folder)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
     with image.open("rb") as file:
-        disk = _Disk(file.fileno(), os.open(log_path, flags, 0o600), float(flush_seconds))
+        log_file = os.open(log_path, flags, 0o600)
+        disk = _Disk(file.fileno(), log_file, Faults(faults_path), float(flush_seconds))
     status.write(ready, {})
     _serve(device, disk)
 

@@ -1,0 +1,75 @@
+"""Connecting to PostgreSQL for a check, and being certain to get away again.
+
+What an address leaves open is filled in so that a network which swallows packets is noticed; what it
+may not decide is forced. Nothing is sent from here once the connection stands.
+"""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from earwitness.check.target import Target, Unreachable
+
+_CONNECTION: Mapping[str, str | int] = {
+    # What an address may override. The waits are for networks that swallow packets.
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+_FORCED: Mapping[str, str] = {
+    "client_encoding": "UTF8",
+    "options": "",  # else the address or PGOPTIONS would speak; and some poolers refuse it
+}
+
+
+class Deadline:
+    """Cuts a connection when its time is up, whatever the other end does or fails to do."""
+
+    def __init__(self, connection: psycopg.Connection[Any], seconds: float) -> None:
+        self.expired = False
+        """Whether the time ran out and the connection was cut."""
+        self._connection = connection
+        self._ends = time.monotonic() + seconds
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    @property
+    def seconds_left(self) -> float:
+        """Until it cuts; 0 when it has."""
+        return max(0.0, self._ends - time.monotonic())
+
+    def __enter__(self) -> "Deadline":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._timer.join()  # else it might cut whoever gets the number of our socket next
+
+    def _cut(self) -> None:
+        self.expired = True
+        with contextlib.suppress(OSError, psycopg.Error):
+            copy = socket.socket(fileno=os.dup(self._connection.pgconn.socket))
+            with contextlib.closing(copy):
+                copy.shutdown(socket.SHUT_RDWR)
+
+
+def connect(target: Target) -> psycopg.Connection[Any]:
+    """An open connection that commits by itself and prepares nothing. Raises Unreachable."""
+    chosen: dict[str, Any] = {**_CONNECTION, **target.parameters, **_FORCED}
+    try:
+        return psycopg.connect(make_conninfo("", **chosen), autocommit=True, prepare_threshold=None)
+    except psycopg.Error as problem:
+        secrets = target.secrets.with_values([os.environ.get("PGPASSWORD")])
+        raise Unreachable(
+            f"cannot connect to {target.shown}: {secrets.one_line(str(problem))}"
+        ) from None

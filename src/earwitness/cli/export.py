@@ -1,0 +1,173 @@
+"""``earwitness export``: snips handed on to other applications."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from earwitness.cli import card_faces, options
+from earwitness.cli.snips import chosen
+from earwitness.library import bundled
+from earwitness.library import snip_catalogue as read
+from earwitness.library.export import anki as anki_package
+from earwitness.library.export import files, gathering
+from earwitness.library.export import json as document
+from earwitness.library.export import logseq as logseq_pages
+from earwitness.library.export import obsidian as obsidian_notes
+from earwitness.library.export import readwise as readwise_file
+from earwitness.library.export.files import CannotExport, Exported
+from earwitness.library.export.gathering import EpisodeNote
+from earwitness.library.review import cards, faces
+from earwitness.library.snip import Snip
+from earwitness.store.connection import Store, data_folder, open_store
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+to_folder = click.argument("destination", type=click.Path(path_type=Path, file_okay=False))
+to_file = click.argument("destination", type=click.Path(path_type=Path, dir_okay=False))
+template_file = click.option(
+    "--template",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A Jinja file with blocks head, snip, notes, transcript.",
+)
+with_transcript = click.option(
+    "--with-transcript", is_flag=True, help="The whole transcript too, where there is one."
+)
+
+
+def which(command: _Command) -> _Command:
+    """Options that choose snips."""
+    for option in (
+        click.option("--favourite", is_flag=True, help="Only favourites."),
+        click.option("--tag", help="Only snips with this tag."),
+        click.option("--episode", help="Only of this episode."),
+        click.option("--show", help="Only of this show."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def export() -> None:
+    """Snips for Obsidian, Logseq, Readwise and Anki, or as JSON."""
+
+
+@export.command()
+@to_folder
+@which
+@template_file
+@with_transcript
+@options.output_format("text", "json")
+@options.data
+def obsidian(
+    *,
+    destination: Path,
+    template: Path | None,
+    with_transcript: bool,
+    format_: str,
+    data: Path | None,
+    **choice: Any,
+) -> None:
+    """One note for each episode below the folder DESTINATION; what you wrote there is kept."""
+    with open_store(data_folder(data)) as store:
+        notes = _notes(store, with_transcript, **choice)
+    _tell(obsidian_notes.export(notes, destination, template=_text(template)), format_)
+
+
+@export.command()
+@to_folder
+@which
+@template_file
+@with_transcript
+@options.output_format("text", "json")
+@options.data
+def logseq(
+    *,
+    destination: Path,
+    template: Path | None,
+    with_transcript: bool,
+    format_: str,
+    data: Path | None,
+    **choice: Any,
+) -> None:
+    """One page for each episode in the graph DESTINATION; what you wrote there is kept."""
+    with open_store(data_folder(data)) as store:
+        notes = _notes(store, with_transcript, **choice)
+    _tell(logseq_pages.export(notes, destination, template=_text(template)), format_)
+
+
+@export.command()
+@to_file
+@which
+@options.output_format("text", "json")
+@options.data
+def readwise(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
+    """The CSV file DESTINATION, for Readwise's import."""
+    with open_store(data_folder(data)) as store:
+        notes = _notes(store, False, **choice)
+    _tell(readwise_file.export(notes, destination), format_)
+
+
+@export.command()
+@to_file
+@which
+@options.output_format("text", "json")
+@options.data
+def anki(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
+    """The package DESTINATION for Anki: the snips as cards; without a choice, all other cards too."""
+    with open_store(data_folder(data)) as store:
+        notes = _notes(store, False, **choice)
+        asked = [
+            (faces.of_snip(kept.snip), kept.history[-1].at) for note in notes for kept in note.snips
+        ]
+        if not any(choice.values()):
+            card_faces.freshen(store)
+            others = (card for card in cards.every(store) if card.kind != "snip")
+            asked += [(card.faces, card.changed_at) for card in others]
+    _tell(anki_package.export(asked, destination), format_, "cards")
+
+
+@export.command()
+@to_file
+@which
+@options.output_format("text", "json")
+@options.data
+def json(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
+    """The file DESTINATION with all that was kept; `earwitness snips import` reads it in."""
+    with open_store(data_folder(data)) as store:
+        notes = _notes(store, False, **choice)
+    _tell(document.export(notes, destination), format_)
+
+
+def _notes(store: Store, transcripts: bool, **choice: Any) -> list[EpisodeNote]:
+    return gathering.gather(store, _snips(store, **choice), transcripts=transcripts)
+
+
+def _snips(
+    store: Store, show: str | None, episode: str | None, tag: str | None, favourite: bool
+) -> Sequence[Snip]:
+    bundled.shelve(store)
+    of_show, of_episode = chosen(store, show, episode)
+    return read.every(store, show=of_show, episode=of_episode, tag=tag, favourite=favourite)
+
+
+def _text(template: Path | None) -> str | None:
+    """The text of a template. Raises CannotExport when it cannot be read."""
+    if template is None:
+        return None
+    text = files.read(template)
+    if text is None:
+        raise CannotExport(f"there is no template {template}")
+    return text
+
+
+def _tell(done: Exported, format_: str, noun: str = "snips") -> None:
+    for problem in done.problems:
+        print(problem, file=sys.stderr)
+    if format_ == "json":
+        print(msgspec.json.format(msgspec.json.encode(done)).decode())
+    else:
+        print(f"{done.destination}: {done.items} {noun}, {done.changed} written")

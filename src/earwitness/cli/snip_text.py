@@ -1,0 +1,84 @@
+"""How snips are said on a terminal and as JSON; shared by the verbs that show them."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from earwitness.library import moment, sharing
+from earwitness.library.intake import EpisodeFacts
+from earwitness.library.snip import Contents, Entry, Snip
+
+SCHEMA = "earwitness/snip/1"
+STAR = "\N{BLACK STAR}"
+
+
+def document(one: Snip, facts: EpisodeFacts) -> dict[str, object]:
+    """A snip as JSON."""
+    return {
+        "schema": SCHEMA,
+        "id": one.id,
+        "show": one.show,
+        "show_title": one.show_title,
+        "episode": one.episode_title,
+        "episode_id": one.episode,
+        "made_at": one.made_at,
+        "number": one.number,
+        **contents(one.contents),
+        "link": sharing.link(one, facts),
+        "playback": sharing.playback(one, facts),
+    }
+
+
+def contents(what: Contents) -> dict[str, object]:
+    """What can be changed of a snip, as JSON."""
+    return dict(msgspec.structs.asdict(what)) | {"tags": list(what.tags)}
+
+
+def told(one: Snip, link: str | None = None) -> str:
+    """A snip in full, as text."""
+    what = one.contents
+    head = [one.id, *([STAR] if what.favourite else []), *([what.title] if what.title else [])]
+    where = f"{one.episode_title}, {places(what)}"
+    lines = ["  ".join(head), f"{where}, {what.chapter}" if what.chapter else where]
+    if what.deleted:
+        lines.insert(1, "deleted; `earwitness snips undo` brings it back")
+    if what.quote:
+        lines += ["", *(f"  {line}" for line in what.quote.splitlines())]
+    if what.note:
+        lines += ["", *what.note.splitlines()]
+    if what.tags:
+        lines += ["", " ".join(f"#{tag}" for tag in what.tags)]
+    lines += ["", f"saved {one.made_at[:16].replace('T', ' ')} UTC"]
+    return "\n".join([*lines, *([link] if link else [])]) + "\n"
+
+
+def places(what: Contents) -> str:
+    """Where a snip begins and ends: ``12:14 to 12:54``."""
+    if what.start_seconds is None:
+        return "no place known"
+    if what.end_seconds is None:
+        return moment.clock(what.start_seconds)
+    return f"{moment.clock(what.start_seconds)} to {moment.clock(what.end_seconds)}"
+
+
+def short(what: Contents) -> str:
+    """A snip in a few words, on one line."""
+    text = what.title or what.quote or what.note or what.chapter or ""
+    return " ".join(text.split())
+
+
+def changes(history: Sequence[Entry]) -> list[str]:
+    """What each entry of a history did, one line each."""
+    lines, before = [], Contents()
+    for entry in history:
+        taken_back = f" (entry {entry.undoes})" if entry.undoes is not None else ""
+        names = [
+            field.name
+            for field in msgspec.structs.fields(Contents)
+            if getattr(before, field.name) != getattr(entry.contents, field.name)
+        ]
+        when = entry.at[:19].replace("T", " ")
+        what = ", ".join(name.replace("_", " ") for name in names)
+        lines.append(f"{entry.number:>3}  {when}  {entry.change.value}{taken_back}: {what}")
+        before = entry.contents
+    return lines

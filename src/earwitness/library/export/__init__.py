@@ -1,0 +1,1 @@
+"""Snips handed on to other applications: one module for each format."""

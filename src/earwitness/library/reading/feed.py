@@ -1,0 +1,249 @@
+"""Feeds: RSS 0.90 to 2.0 and Atom, with Podcasting 2.0, iTunes, Podlove chapters and Media RSS.
+
+Bytes in, an ``Intake`` out. Nothing is lost: what has no field of its own, or is more than its field
+holds, is kept whole among ``elements`` (``feed_fields`` decides). A feed that is not well-formed is
+mended and read again by a parser that recovers, and each thing that was wrong is a ``Problem``.
+The parser resolves no entity, asks no network and stops at the limits below.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from earwitness.library.intake import (
+    ChapterSource,
+    EpisodeFacts,
+    Intake,
+    NotReadable,
+    Problem,
+    ShowFacts,
+    Source,
+    SourcedChapter,
+)
+from earwitness.library.reading import (
+    feed_fields,
+    feed_handlers,
+    feed_text,
+    namespaces,
+    sanitise,
+    show_notes,
+)
+
+MOST_ITEMS = 20_000
+"""Episodes of one show; a show with one each day reaches it after 54 years."""
+MOST_ELEMENTS = 400_000
+"""Of all episodes together; twenty for each of the most that are read."""
+DEEPEST = 256
+"""Levels of elements; libxml2 has the same limit, descriptions as XHTML have about ten."""
+MOST_PROBLEMS = 50
+"""Problems that are told one by one."""
+
+_ITEMS = ("{*}item", "{*}entry")
+_HOLDERS = {"channel", "rdf:RDF", "atom:feed", "feed", "rss"}
+_UNBOUND = re.compile(r"Namespace prefix (\S+) .*is not defined")
+_ROOTS = {"rss", "RSS", "rdf:RDF", "atom:feed", "feed", "channel"}
+
+
+@dataclass
+class _Found:
+    """What one pass over a feed has found."""
+
+    channel: feed_handlers.Fields | None = None
+    items: list[feed_handlers.Fields] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    log: list[etree._LogEntry] = field(default_factory=list)
+    """What the parser stumbled over."""
+
+
+def looks_like_one(text: str) -> bool:
+    """Whether text begins as a feed does."""
+    head = text[:4096]
+    return any(mark in head for mark in ("<rss", "<RSS", "<feed", "<rdf:RDF", ":feed", "<channel"))
+
+
+def read(data: bytes, base: str | None = None) -> Intake:
+    """A feed that was found at ``base``. Raises NotReadable."""
+    prepared = feed_text.prepared(data)
+    found = _Found()
+    try:
+        _pass(prepared.text, base, found, recover=False)
+    except etree.XMLSyntaxError:
+        wrong = found.log[:1]
+        found = _Found()
+        _pass(feed_text.mended(prepared.text), base, found, recover=True)
+        found.problems += _mended([*wrong, *found.log])
+    return _intake(found, prepared.problems, base)
+
+
+def _pass(text: str, base: str | None, found: _Found, *, recover: bool) -> None:
+    """Go through a feed once. Raises XMLSyntaxError when it is not well-formed and not to be mended."""
+    events = etree.iterparse(
+        io.BytesIO(text.encode("utf-8", "replace")),
+        events=("end",),
+        tag=_ITEMS,
+        encoding="utf-8",
+        recover=recover,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    root, elements = None, 0
+    try:
+        for item in _items(events):
+            if root is None:  # the parser names it when it has finished only
+                root = item.getroottree().getroot()
+            elements += len(item)
+            if elements > MOST_ELEMENTS:
+                raise NotReadable(f"has more than {MOST_ELEMENTS} elements")
+            if len(found.items) == MOST_ITEMS:
+                found.problems.append(_too_many(item))
+                break
+            found.items.append(feed_fields.of_item(item, base))
+            _forget(item)
+    finally:
+        found.log = list(events.error_log)
+        _refuse_limits(found.log)
+    root = events.root if root is None else root
+    if root is not None:
+        found.channel = feed_fields.of_channel(_channel(root), base)
+
+
+def _items(events: etree.iterparse) -> Iterator[etree._Element]:
+    """The items of a feed, and not what bears their name deeper down."""
+    for _, element in events:
+        parent = element.getparent()
+        if parent is None:
+            continue
+        if namespaces.name(parent.tag) in _HOLDERS:
+            yield element
+
+
+def _forget(item: etree._Element) -> None:
+    """Give the memory of an item back; the tree of a large feed is many times its size."""
+    parent = item.getparent()
+    item.clear()
+    if parent is not None:
+        while (before := item.getprevious()) is not None and before.tag == item.tag:
+            parent.remove(before)
+
+
+def _channel(root: etree._Element) -> etree._Element:
+    if namespaces.name(root.tag) not in _ROOTS:
+        raise NotReadable(f"not a feed: its first element is <{_shown(root.tag)}>")
+    for child in root:
+        if namespaces.name(child.tag) == "channel":
+            return child
+    return root
+
+
+def _intake(found: _Found, before: tuple[Problem, ...], base: str | None) -> Intake:
+    if found.channel is None:
+        raise NotReadable("not a feed: nothing of it can be read")
+    episodes = _episodes(found.items)
+    problems = [*before, *found.problems, *_wrong("show", found.channel)]
+    for number, item in enumerate(found.items, 1):
+        problems += _wrong(f"episode {number}", item)
+    return Intake(
+        source=Source.FEED,
+        show=_show(found.channel, base),
+        episodes=episodes,
+        problems=_told(problems),
+    )
+
+
+def _show(fields: feed_handlers.Fields, base: str | None) -> ShowFacts:
+    values = dict(fields.values)
+    pictures = [values.pop(key, None) for key in ("image", "rss image", "atom image")]
+    values["image"] = next((url for url in pictures if url), None)
+    values.setdefault("feed_url", base)
+    values.setdefault("title", "Untitled show")
+    values |= {key: tuple(many) for key, many in fields.lists.items()}
+    return ShowFacts(elements=tuple(fields.elements), **values)
+
+
+def _episodes(items: list[feed_handlers.Fields]) -> tuple[EpisodeFacts, ...]:
+    """The episodes, each with a mark that is its own."""
+    seen: dict[str, int] = {}
+    for item in items:
+        guid = item.values["guid"]
+        seen[guid] = seen.get(guid, 0) + 1
+        if seen[guid] > 1:
+            item.wrong.append(f"has the guid of another one: {guid[:80]!r}")
+            recordings = item.lists.get("enclosures")
+            item.values["guid"] = f"{guid}#{recordings[0].url if recordings else seen[guid]}"
+    notes = [_notes(item) for item in items]
+    phrases = show_notes.Phrases([text for text in notes if text])
+    return tuple(_episode(item, text, phrases) for item, text in zip(items, notes, strict=True))
+
+
+def _notes(item: feed_handlers.Fields) -> str:
+    """The description as plain text where it may have chapters."""
+    description = item.values.get("description", "")
+    return sanitise.plain(description) if show_notes.has_times(description) else ""
+
+
+def _episode(fields: feed_handlers.Fields, notes: str, phrases: show_notes.Phrases) -> EpisodeFacts:
+    values = dict(fields.values)
+    chapters: dict[ChapterSource, tuple[SourcedChapter, ...]] = {}
+    if psc := values.pop("psc", None):
+        chapters[ChapterSource.PSC] = tuple(psc)
+    if notes and (found := show_notes.chapters(notes, values.get("duration_seconds"), phrases)):
+        chapters[ChapterSource.SHOW_NOTES] = found
+    values |= {key: tuple(many) for key, many in fields.lists.items()}
+    media = values.pop("media", ())
+    values.setdefault("enclosures", media)
+    return EpisodeFacts(
+        links=sanitise.links(values.get("description", "")),
+        elements=tuple(fields.elements),
+        chapters=chapters,
+        **values,
+    )
+
+
+def _wrong(where: str, fields: feed_handlers.Fields) -> list[Problem]:
+    return [Problem(where=where, what=what) for what in fields.wrong]
+
+
+def _told(problems: list[Problem]) -> tuple[Problem, ...]:
+    """The first of them, and how many more there are."""
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    rest = len(problems) - MOST_PROBLEMS
+    return (*problems[:MOST_PROBLEMS], Problem(where="feed", what=f"{rest} more of the kind"))
+
+
+def _mended(log: list[etree._LogEntry]) -> list[Problem]:
+    """What was not well-formed, each once; of prefixes that are bound to nothing one word each."""
+    told: dict[str, Problem] = {}
+    for entry in log:
+        if prefix := _UNBOUND.match(entry.message):
+            what = f"the prefix {prefix[1]} is bound to nothing; taken for what is usual"
+            told.setdefault(what, Problem(where=f"line {entry.line}", what=what))
+        else:
+            problem = Problem(where=f"line {entry.line}", what=f"{entry.message.strip()}; mended")
+            told.setdefault(f"{entry.line} {entry.message}", problem)
+    return list(told.values())
+
+
+def _too_many(item: etree._Element) -> Problem:
+    return Problem(where=f"line {item.sourceline}", what=f"only the first {MOST_ITEMS} are read")
+
+
+def _refuse_limits(log: list[etree._LogEntry]) -> None:
+    """Raises NotReadable when the parser has given up, with what it has read so far."""
+    for entry in log:
+        if entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+            if "depth" in entry.message:
+                raise NotReadable(f"elements are nested deeper than {DEEPEST} levels")
+            said = entry.message.partition(", ")[0].removeprefix("Resource limit exceeded: ")
+            raise NotReadable(f"past a limit of the parser: {said}")
+
+
+def _shown(tag: str) -> str:
+    return namespaces.name(tag)[:60]

@@ -1,0 +1,116 @@
+"""The text of a feed before it is parsed: decoded, without a document type, and mended where asked.
+
+A document type with declarations of its own is refused: feeds have no use for entities, and attacks
+have. One that only names RSS, as version 0.91 demanded, is left out and never looked up. Mending
+is for feeds that are not well-formed, and touches nothing inside CDATA.
+"""
+
+import html.entities
+import re
+from dataclasses import dataclass
+
+from earwitness.library.intake import NotReadable, Problem
+from earwitness.library.reading import text_file
+
+_WHITE = " \t\r\n"
+_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
+_AMPERSAND = re.compile(r"&(#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{1,31};)?")
+_OF_XML = frozenset(("amp;", "lt;", "gt;", "quot;", "apos;"))
+
+
+@dataclass(frozen=True)
+class FeedText:
+    """Text that starts with the first element, as it is handed to the parser."""
+
+    text: str
+    problems: tuple[Problem, ...] = ()
+
+
+def prepared(data: bytes) -> FeedText:
+    """A feed's text without what stands before its first element. Raises NotReadable."""
+    text, wrong = text_file.decoding(data)
+    problems = [Problem(where="encoding", what=wrong)] if wrong else []
+    begin = text.find("<")
+    if begin < 0:
+        raise NotReadable("not a feed: there is no element in it")
+    if text[:begin].strip():
+        raise NotReadable("not a feed: it starts with text")
+    if begin and text.startswith("<?xml", begin):
+        problems.append(Problem(where="line 1", what="blank before the XML declaration"))
+    begin, doctype = _root(text, begin)
+    if doctype:
+        problems.append(Problem(where="document type", what="left out, and not looked up"))
+    # lines are counted as they stand in the file
+    return FeedText("\n" * text.count("\n", 0, begin) + text[begin:], tuple(problems))
+
+
+def mended(text: str) -> str:
+    """The same with entities that only HTML has as characters, and stray ampersands escaped."""
+    text = without_invalid(text)
+    parts = _CDATA.split(text)
+    parts[::2] = [_AMPERSAND.sub(_reference, part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def without_invalid(text: str) -> str:
+    """Text without the characters that XML cannot have."""
+    return _INVALID.sub("", text)
+
+
+def _root(text: str, at: int) -> tuple[int, bool]:
+    """Where the first element begins, and whether a document type was passed over."""
+    doctype = False
+    while True:
+        if text.startswith("<?", at):
+            end = _past(text, "?>", at)
+        elif text.startswith("<!--", at):
+            end = _past(text, "-->", at)
+        elif text[at : at + 9].upper() == "<!DOCTYPE":
+            end = _after_doctype(text, at)
+            doctype = True
+        else:
+            return at, doctype
+        at = text.find("<", end)
+        if at < 0:
+            raise NotReadable("not a feed: there is no element in it")
+
+
+def _past(text: str, mark: str, at: int) -> int:
+    end = text.find(mark, at)
+    if end < 0:
+        raise NotReadable("not a feed: what stands before its first element does not end")
+    return end + len(mark)
+
+
+def _after_doctype(text: str, at: int) -> int:
+    end = text.find(">", at)
+    declaration = text[at : end + 1]
+    if "[" in declaration or end < 0:
+        raise NotReadable("has a document type with declarations (DTD), which is refused")
+    if declaration[9:].split(None, 1)[0].casefold().rstrip(">") == "html":
+        raise NotReadable("a web page, not a feed")
+    return end + 1
+
+
+def _reference(match: re.Match[str]) -> str:
+    name = match[1]
+    if name is None:
+        return "&amp;"
+    if name in _OF_XML:
+        return match[0]
+    if name.startswith("#"):
+        number = int(name[2:-1], 16) if name[1] in "xX" else int(name[1:-1])
+        return match[0] if _is_character(number) else ""
+    character = html.entities.html5.get(name)
+    return character if character and character not in "<&" else f"&amp;{name}"
+
+
+def _is_character(number: int) -> bool:
+    """Whether XML allows a reference to it."""
+    return (
+        number in {9, 10, 13}
+        or 0x20 <= number <= 0xD7FF
+        or 0xE000 <= number <= 0xFFFD
+        or 0x10000 <= number <= 0x10FFFF
+    )

@@ -1,0 +1,185 @@
+"""HTML from outside, made fit to be shown: no script, no style, no picture, no address but of the web.
+
+The work is done by nh3. Pictures are left out because loading one tells its server who reads what.
+Addresses of links are made absolute here, as nh3 lets those pass that leave their scheme to the page
+they stand on. Text that consists of plain paragraphs, line breaks and links, as most descriptions
+do, is recognised by one expression and needs no parser; a test holds both ways to the same result.
+"""
+
+import html
+import re
+import urllib.parse
+
+import nh3
+
+from earwitness.library.show import Link
+
+TAGS = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "cite",
+        "code",
+        "dd",
+        "del",
+        "dl",
+        "dt",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "ins",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+    ]
+)
+_WITHOUT_CONTENT = {"script", "style", "iframe", "object", "svg", "math", "template", "noscript"}
+_SCHEMES = {"http", "https"}
+_REL = "noopener noreferrer nofollow"
+_LONGEST_ADDRESS = 4096
+"""Characters; browsers and servers agree on no more than about this."""
+
+_USUAL_ADDRESS = re.compile(
+    r"https?://[a-z0-9-]++(?:\.[a-z0-9-]++)*+(?::\d{1,5})?(?:[/?#][\w.~/=,;+%&?#@!$*()'-]{0,2000})?",
+    re.ASCII,
+)
+"""One that the parser would return as it is; a test holds both ways to the same result."""
+
+_TEXT = r"[^<>&\x00\r\xa0]++"
+_ENTITY = r"&(?:amp|lt|gt|nbsp);"
+_RUN = rf"(?:{_TEXT}|{_ENTITY})*+"
+_LINK = (
+    r'<a href="https?://[a-z0-9.-]++(?:/[\w.~/=,;+-]*+(?:\?[\w.~/=,;+-]*+)?(?:#[\w.~/-]*+)?)?"'
+    rf'(?: rel="[\w ]*+")?(?: target="_blank")?>{_RUN}</a>'
+)
+_INLINE = rf"(?:{_TEXT}|{_ENTITY}|<br ?/?>|{_LINK}|<(?:em>{_RUN}</em|strong>{_RUN}</strong)>)*+"
+_PLAIN = re.compile(
+    rf"(?:{_TEXT}|{_ENTITY}|<br ?/?>|{_LINK}|<p>{_INLINE}</p>"
+    rf"|<ul>(?:\s|<li>{_INLINE}</li>)*+</ul>)*+",
+    re.ASCII,
+)
+_ANCHOR = re.compile(r'(<a href="[^"]*+")[^>]*+>')
+_BREAK = re.compile(r"<br ?/>")
+_LABELLED = re.compile(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+_LINE_END = re.compile(
+    r"</?(?:p|div|li|tr|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table)\b[^<>]*>|<br>"
+)
+_WEB = re.compile(r"https?://[^\s<>\"]+")
+_BLANKS = re.compile(r"[ \t\xa0\r\f\v]+")
+
+
+def clean(text: str, base: str | None = None) -> str:
+    """HTML with nothing in it that runs, loads or tracks; relative links resolved against ``base``."""
+    if _PLAIN.fullmatch(text):
+        if "<" not in text:
+            return text
+        return _BREAK.sub("<br>", _ANCHOR.sub(rf'\1 rel="{_REL}">', text))
+    return with_nh3(text, base)
+
+
+def with_nh3(text: str, base: str | None = None) -> str:
+    """The same by the parser, whatever the text is."""
+    return nh3.clean(
+        text.replace("\x00", ""),
+        tags=set(TAGS),
+        clean_content_tags=_WITHOUT_CONTENT,
+        attributes={"a": {"href"}},
+        attribute_filter=lambda _tag, name, value: (
+            address(value, base) if name == "href" else value
+        ),
+        url_schemes=_SCHEMES,
+        link_rel=_REL,
+    )
+
+
+def address(text: str | None, base: str | None = None) -> str | None:
+    """An absolute address of the web, or None. One without a scheme needs ``base``."""
+    if not text:
+        return None
+    if _USUAL_ADDRESS.fullmatch(text):
+        return text
+    text = text.strip()
+    if len(text) > _LONGEST_ADDRESS or not text.isprintable():
+        return None
+    try:
+        if base and not text.startswith(("//", "\\", "/\\")):
+            text = urllib.parse.urljoin(base, text)
+        parts = urllib.parse.urlsplit(text)
+        if parts.scheme not in _SCHEMES or not parts.hostname or "\\" in parts.netloc:
+            return None
+    except ValueError:
+        return None
+    return text.replace(" ", "%20")
+
+
+def plain(text: str) -> str:
+    """The text of sanitised HTML, with a line for each block."""
+    if "<" in text:
+        text = _TAG.sub("", _LINE_END.sub("\n", text.replace("\n", " ")))
+    text = _BLANKS.sub(" ", html.unescape(text))
+    return "\n".join(line.strip() for line in text.splitlines()).strip()
+
+
+def escaped(text: str) -> str:
+    """Plain text as HTML that shows it."""
+    return html.escape(text, quote=False).replace("\n", "<br>")
+
+
+def links(text: str) -> tuple[Link, ...]:
+    """The links of sanitised HTML or of text, each address once, in order."""
+    if "http" not in text:
+        return ()
+    found: dict[str, str] = {}
+    anchors = _LABELLED.findall(text)
+    for url, label in anchors:
+        words = " ".join(html.unescape(_TAG.sub(" ", label) if "<" in label else label).split())
+        found.setdefault(html.unescape(url), words)
+    rest = _LABELLED.sub(" ", text) if anchors else text
+    if "http" in rest:
+        for match in _WEB.finditer(_TAG.sub(" ", rest)):
+            if bare := address(html.unescape(bare_address(match[0]))):
+                found.setdefault(bare, "")
+    return tuple(Link(url=url, label=_label(url, label)) for url, label in found.items())
+
+
+def bare_address(text: str) -> str:
+    """An address found in running text, without the sentence's own punctuation behind it."""
+    text = text.rstrip(".,;:!?'\"*_>]}")
+    while text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1].rstrip(".,;:!?")
+    return text
+
+
+def _label(url: str, label: str) -> str:
+    """What it was called; the name of the server where it was not."""
+    if label and not label.startswith(("http://", "https://")):
+        return label
+    return (urllib.parse.urlsplit(url).hostname or url).removeprefix("www.")

@@ -1,0 +1,1 @@
+"""What is asked again, when, and how well it was remembered."""

@@ -1,0 +1,1 @@
+"""Finds what was said: passages, their index, queries, ranking."""

@@ -1,0 +1,1 @@
+"""Nearness in meaning, by a small model that is optional."""

@@ -1,0 +1,185 @@
+"""Asks the full-text index where words stand. SQL and arrays; what it means is for ``ranking``.
+
+Words are fetched as places only, which costs a tenth of having SQLite rank each row, and counted
+where it matters: in the few documents that are looked at closely. A word that a large part of all
+passages have decides nothing while a rarer one is there; of it only the beginning is read, and how
+common it is is extrapolated.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from earwitness.library.search import ranking
+from earwitness.library.search.query import Query, Term
+from earwitness.library.search.ranking import Array, Found, Ids
+
+COMMON = 0.2
+"""Share of all passages from which on a term is common."""
+_SAMPLE = 2000
+"""Places of a term that are read before it is known how common it is."""
+_RAREST = 2
+"""Terms that are looked at anyway when all are common."""
+_MARK = "\x01"
+"""Put before each match by FTS5's ``highlight``, to be counted; stands in no text that was kept."""
+
+Range = tuple[int, int]
+"""First and last id of passages, both inside."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How large the index is."""
+
+    passages: int
+    last: int
+    """The highest id."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A term, how much it weighs, and where it stands first."""
+
+    term: Term
+    weight: float
+    ids: Ids
+    complete: bool
+    """Whether these are all places that it has."""
+    common: bool
+    speaks: bool
+    """Whether somebody who speaks is called so."""
+
+
+def extent(connection: sa.Connection) -> Extent:
+    """How many passages there are, and the highest id."""
+    count, last = connection.exec_driver_sql(
+        "select coalesce(sum(last - first + 1), 0), coalesce(max(last), 0) from documents"
+    ).one()
+    return Extent(count, last)
+
+
+def documents(connection: sa.Connection) -> list[Range]:
+    """The ranges of all documents, in order."""
+    rows = _rows(connection, "select first, last from documents order by first", {})
+    return [(int(first), int(last)) for first, last in rows]
+
+
+def standings(connection: sa.Connection, query: Query, whole: Extent) -> list[Standing]:
+    """Each term of the query with its weight in the whole index."""
+    return [_standing(connection, term, whole) for term in query.terms]
+
+
+def places(connection: sa.Connection, terms: Sequence[Standing], whole: Extent) -> list[Found]:
+    """Where the telling terms stand in the whole index: all but the common, else the rarest."""
+    telling = [one for one in terms if not one.common]
+    if not telling:
+        telling = sorted(terms, key=lambda one: -one.weight)[:_RAREST]
+    found = []
+    for one in telling:
+        ids = one.ids
+        if not one.complete:
+            rest = _ids(connection, _in_text(one.term), (int(ids[-1]) + 1, whole.last))
+            ids = np.concatenate([ids, rest])
+        found.append(_found(connection, one, ids, (0, whole.last)))
+    return found
+
+
+def places_within(
+    connection: sa.Connection, terms: Sequence[Standing], ranges: Sequence[Range]
+) -> list[list[Found]]:
+    """Where each term stands in each of some ranges."""
+    return [
+        [_found(connection, one, _ids(connection, _in_text(one.term), part), part) for one in terms]
+        for part in ranges
+    ]
+
+
+def counts_within(connection: sa.Connection, terms: Sequence[Standing], part: Range) -> list[Found]:
+    """The same for one range, with how often each term stands in each passage."""
+    found = []
+    for one in terms:
+        rows = _rows(
+            connection,
+            "select rowid, length(highlight(passages_fts, 0, :mark, '')) - length(heading)"
+            " + length(highlight(passages_fts, 2, :mark, '')) - length(text), length(text)"
+            " from passages_fts where passages_fts match :match and rowid between :first and :last",
+            {"mark": _MARK, "match": _in_text(one.term), "first": part[0], "last": part[1]},
+        )
+        table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+        amounts = ranking.amounts(np.maximum(table[:, 1], 1), table[:, 2])
+        speakers = _speakers(connection, one, part)
+        found.append(_joined(table[:, 0].astype(np.int64), amounts, speakers, one.weight))
+    return found
+
+
+def required(connection: sa.Connection, query: Query, part: Range) -> Ids | None:
+    """The passages that have all that must be there; None when nothing has to."""
+    match = query.match_required
+    return _ids(connection, match, part) if match else None
+
+
+def excluded(connection: sa.Connection, query: Query, part: Range) -> Ids:
+    """The passages that have something that must not be there."""
+    match = query.match_excluded
+    return _ids(connection, match, part) if match else np.empty(0, dtype=np.int64)
+
+
+def _standing(connection: sa.Connection, term: Term, whole: Extent) -> Standing:
+    ids = _ids(connection, _in_text(term), (0, whole.last), most=_SAMPLE)
+    complete, documents = len(ids) < _SAMPLE, float(len(ids))
+    if not complete:  # the further the sample reaches, the rarer it is
+        reach = (int(ids[-1]) - int(ids[0]) + 1) / whole.last
+        documents = min(len(ids) / reach, float(whole.passages))
+    weight = ranking.rarity(documents, whole.passages)
+    common = not complete and documents > COMMON * whole.passages
+    speaks = len(_ids(connection, _in_speakers(term), (0, whole.last), most=1)) > 0
+    return Standing(term, weight, ids, complete, common, speaks)
+
+
+def _found(connection: sa.Connection, one: Standing, ids: Ids, part: Range) -> Found:
+    return _joined(ids, np.ones(len(ids)), _speakers(connection, one, part), one.weight)
+
+
+def _joined(ids: Ids, amounts: Array, speakers: Ids, weight: float) -> Found:
+    spoken = np.full(len(speakers), ranking.SPEAKER)
+    return Found(np.concatenate([ids, speakers]), np.concatenate([amounts, spoken]), weight)
+
+
+def _speakers(connection: sa.Connection, one: Standing, part: Range) -> Ids:
+    if not one.speaks:
+        return np.empty(0, dtype=np.int64)
+    return _ids(connection, _in_speakers(one.term), part)
+
+
+def _in_speakers(term: Term) -> str:
+    return f"speakers : {term.match}"
+
+
+def _in_text(term: Term) -> str:
+    return f"{{heading text}} : {term.match}"
+
+
+def _ids(connection: sa.Connection, match: str, part: Range, most: int = -1) -> Ids:
+    rows = _rows(
+        connection,
+        "select rowid from passages_fts where passages_fts match :match"
+        " and rowid between :first and :last limit :most",
+        {"match": match, "first": part[0], "last": part[1], "most": most},
+    )
+    return np.fromiter(itertools.chain.from_iterable(rows), dtype=np.int64, count=len(rows))
+
+
+def _rows(
+    connection: sa.Connection, statement: str, values: Mapping[str, object]
+) -> Sequence[tuple[float, ...]]:
+    # the driver's own cursor: a row object for each of a hundred thousand places would be the
+    # larger part of the work
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
+    finally:
+        cursor.close()

@@ -1,0 +1,123 @@
+"""How near a passage is to a query, from where its words stand. Arithmetic on arrays only.
+
+Each term counts by how rare it is. In a passage it counts as in BM25: more often is better, but
+less and less so, and more in a short passage. In speech an answer is longer than a passage and its
+words are scattered over minutes, so what a passage gets for a term is mostly what its neighbourhood
+has of it, fading with distance and saturating, so that a region with all the terms beats one that
+repeats a single one. The reach of it stays inside a document, because documents lie further apart.
+
+The constants were chosen once, by cross-validation over the meetings of a public set of questions
+(``benchmarks/search_quality.py``); the result is flat around them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+SATURATION = 1.2
+"""BM25's k1, at its usual value."""
+LENGTH = 0.75
+"""BM25's b, at its usual value."""
+TYPICAL_LETTERS = 550.0
+"""Of a passage of a hundred words, in letters."""
+SPEAKER = 0.75
+"""What a term counts when it names who speaks."""
+OWN = 0.1
+"""Weight of a passage itself beside its neighbourhood."""
+FADING = 0.75
+"""What a neighbour counts, for each step away."""
+_DOUBLINGS = 3
+REACH = 2**_DOUBLINGS - 1
+"""Steps; further away it would count a tenth."""
+NEIGHBOURHOOD = 2.0
+"""How much of a term in a neighbourhood counts half of all that could be there."""
+MEANING = 0.3
+"""Share of nearness in meaning in the whole, where the embedding model is installed."""
+
+Array = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where one term stands: ids of passages, with what each gets for it, and its rarity."""
+
+    ids: Ids
+    amounts: Array
+    weight: float
+
+
+def rarity(documents: float, all_documents: int) -> float:
+    """BM25's weight of a term that so many of all passages have; never negative."""
+    return float(np.log1p((all_documents - documents + 0.5) / (documents + 0.5)))
+
+
+def amounts(times: Array, letters: Array) -> Array:
+    """What a term counts that stands so many times in passages so long; 1 for once in a usual one."""
+    relative = 1 - LENGTH + LENGTH * letters / TYPICAL_LETTERS
+    return times * (SATURATION + 1) / (times + SATURATION * relative)
+
+
+def scores(found: Sequence[Found], first: int, last: int, *, alone: bool = False) -> Array:
+    """The score of each passage with an id from ``first`` to ``last``, where all was found.
+
+    ``alone``: passages are no running text, and one without any of the words gets none.
+    """
+    total, own = np.zeros(last - first + 1), np.zeros(last - first + 1)
+    for one in found:
+        amount = _spread(one, first, last)
+        around = neighbourhood(amount)
+        own += amount
+        total += one.weight * (OWN * amount + around / (around + NEIGHBOURHOOD))
+    return np.where(own > 0, total, 0.0) if alone else total
+
+
+def coverages(found: Sequence[Found], first: int, last: int) -> Array:
+    """Share of the terms that stand in each passage, by rarity. One ``Found`` for each term."""
+    total = np.zeros(last - first + 1)
+    for one in found:
+        total += one.weight * np.minimum(_spread(one, first, last), 1)
+    possible = sum(one.weight for one in found)
+    return total / possible if possible > 0 else total
+
+
+def _spread(one: Found, first: int, last: int) -> Array:
+    """The amounts of a term, each at the place of its passage."""
+    length = last - first + 1
+    if len(one.ids) == 0:
+        return np.zeros(length)
+    return np.bincount(one.ids - first, weights=one.amounts, minlength=length).astype(np.float64)
+
+
+def neighbourhood(amount: Array) -> Array:
+    """Each amount with those around it, fading with each step up to the reach."""
+    before, after = amount.copy(), amount.copy()
+    for doubling in range(_DOUBLINGS):
+        # 1 + a + a^2 + ... + a^7 = (1 + a)(1 + a^2)(1 + a^4): three sums for seven neighbours
+        step = 2**doubling
+        share = FADING**step
+        before[step:] += share * before[:-step]
+        after[:-step] += share * after[step:]
+    return before + after - amount
+
+
+def best(score: Array, most: int) -> npt.NDArray[np.intp]:
+    """Places of the highest scores above zero, the highest first, equals in order."""
+    if most < len(score):
+        candidates = np.argpartition(-score, most)[:most]
+    else:
+        candidates = np.arange(len(score))
+    candidates = candidates[score[candidates] > 0]
+    return candidates[np.lexsort((candidates, -score[candidates]))]
+
+
+def united(words: Array, meaning: Array) -> Array:
+    """Words and meaning together, both brought to the range from 0 to 1 before."""
+    return (1 - MEANING) * _scaled(words) + MEANING * _scaled(meaning)
+
+
+def _scaled(values: Array) -> Array:
+    spread = values.max() - values.min() if len(values) else 0.0
+    return (values - values.min()) / spread if spread > 0 else np.zeros_like(values)

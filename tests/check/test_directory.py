@@ -1,0 +1,77 @@
+"""The kind of target that is a directory: addresses, the plan, the record and the budget."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from earwitness.check import directory, kinds
+from earwitness.check.plan import Step
+from earwitness.check.target import NotATarget, NotSeen, Target, Unreachable
+
+ONE = Step(name="one", purpose="the first thing", text="/proc/one")
+TWO = Step(name="two", purpose="the second thing", text="/proc/two")
+
+
+def target(path: Path) -> Target:
+    found = directory.parse(str(path))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("address", ["/srv", "./data", "../data", "~/data", "."])
+def test_paths_are_directories(address: str) -> None:
+    kind, found = kinds.recognise(address)
+    assert (kind.name, found.kind) == ("directory", "directory")
+
+
+@pytest.mark.parametrize("address", ["data", "postgresql://here/shop", "service=shop"])
+def test_what_begins_otherwise_is_none(address: str) -> None:
+    assert directory.parse(address) is None
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotATarget, match="no directory"):
+        directory.parse(str(tmp_path / "file"))
+
+
+def test_one_that_is_not_there_cannot_be_reached(tmp_path: Path) -> None:
+    with (
+        pytest.raises(Unreachable, match="No such file"),
+        directory.open_session(target(tmp_path / "none"), directory.BUDGET, ()),
+    ):
+        pytest.fail("it opened")
+
+
+def test_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with directory.open_session(target(tmp_path / "link"), directory.BUDGET, ()) as session:
+        assert session.path == tmp_path / "real"
+
+
+def test_only_what_was_announced_is_done_and_all_of_it_is_noted(tmp_path: Path) -> None:
+    def refused() -> None:
+        raise PermissionError(13, "Permission denied", "/proc/one")
+
+    with directory.open_session(target(tmp_path), directory.BUDGET, (ONE,)) as session:
+        assert session.look(ONE, lambda: 7) == 7
+        with pytest.raises(NotSeen, match="announced"):
+            session.look(TWO, lambda: pytest.fail("it was done"))
+        with pytest.raises(NotSeen, match="Permission denied: /proc/one"):
+            session.look(ONE, refused)
+        assert [(read.name, bool(read.failed)) for read in session.record] == [
+            ("one", False),
+            ("one", True),
+        ]
+
+
+@pytest.mark.parametrize("spent", [{"steps": 1}, {"seconds": 0.0}])
+def test_the_budget_ends_it(spent: dict[str, float], tmp_path: Path) -> None:
+    budget = msgspec.structs.replace(directory.BUDGET, **spent)
+    with directory.open_session(target(tmp_path), budget, (ONE,)) as session:
+        if "steps" in spent:
+            session.look(ONE, lambda: None)
+        with pytest.raises(NotSeen, match="budget"):
+            session.look(ONE, lambda: pytest.fail("it was done"))

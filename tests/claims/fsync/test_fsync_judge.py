@@ -1,0 +1,250 @@
+"""Findings on servers and directories: each for its cause alone, and never a disk called honest."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from earwitness.check.finding import Finding, Severity
+from earwitness.check.storage import Device, Mount
+from earwitness.claims.fsync.evidence import (
+    Counted,
+    DirectoryDurability,
+    Place,
+    Probed,
+    ServerDurability,
+    Surroundings,
+    Timed,
+    Verified,
+    WalCounted,
+)
+from earwitness.claims.fsync.judge import judge
+
+SAFE = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "wal_sync_method": "fdatasync",
+    "data_checksums": "on",
+    "data_sync_retry": "off",
+    "wal_writer_delay": "200",
+}
+FLUSHED = Counted(device="sda", writes=300, flushes=120, flush_milliseconds=600)
+WINDOW = WalCounted(seconds=4.0, commits=110, wal_bytes=9000, wal_syncs=115, counted=(FLUSHED,))
+SERVER = ServerDurability(major=18, settings=SAFE, window=WINDOW, file_system="ext4")
+MOUNT = Mount(point="/", device="8:1", kind="ext4", source="/dev/sda1", options=("rw", "relatime"))
+DISK = Device(name="sda", kind="disk", write_cache="write back", rotational=True, model="A drive")
+PLACE = Place(role="directory", path="/data", mount=MOUNT, devices=(DISK,), counted=(FLUSHED,))
+BARE = Surroundings(virtual_machine=None, container=None)
+DIRECTORY = DirectoryDurability(places=(PLACE,), surroundings=BARE, seconds=5.0)
+
+
+def found(seen: DirectoryDurability | ServerDurability) -> dict[str, Finding]:
+    """By sort; through JSON, as saved evidence comes."""
+    document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(seen))
+    return {finding.id.partition("/")[2]: finding for finding in judge(document)}
+
+
+def server(**settings: str) -> ServerDurability:
+    return replace(SERVER, settings={**SAFE, **settings})
+
+
+def place(**changed: Any) -> DirectoryDurability:
+    return replace(DIRECTORY, places=(replace(PLACE, **changed),))
+
+
+def timed(method: str, median: float, *, p99: float = 0, flushes: float | None = 1.0) -> Timed:
+    return Timed(
+        method=method,
+        size=8192,
+        durable=method != "write alone",
+        count=100,
+        least=median,
+        median=median,
+        p90=median,
+        p99=p99 or median,
+        p999=median,
+        most=median,
+        histogram=((median, 100),),
+        flushes=flushes,
+    )
+
+
+def probed(*times: Timed) -> DirectoryDurability:
+    showed = Probed(timed=times, refused=(), written_bytes=1, seconds=1.0, stopped=None)
+    return replace(DIRECTORY, probed=showed)
+
+
+def test_a_server_that_asks_for_every_flush_is_still_not_called_safe() -> None:
+    (only,) = found(SERVER).values()
+    assert (only.id, only.severity) == ("fsync/nothing-seen", Severity.INFO)
+    assert "115 times" in only.statement
+    assert "120 flushes reached" in only.statement
+    assert "no proof" in only.statement
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sort", "severity"),
+    [
+        ("fsync", "off", "fsync-off", Severity.CRITICAL),
+        ("full_page_writes", "off", "torn-pages", Severity.HIGH),
+        ("data_sync_retry", "on", "sync-retry", Severity.HIGH),
+        ("data_checksums", "off", "no-checksums", Severity.MEDIUM),
+        ("synchronous_commit", "off", "async-commit", Severity.INFO),
+        ("wal_sync_method", "fsync", "two-flushes", Severity.INFO),
+        ("wal_sync_method", "open_sync", "two-flushes", Severity.INFO),
+    ],
+)
+def test_each_setting_alone_is_its_own_finding(
+    setting: str, value: str, sort: str, severity: Severity
+) -> None:
+    (only,) = found(server(**{setting: value})).values()
+    assert (only.id, only.severity) == (f"fsync/{sort}", severity)
+    assert only.location is not None
+    assert only.location.name == setting
+
+
+def test_where_pages_cannot_be_torn_nothing_is_said_of_it() -> None:
+    assert "torn-pages" not in found(replace(server(full_page_writes="off"), file_system="zfs"))
+    assert "torn-pages" in found(replace(server(full_page_writes="off"), file_system=None))
+
+
+def window(syncs: int, flushes: int) -> ServerDurability:
+    counted = replace(FLUSHED, flushes=flushes)
+    return replace(SERVER, window=replace(WINDOW, wal_syncs=syncs, counted=(counted,)))
+
+
+def test_syncs_without_a_flush_are_certain_and_few_are_not() -> None:
+    assert found(window(115, 0))["no-flush"].severity is Severity.CRITICAL
+    assert "no-flush" not in found(window(4, 0)), "too few to tell"
+    assert "no-flush" not in found(window(115, 1))
+    unseen = replace(SERVER, window=replace(WINDOW, counted=()))
+    assert "were not seen" in found(unseen)["nothing-seen"].statement
+    assert "was not seen" in found(replace(SERVER, window=None))["nothing-seen"].statement
+
+
+def test_a_directory_of_which_nothing_bad_is_seen_is_still_not_called_safe() -> None:
+    (only,) = found(DIRECTORY).values()
+    assert only.severity is Severity.INFO
+    assert "flushed 120 times" in only.statement
+    assert "no proof" in only.statement
+
+
+@pytest.mark.parametrize(
+    ("changed", "sort", "severity"),
+    [
+        ({"mount": replace(MOUNT, kind="tmpfs"), "devices": ()}, "in-memory", Severity.CRITICAL),
+        (
+            {"mount": replace(MOUNT, kind="overlay"), "covered": "tmpfs"},
+            "in-memory",
+            Severity.CRITICAL,
+        ),
+        ({"mount": replace(MOUNT, options=("barrier=0",))}, "no-barriers", Severity.CRITICAL),
+        ({"mount": replace(MOUNT, options=("nobarrier",))}, "no-barriers", Severity.CRITICAL),
+        (
+            {"devices": (replace(DISK, write_cache="write through"),)},
+            "write-through",
+            Severity.MEDIUM,
+        ),
+        (
+            {"counted": (replace(FLUSHED, flush_milliseconds=6),)},
+            "implausibly-fast",
+            Severity.MEDIUM,
+        ),
+    ],
+)
+def test_each_fact_alone_is_its_own_finding(
+    changed: dict[str, Any], sort: str, severity: Severity
+) -> None:
+    findings = found(place(**changed))
+    assert findings[sort].severity is severity
+    assert "nothing-seen" not in findings
+
+
+def test_a_flush_that_is_too_quick_has_all_its_explanations() -> None:
+    quick = found(place(counted=(replace(FLUSHED, flush_milliseconds=6),)))["implausibly-fast"]
+    for words in ("capacitors", "battery", "host", "another machine", "not done"):
+        assert words in quick.statement
+    flash = replace(DISK, rotational=False)
+    same = found(place(devices=(flash,)))
+    assert "implausibly-fast" not in same, "5 ms are enough for flash"
+    few = replace(FLUSHED, flushes=10, flush_milliseconds=0)
+    assert "implausibly-fast" not in found(place(counted=(few,)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "sort", "words"),
+    [
+        ({"mount": replace(MOUNT, kind="nfs4"), "devices": ()}, "elsewhere", "behind nfs4"),
+        ({"mount": replace(MOUNT, kind="zfs"), "devices": ()}, "file-system", "intent log"),
+        ({"mount": replace(MOUNT, kind="overlay")}, "file-system", "overlay"),
+        ({"devices": (replace(DISK, kind="raid", layer="raid1"),)}, "raid", "raid1"),
+        ({"devices": (replace(DISK, kind="mapped", layer="LVM"),)}, "mapped", "LVM"),
+        ({"devices": (replace(DISK, kind="loop"),)}, "loop", "fsync of that file"),
+    ],
+)
+def test_each_layer_gets_its_sentence(changed: dict[str, Any], sort: str, words: str) -> None:
+    layer = found(place(**changed))[sort]
+    assert layer.severity is Severity.INFO
+    assert words in layer.statement
+
+
+def test_a_volatile_overlay_is_no_mere_layer() -> None:
+    mount = replace(MOUNT, kind="overlay", options=("rw", "volatile"))
+    assert found(place(mount=mount))["file-system"].severity is Severity.HIGH
+
+
+def test_machine_container_and_suspects_are_named() -> None:
+    around = Surroundings(
+        virtual_machine="QEMU", container="Docker", suspects=("libeatmydata.so",), processes_seen=3
+    )
+    findings = found(replace(DIRECTORY, surroundings=around))
+    assert "QEMU" in findings["virtual-machine"].statement
+    assert "Docker" in findings["container"].statement
+    assert findings["sync-swallowed"].severity is Severity.CRITICAL
+
+    swallowing = replace(SERVER, suspects=("libeatmydata.so",))
+    assert found(swallowing)["sync-swallowed"].severity is Severity.CRITICAL
+
+
+def test_a_probe_without_a_flush_is_certain() -> None:
+    times = (timed("fdatasync", 5000, flushes=0), timed("fsync", 5000, flushes=0))
+    assert found(probed(*times))["no-flush"].severity is Severity.CRITICAL
+    assert "no-flush" not in found(probed(times[0], timed("fsync", 5000)))
+    uncounted = (timed("fdatasync", 5000, flushes=None),)
+    assert "no-flush" not in found(probed(*uncounted))
+
+
+def test_what_a_probe_timed_is_held_against_the_medium() -> None:
+    assert "implausibly-fast" in found(probed(timed("fdatasync", 60)))
+    assert "implausibly-fast" not in found(probed(timed("fdatasync", 5000)))
+    assert "implausibly-fast" not in found(probed(timed("write alone", 3), timed("fsync", 5000)))
+
+
+def test_a_slow_tail_and_a_second_flush_are_told() -> None:
+    slow = found(probed(timed("fdatasync", 5000, p99=20_000)))
+    assert slow["slow-tail"].severity is Severity.LOW
+    twice = found(probed(timed("fdatasync", 5000), timed("fsync", 10_000)))
+    assert "fsync took 10,000 us" in twice["two-flushes"].statement
+    assert "two-flushes" not in found(probed(timed("fdatasync", 5000), timed("fsync", 6000)))
+
+
+def test_a_pulled_plug_proves_a_lie_and_never_honesty() -> None:
+    kept = Verified(acknowledged=900, judged=700, lost=0, torn=0, reordered=False)
+    held = found(replace(DIRECTORY, verified=kept))["plug-pulled"]
+    assert held.severity is Severity.INFO
+    assert "rule of three" in held.statement
+    idle = found(replace(DIRECTORY, verified=replace(kept, restarted=False)))
+    assert "plug-pulled" not in idle
+    assert "never lost" in idle["plug-not-pulled"].statement
+    lied = replace(kept, lost=3, torn=1, reordered=True, by_method={"fsync": 4})
+    caught = found(replace(DIRECTORY, verified=lied))["flush-lied"]
+    assert caught.severity is Severity.CRITICAL
+    assert "fsync 4" in caught.statement
+    assert "order" in caught.statement
+
+
+def test_evidence_of_neither_sort_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        judge({"sort": "other"})
