@@ -182,13 +182,14 @@ def _with_options(
     kind: TargetKind, checks: Sequence[Check], asked: Mapping[str, str]
 ) -> tuple[Sequence[Check], Budget]:
     """The checks with what was asked for, and the budget with what this takes. Raises CannotCheck."""
-    try:
-        for name, value in asked.items():
-            if not any(check.knows(name, value) for check in checks):
-                raise CannotCheck(f"--{name} means nothing to the claims that were chosen")
-        larger = [check.with_options(asked) for check in checks]
-    except ValueError as problem:
-        raise CannotCheck(str(problem)) from None
+    for name, value in asked.items():
+        try:
+            known = any(check.knows(name, value) for check in checks)
+        except ValueError as problem:
+            raise CannotCheck(f"--{name}: {problem}") from None
+        if not known:
+            raise CannotCheck(f"--{name} means nothing to the claims that were chosen")
+    larger = [check.with_options(asked) for check in checks]
     added = [step for check in larger for step in check.plan]
     for step in [step for check in checks for step in check.plan]:
         added.remove(step)

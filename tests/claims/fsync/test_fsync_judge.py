@@ -204,6 +204,9 @@ def test_machine_container_and_suspects_are_named() -> None:
     assert "Docker" in findings["container"].statement
     assert findings["sync-swallowed"].severity is Severity.CRITICAL
 
+    swallowing = replace(SERVER, suspects=("libeatmydata.so",))
+    assert found(swallowing)["sync-swallowed"].severity is Severity.CRITICAL
+
 
 def test_a_probe_without_a_flush_is_certain() -> None:
     times = (timed("fdatasync", 5000, flushes=0), timed("fsync", 5000, flushes=0))
@@ -232,6 +235,9 @@ def test_a_pulled_plug_proves_a_lie_and_never_honesty() -> None:
     held = found(replace(DIRECTORY, verified=kept))["plug-pulled"]
     assert held.severity is Severity.INFO
     assert "rule of three" in held.statement
+    idle = found(replace(DIRECTORY, verified=replace(kept, restarted=False)))
+    assert "plug-pulled" not in idle
+    assert "never lost" in idle["plug-not-pulled"].statement
     lied = replace(kept, lost=3, torn=1, reordered=True, by_method={"fsync": 4})
     caught = found(replace(DIRECTORY, verified=lied))["flush-lied"]
     assert caught.severity is Severity.CRITICAL

@@ -353,6 +353,14 @@ def test_trying_fsync_again_after_an_error_loses_data_and_stopping_does_not(
     assert retries["damaged_cuts"] == 1
 
 
+def test_a_synchronous_replica_has_what_the_lying_disk_lost(granted: Path) -> None:
+    alone, replicated = trials("postgres-replica", ("alone", "replicated"), granted, commits=120)
+    assert alone["acknowledged"] == replicated["acknowledged"] >= 60
+    assert alone["lossy_cuts"] == 1
+    assert replicated["harmed_cuts"] == 0
+    assert losetup_knows_nothing_of(granted)
+
+
 def test_every_setting_of_the_price_is_timed_and_counted(granted: Path) -> None:
     arms = ("safe-8ms", "async-8ms", "unsynced-8ms")
     safe, asynchronous, unsynced = trials(

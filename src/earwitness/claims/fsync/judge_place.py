@@ -13,12 +13,11 @@ from earwitness.claims.fsync.evidence import (
     DirectoryDurability,
     Place,
     Probed,
-    Surroundings,
     Timed,
     Verified,
 )
 from earwitness.claims.fsync.judge_layers import layers
-from earwitness.claims.fsync.wording import NOT_A_PROOF, finding
+from earwitness.claims.fsync.wording import NOT_A_PROOF, finding, swallowed
 
 BARRIERS = "https://www.kernel.org/doc/html/latest/admin-guide/ext4.html"
 CACHES = "https://www.kernel.org/doc/html/latest/block/writeback_cache_control.html"
@@ -45,7 +44,7 @@ _EXPLANATIONS = (
 def findings(seen: DirectoryDurability) -> tuple[Finding, ...]:
     """All that there is to say, place by place; one finding at least."""
     found = [one for number, place in enumerate(seen.places) for one in _of_place(place, number)]
-    found += _suspects(seen.surroundings)
+    found += swallowed(seen.surroundings.suspects, "/surroundings/suspects")
     if seen.probed is not None:
         found += _of_probe(seen.probed, seen.places[0])
     if seen.verified is not None:
@@ -138,19 +137,6 @@ def _implausible(
     )
 
 
-def _suspects(around: Surroundings) -> Iterator[Finding]:
-    if around.suspects:
-        yield finding(
-            "sync-swallowed",
-            Severity.CRITICAL,
-            "A library makes fsync do nothing",
-            statement=f"{', '.join(around.suspects)} is loaded by processes at work in the directory, or by "
-            "all (/etc/ld.so.preload): what they call flushed is in the page cache.",
-            fix="Start them without it.",
-            evidence=("/surroundings/suspects",),
-        )
-
-
 def _of_probe(probed: Probed, place: Place) -> Iterator[Finding]:
     where = Location(kind=place.role, name=place.path)
     durable = [one for one in probed.timed if one.durable]
@@ -222,6 +208,16 @@ def _two_flushes(durable: Sequence[Timed], where: Location) -> Iterator[Finding]
 
 def _of_plug(verified: Verified) -> Finding:
     kept = verified.lost == verified.torn == 0
+    if kept and not verified.restarted:
+        return finding(
+            "plug-not-pulled",
+            Severity.INFO,
+            "Everything is there, and nothing was cut off",
+            statement=f"All {verified.judged:,} places hold what they have to, but this machine has "
+            "not been started anew since they were written: its caches were never lost.",
+            fix="The same test, with the plug pulled while it writes.",
+            evidence=("/verified",),
+        )
     if kept:
         return finding(
             "plug-pulled",
@@ -260,7 +256,9 @@ def _nothing(seen: DirectoryDurability) -> Finding:
         "nothing-seen",
         Severity.INFO,
         "Nothing speaks against the way to the disk",
-        statement=f"The mount has its barriers, and nothing was seen that swallows flushes.{watched} "
+        statement="No option of a mount turns flushes off, and nothing that swallows them was seen in "
+        f"the {seen.surroundings.processes_seen} processes at work here that could be looked into."
+        f"{watched} "
         f"{NOT_A_PROOF}",
         fix="`earwitness check --probe` times the ways to sync; `--plug-pull` is the only test that can "
         "find a lie.",

@@ -74,8 +74,8 @@ class Listener:
                 return self._unfinished(place)
             case {"done": ended}:
                 self._runs.pop(ended, None)
-            case {"run": begun, "methods": methods, "place": place}:
-                self._runs[begun] = {"safe": 0, "methods": methods, "place": place}
+            case {"run": begun, "methods": _, "place": _, "boot": _}:
+                self._runs[begun] = {**said, "safe": 0}
                 self._keep()
             case {"safe": number} if run:
                 self._runs[run]["safe"] = int(number)
@@ -84,8 +84,8 @@ class Listener:
 
     def _unfinished(self, place: str) -> Mapping[str, Any]:
         """The last run of that place that nobody has looked at since; nothing when there is none."""
-        own = [(run, told) for run, told in self._runs.items() if told["place"] == place]
-        return {"run": own[-1][0], **own[-1][1]} if own else {}
+        own = [told for told in self._runs.values() if told["place"] == place]
+        return own[-1] if own else {}
 
     def _keep(self) -> None:
         partial = self._memory.with_suffix(".partial")

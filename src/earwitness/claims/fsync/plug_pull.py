@@ -15,9 +15,11 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
@@ -62,12 +64,10 @@ def split(address: str) -> tuple[str, int]:
 
 def write_or_verify(folder: Path, address: str) -> Verified:
     """Look, where an earlier write was cut off; else write. NotSeen when there was nothing to see."""
-    if (folder / FILE_NAME).exists():
-        return verify(folder, address)
-    if (gone := verify_gone(folder, address)) is not None:
-        return gone
+    if (verified := verify(folder, address)) is not None:
+        return verified
     written = write(folder, address, seconds=LONGEST_SECONDS)
-    verify(folder, address)
+    verify(folder, address)  # and so remove and forget it
     raise NotSeen(
         f"the power did not go within {LONGEST_SECONDS / 60:g} minutes and {written:,} records",
         "pulling the plug while it writes, and the same command once more when the power is back",
@@ -82,7 +82,8 @@ def write(folder: Path, address: str, *, seconds: float, stopped: Stopped = lamb
         file = stack.enter_context(_filled(path, run))
         writers = _writers(file, stack)
         names = [writer.method.name for writer in writers]
-        _say(lines, {"run": run.hex(), "methods": names, "place": _place(folder)})
+        facts = {"methods": names, "place": _place(folder), "boot": _boot()}
+        _say(lines, {"run": run.hex(), **facts})
         number, record = 0, timed_writes.buffer(RECORD_BYTES)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not stopped():
@@ -95,35 +96,47 @@ def write(folder: Path, address: str, *, seconds: float, stopped: Stopped = lamb
         return number
 
 
-def verify(folder: Path, address: str) -> Verified:
-    """Hold the file that is there against what the listener was told, and remove it."""
-    path = folder / FILE_NAME
-    content = path.read_bytes()
-    run = plug_record.run_of(content)
-    if run is None:
-        raise NotSeen(f"{path} holds no record of such a test; remove it to begin one")
-    with _listener(address) as lines:
-        answer = _say(lines, {"verify": run.hex()})
-        if not answer:
-            raise NotSeen("the listener knows nothing of this file; start a new test without it")
-        verified = plug_record.compared(content, run, int(answer["safe"]), answer["methods"])
-        _say(lines, {"done": run.hex()})
-    path.unlink()
-    return verified
+def verify(folder: Path, address: str) -> Verified | None:
+    """Hold what is there against what the listener was told, and remove it; None: no test was begun.
 
-
-def verify_gone(folder: Path, address: str) -> Verified | None:
-    """All that was promised of a file that is not there any more; None when no test was cut off.
-
-    A lie about flushes can take the file's name as well.
+    A lie about flushes can take the file's name, or make it unreadable: then all of it is lost.
+    NotSeen when there is a file of which the listener knows nothing.
     """
+    path = folder / FILE_NAME
+    content = _read(path)
+    run = plug_record.run_of(content or b"")
+    asked = {"unfinished": _place(folder)} if run is None else {"verify": run.hex()}
     with _listener(address) as lines:
-        answer = _say(lines, {"unfinished": _place(folder)})
-        if not answer:
-            return None
-        _say(lines, {"done": answer["run"]})
-    run = bytes.fromhex(answer["run"])
-    return plug_record.compared(b"", run, int(answer["safe"]), answer["methods"])
+        told = _say(lines, asked)
+        if told:
+            _say(lines, {"done": told["run"]})
+    if not told and content is None:
+        return None
+    if not told:
+        raise NotSeen(f"the listener knows nothing of {path}", "removing it, for a new test")
+    with contextlib.suppress(OSError):  # it is gone, or its folder is damaged
+        path.unlink()
+    return _compared(content or b"", bytes.fromhex(told["run"]), told)
+
+
+def _read(path: Path) -> bytes | None:
+    """The file; None when there is none, nothing when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return b""
+
+
+def _compared(content: bytes, run: bytes, told: Mapping[str, Any]) -> Verified:
+    found = plug_record.compared(content, run, int(told["safe"]), told["methods"])
+    return msgspec.structs.replace(found, restarted=told["boot"] != _boot())
+
+
+def _boot() -> str:
+    """Changes whenever the machine is started (man 5 proc_sys_kernel)."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _place(folder: Path) -> str:

@@ -20,6 +20,7 @@ _NEVER = "postgres-never"
 _METHODS = "postgres-methods"
 _PRICE = "postgres-price"
 _FAILED = "postgres-failed-write"
+_REPLICA = "postgres-replica"
 
 _JOURNAL_TOO = 1.5
 """Times as many flushes: one for the log, and one more when the journal is written for its time."""
@@ -232,6 +233,18 @@ POSTGRES_HYPOTHESES = (
         role=Role.REMEDY,
         experiment=_CUTS,
         contrast=Value(metric="harmed_cuts", arm="postgres-protected"),
+        criterion=AtMost(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="postgres-replicated",
+        statement="where a synchronous replica on a machine that keeps its power takes over, "
+        "nothing that was acknowledged on the disk that ignores flushes is lost",
+        question="How many of the cuts lose or damage anything when a synchronous replica takes "
+        "over?",
+        role=Role.REMEDY,
+        experiment=_REPLICA,
+        contrast=Value(metric="harmed_cuts", arm="replicated"),
         criterion=AtMost(0),
         inference=Inference.EXACT,
     ),
