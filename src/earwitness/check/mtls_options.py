@@ -13,7 +13,7 @@ from earwitness.check.target import Option
 
 MOST_CONNECTIONS = 400
 """Unless somebody says otherwise: the whole check of three names, each try repeated as often as it may be."""
-CONNECTIONS_A_SECOND = 500.0
+CONNECTIONS_A_SECOND = 1000.0
 """Unless somebody says otherwise."""
 LONGEST_DWELL_SECONDS = 86_400.0
 PROTOCOLS = ("http", "postgresql", "mqtt", "redis")

@@ -10,11 +10,9 @@ from earwitness import checks
 from earwitness.check.finding import Severity
 from earwitness.check.target import NotATarget
 from earwitness.checks import Order
-from earwitness.cli import findings, options, outcome
+from earwitness.cli import findings, options
 from earwitness.report import json
 from earwitness.report.check_document import CheckDocument
-from earwitness.store.connection import data_folder, open_store
-from earwitness.store.errors import StoreError
 
 
 @click.command()
@@ -57,9 +55,11 @@ def check(  # noqa: PLR0917 - click calls it by name
     files = findings.read_sources(sources)
     document = checks.carry_out(order, Severity(fail_on), _progress, files)
     if save_evidence is not None:
+        from earwitness.cli import outcome
+
         outcome.write(json.encode(document.evidence).decode(), save_evidence)
     if not no_store:
-        _keep(data_folder(data), document)
+        _keep(data, document)
     findings.tell(document, format_)
     sys.exit(int(document.exit_code))
 
@@ -85,10 +85,13 @@ def _line(value: str | bool | tuple[str, ...] | None) -> str:
     return "yes" if value is True else str(value)
 
 
-def _keep(folder: Path, document: CheckDocument) -> None:
+def _keep(data: Path | None, document: CheckDocument) -> None:
     """Keep it; what a check comes to does not depend on whether a store can be written."""
+    from earwitness.store.connection import data_folder, open_store
+    from earwitness.store.errors import StoreError
+
     try:
-        with open_store(folder) as store:
+        with open_store(data_folder(data)) as store:
             checks.keep(store, document)
     except (StoreError, json.NotFinite) as problem:
         print(f"earwitness: this check was not kept: {problem}", file=sys.stderr)
