@@ -72,7 +72,7 @@ def check(port: int, alice: Issued, bob: Issued) -> list[str]:
     sni = [f"{one.certificate}:{one.key}" for one in (alice, bob)]
     command = [sys.executable, "-m", "earwitness", "check", f"mtls://127.0.0.1:{port}"]
     command += ["--sni", f"a.test={sni[0]}", "--sni", f"b.test={sni[1]}", "--sni", "c.test=open"]
-    return [*command, "--no-store", "--format", "json"]
+    return [*command, "--claim", "mtls-resumption", "--no-store", "--format", "json"]
 
 
 def scan(program: str, port: int, alice: Issued) -> list[str]:

@@ -1,10 +1,13 @@
 """``earwitness check mtls://`` against real servers with a throw-away authority."""
 
 import contextlib
+import itertools
+import select
 import socket
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from earwitness.report.check_document import CheckDocument
 from earwitness.servers import certificates, haproxy, nginx, process
 from earwitness.servers.certificates import Authority, Issued
 from earwitness.servers.process import MissingComponent
+from tests.live.check import sharing_server
 
 pytestmark = pytest.mark.live
 
@@ -318,6 +322,68 @@ frontend door
     for one in document.evidence.claims["mtls-resumption"]["baselines"]:
         assert one["admitted"][0]["status"] == "200"
         assert one["alone"]["status"] == ""
+
+
+@contextlib.contextmanager
+def balanced(ports: Sequence[int]) -> Iterator[int]:
+    """The port of a relay that hands each connection to the next of those servers."""
+    turns = itertools.cycle(ports)
+
+    def relay(accepted: socket.socket, port: int) -> None:
+        with accepted, socket.create_connection(("127.0.0.1", port)) as onward:
+            ends = {accepted: onward, onward: accepted}
+            with contextlib.suppress(OSError):
+                while True:
+                    for readable in select.select([*ends], [], [])[0]:
+                        data = readable.recv(65_536)
+                        if not data:
+                            return
+                        ends[readable].sendall(data)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError), ThreadPoolExecutor() as pool:
+            while True:
+                pool.submit(relay, door.accept()[0], next(turns))
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield door.getsockname()[1]
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def test_several_servers_behind_one_address(ground: Ground) -> None:
+    """One of them knows nothing of the tickets of the other: refused once is not refused."""
+    config = guarded(ground, ssl_session_cache="off")
+    with contextlib.ExitStack() as stack:
+        one = stack.enter_context(served(ground, config))
+        other = stack.enter_context(
+            nginx.running(nginx.find(), ground.folder, config=common(ground) + config, name="other")
+        )
+        ports = [one.ports["tls"], one.ports["tls"], other.ports["tls"]]
+        port = stack.enter_context(balanced(ports))
+        order = checks.order(f"mtls://127.0.0.1:{port}", (), own(ground.alice))
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert "resumed-without-certificate" in ids(document)
+    assert document.not_seen == ()
+    tried = document.evidence.claims["mtls-resumption"]["resumed"]
+    counts = [len(way["tries"]) for way in tried if way["offered"]]
+    assert max(counts) > 1
+    (finding,) = (one for one in document.findings if one.id.endswith("without-certificate"))
+    assert any(f"1 of {count} taken" in finding.statement for count in counts if count > 1)
+
+
+def test_hosts_that_confuse_their_sessions(ground: Ground) -> None:
+    sni = f"a.test={of(ground.alice)}\nb.test={of(ground.bob)}"
+    with sharing_server.running(ground.server, {"a.test": ground.a, "b.test": ground.b}) as port:
+        order = checks.order(f"mtls://127.0.0.1:{port}", (), {"sni": sni})
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    across = [one for one in document.findings if one.id == "mtls-resumption/across-hosts"]
+    assert {one.location.name for one in across if one.location} == {"a.test", "b.test"}
+    assert document.exit_code == 1
 
 
 def run(*arguments: str) -> Result:

@@ -83,6 +83,8 @@ class _Looking:
         self._taken: set[tuple[str, bool, str | None]] = set()
         """Sessions that are taken by their own host: version, memory, name."""
         self._tries: dict[tuple[str, bool], int] = {}
+        self._early_bytes: dict[str | None, int] = {}
+        """Of early data, that sessions of TLS 1.3 permit, by name."""
 
     def _step(self, name: str) -> Step:
         step = self._session.announced(name)
@@ -156,6 +158,8 @@ class _Looking:
         if any(one.resumed for one in tries):
             self._taken.add((version, memory, host.name))
             self._tries[version, memory] = 1 if len(tries) == 1 else TRIES
+        if given and version == "1.3":
+            self._early_bytes[host.name] = given[0].early_data_bytes
         return Resumed(
             version=version,
             name=host.name,
@@ -168,19 +172,15 @@ class _Looking:
         )
 
     def early(self) -> Iterator[Early]:
-        """A question in early data, for hosts whose sessions permit it."""
+        """A question in early data, to hosts whose sessions permit it."""
         step = self._session.announced("early-data")
-        for host in (
-            self._session.hosts if step is not None and "1.3" in self._session.versions else ()
-        ):
+        for host in self._session.hosts if step is not None else ():
             assert step is not None
-            first = self._full(step, "1.3", host)
-            permitted = first.session.early_data_bytes if first.session is not None else 0
+            permitted = self._early_bytes.get(host.name, 0)
             visit = None
             if permitted:
-                visit = self._session.visit(
-                    step, "1.3", host.name, session=first.session, early=True
-                )
+                session = self._full(step, "1.3", host).session
+                visit = self._session.visit(step, "1.3", host.name, session=session, early=True)
             yield Early(
                 name=host.name,
                 permitted_bytes=permitted,

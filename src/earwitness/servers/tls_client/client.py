@@ -5,6 +5,7 @@ unknown, or that whoever listens does not speak TLS, is no refusal and is raised
 """
 
 import contextlib
+import os
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -258,7 +259,8 @@ def _farewell(connection: SSL.Connection, asking: Opening) -> None:
 def _words(ended: Exception) -> str:
     """An alert's name, or how the connection ended."""
     if isinstance(ended, SSL.SysCallError):  # before SSL.Error, of which it is one
-        return str(ended.args[-1]).lower()
+        number, said = ended.args
+        return (os.strerror(number) if number > 0 else str(said)).lower()
     if isinstance(ended, SSL.ZeroReturnError):
         return "closed without an answer"
     if isinstance(ended, SSL.WantReadError | SSL.WantWriteError):
