@@ -160,7 +160,8 @@ class Client:
         sending: "_Sending",
     ) -> SSL.Connection:
         context = self._context(identity)
-        context.set_info_callback(sending.note)
+        if sending.early:
+            context.set_info_callback(sending.note)
         connection = SSL.Connection(context, plain)
         if address.name is not None:
             connection.set_tlsext_host_name(address.name.encode("idna"))
