@@ -164,7 +164,8 @@ class Client:
             context.set_info_callback(sending.note)
         connection = SSL.Connection(context, plain)
         if address.name is not None:
-            connection.set_tlsext_host_name(address.name.encode("idna"))
+            plain_name = address.name.isascii()  # the codec for others takes its time
+            connection.set_tlsext_host_name(address.name.encode("ascii" if plain_name else "idna"))
         if identity is not None:
             identity.use(connection)
         if session is not None:
