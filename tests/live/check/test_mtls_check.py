@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import select
 import socket
 import stat
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from earwitness import checks
 from earwitness.check.finding import Severity
 from earwitness.cli.check import check as verb
+from earwitness.report import json as documents
 from earwitness.report.check_document import CheckDocument
 from earwitness.servers import certificates, haproxy, nginx, process
 from earwitness.servers.certificates import Authority, Issued
@@ -198,13 +200,9 @@ def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
 
 
 def assert_no_secret(document: CheckDocument, kept: str, issued: Issued) -> None:
-    import msgspec
-
-    from earwitness.report import json
-
-    said = json.encode(document).decode()
+    said = documents.encode(document).decode()
     assert "PRIVATE KEY" not in said
-    for one in msgspec.json.decode(kept)["sessions"]:
+    for one in json.loads(kept)["sessions"]:
         der = one["der"]
         assert der[:40] not in said
         assert one["note"]["key"] not in said
@@ -470,3 +468,13 @@ def test_the_plan_connects_to_nothing(ground: Ground) -> None:
     assert result.exit_code == 0
     assert "for its owner alone (0600)" in result.stdout.replace("\n", " ")
     assert not (ground.folder / "kept").exists()
+
+
+def test_options_that_are_given_twice_come_through(ground: Ground) -> None:
+    sni = ("--sni", f"a.test={of(ground.alice)}", "--sni", f"b.test={of(ground.bob)}")
+    result = run("mtls://127.0.0.1:1", *sni, "--plan", "--format", "json")
+    assert result.exit_code == 0
+    steps = {
+        step["name"]: step for one in json.loads(result.stdout)["checks"] for step in one["steps"]
+    }
+    assert "a.test at b.test, b.test at a.test" in steps["across-hosts"]["text"]
