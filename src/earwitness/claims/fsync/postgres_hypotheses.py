@@ -154,13 +154,13 @@ POSTGRES_HYPOTHESES = (
     ),
     Hypothesis(
         id="postgres-window",
-        statement="a disk that ignores flushes and holds a write for 20 ms at most still loses "
+        statement="a disk that ignores flushes and holds a write for 100 ms at most still loses "
         "acknowledged commits at one or more instants",
         question="At how many instants does a disk that ignores flushes lose commits when it "
-        "holds a write for 20 ms at most?",
+        "holds a write for 100 ms at most?",
         role=Role.MECHANISM,
         experiment=_DESTAGE,
-        contrast=Value(metric="lossy_cuts", arm="window-20ms"),
+        contrast=Value(metric="lossy_cuts", arm="window-100ms"),
         criterion=AtLeast(1),
         inference=Inference.EXACT,
     ),
