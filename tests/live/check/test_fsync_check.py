@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -267,8 +267,10 @@ def test_a_directory_that_may_not_be_read_is_partly_seen(monkeypatch: pytest.Mon
 
 
 @contextlib.contextmanager
-def listening(memory: Path, port: int = 0) -> Iterator[Listener]:
-    listener = Listener("127.0.0.1", port, memory)
+def listening(
+    memory: Path, port: int = 0, heard: Callable[[int], None] = lambda _: None
+) -> Iterator[Listener]:
+    listener = Listener("127.0.0.1", port, memory, heard=heard)
     thread = threading.Thread(target=listener.serve)
     thread.start()
     try:
@@ -307,9 +309,13 @@ def test_on_an_honest_disk_the_plug_test_finds_nothing_and_a_liar_is_caught(
     atom: int, own_disk: tuple[disk.Disk, Mount, Path], workspace: Path
 ) -> None:
     served, mount, image = own_disk
-    with listening(workspace / "memory") as listener:
+    history: list[tuple[int, int]] = []
+
+    def heard(number: int) -> None:
+        history.append((time.monotonic_ns(), number))
+
+    with listening(workspace / "memory", heard=heard) as listener:
         plug_pull.write(mount.from_here, listener.address, seconds=1.5)
-        history = listener.history
         run = plug_record.run_of((mount.from_here / plug_pull.FILE_NAME).read_bytes())
     assert run is not None
     writes = volatile.by_block(served.records())
@@ -367,7 +373,8 @@ def test_a_listener_that_was_started_again_still_knows(tmp_path: Path) -> None:
 
 def test_a_listener_that_is_away_for_a_moment_is_told_the_rest(tmp_path: Path) -> None:
     memory = tmp_path / "memory"
-    with listening(memory) as listener:
+    begun = threading.Event()
+    with listening(memory, heard=lambda _: begun.set()) as listener:
         address = listener.address
         port = int(address.rpartition(":")[2])
         written: list[int] = []
@@ -375,8 +382,7 @@ def test_a_listener_that_is_away_for_a_moment_is_told_the_rest(tmp_path: Path) -
             target=lambda: written.append(plug_pull.write(tmp_path, address, seconds=1.5))
         )
         writer.start()
-        while not listener.history:
-            time.sleep(0.01)
+        assert begun.wait(20)
     with listening(memory, port) as listener:
         writer.join()
         found = plug_pull.verify(tmp_path, address)

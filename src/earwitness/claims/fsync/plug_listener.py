@@ -19,18 +19,23 @@ from typing import Any
 _KEEP_SECONDS = 1.0
 """How old the file may be while a writer talks."""
 
-Tell = Callable[[str], None]
-
 
 class Listener:
     """A socket that takes what writers tell."""
 
-    def __init__(self, host: str, port: int, memory: Path, tell: Tell = lambda _: None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        memory: Path,
+        tell: Callable[[str], None] = lambda _: None,
+        heard: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """``tell``: what happens, for people. ``heard``: every number, before it is answered."""
         self._memory = memory
         self._tell = tell
+        self._heard = heard
         self._runs: dict[str, dict[str, Any]] = _read(memory)
-        self.history: list[tuple[int, int]] = []
-        """When it was told of each record, in ns of CLOCK_MONOTONIC, with its number."""
         self._keeping = threading.Lock()
         self._kept_at = 0.0
         self._connections: list[socket.socket] = []
@@ -87,7 +92,7 @@ class Listener:
                 self._keep()
             case {"run": run, "safe": int(number)} if run in self._runs:
                 self._runs[run]["safe"] = number
-                self.history.append((time.monotonic_ns(), number))
+                self._heard(number)
                 if time.monotonic() > self._kept_at + _KEEP_SECONDS:
                     self._keep()
         return {"heard": True}
