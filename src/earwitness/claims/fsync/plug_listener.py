@@ -1,9 +1,9 @@
 """The machine that keeps its power: remembers how far each test had come when its writer fell silent.
 
-One number for each run, and a small file of them that is replaced every second and at the end of each
-connection, so that the listener may be stopped while the other machine is down. Every line is answered: the writer
-waits for it, and is never ahead of what is known here by more than one record. A machine whose power
-went says no goodbye, so that each connection has a thread of its own.
+One number for each run, and a small file of them that is replaced every second and at the end of
+each connection, so that the listener may be stopped while the other machine is down. Every line is
+answered: the writer waits for it, and is never ahead of what is known here by more than one record.
+A machine whose power went says no goodbye, so that each connection has a thread of its own.
 """
 
 import contextlib
@@ -68,7 +68,7 @@ class Listener:
 
     def _talk(self, connection: socket.socket) -> None:
         run = ""
-        with connection:
+        with connection, contextlib.suppress(OSError):  # it is gone, or we are closed
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for said in _messages(connection):
                 run = str(said.get("run", run))
@@ -117,7 +117,7 @@ def _messages(connection: socket.socket) -> Iterator[Mapping[str, Any]]:
 
     A machine whose power went leaves half a line or none, and no end.
     """
-    with contextlib.suppress(ConnectionError, TimeoutError), connection.makefile("rb") as lines:
+    with connection.makefile("rb") as lines:
         for line in lines:
             try:
                 said = json.loads(line)
