@@ -17,6 +17,10 @@ from click.testing import CliRunner, Result
 
 from earwitness import checks
 from earwitness.check.finding import Severity
+from earwitness.claims.mtls_resumption import program_doors
+from earwitness.claims.mtls_resumption.claim import CLAIM
+from earwitness.claims.mtls_resumption.ground import lay
+from earwitness.claims.mtls_resumption.visitor import PROTECTED
 from earwitness.cli.check import check as verb
 from earwitness.report import json as documents
 from earwitness.report.check_document import CheckDocument
@@ -27,10 +31,7 @@ from tests.live.check import sharing_server
 
 pytestmark = pytest.mark.live
 
-ACROSS = {
-    "mtls-resumption/across-hosts",
-    "mtls-resumption/across-hosts-without-name",
-}
+CRITICAL = Severity.CRITICAL
 
 
 @dataclass(frozen=True)
@@ -382,6 +383,28 @@ def test_hosts_that_confuse_their_sessions(ground: Ground) -> None:
     across = [one for one in document.findings if one.id == "mtls-resumption/across-hosts"]
     assert {one.location.name for one in across if one.location} == {"a.test", "b.test"}
     assert document.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arm", "expected"),
+    [("rule", {"revoked-resumed"}), ("recheck", set()), ("ssl", set()), ("no-resumption", set())],
+)
+def test_a_rule_that_is_asked_in_full_handshakes_alone(
+    workspace: Path, arm: str, expected: set[str]
+) -> None:
+    """The doors of the claim: only the rule lets the session of a refused visit in."""
+    chosen = next(one for one in CLAIM.experiment("libraries").arms if one.name == arm)
+    with contextlib.ExitStack() as stack:
+        laid = lay(workspace / "ground", program_doors.user_of_python())
+        (door,) = program_doors.open_python(stack, laid, [chosen]).values()
+        alice, mallory = laid.authority.client("alice"), laid.authority.client("mallory")
+        door.take([mallory])
+        options = {"path": PROTECTED, **own(alice, "localhost"), **revoked(mallory)}
+        order = checks.order(f"mtls://127.0.0.1:{door.port}", (), options)
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    critical = {one.id.partition("/")[2] for one in document.findings if one.severity is CRITICAL}
+    assert document.not_seen == ()
+    assert critical == expected
 
 
 def run(*arguments: str) -> Result:
