@@ -24,9 +24,10 @@ from earwitness.claims.mtls_resumption.visitor import PROTECTED
 from earwitness.cli.check import check as verb
 from earwitness.report import json as documents
 from earwitness.report.check_document import CheckDocument
-from earwitness.servers import certificates, haproxy, nginx, process
+from earwitness.servers import certificates, haproxy, nginx, postgres, process, wire
 from earwitness.servers.certificates import Authority, Issued
-from earwitness.servers.process import MissingComponent
+from earwitness.servers.postgres import Setting
+from earwitness.servers.process import MissingComponent, ServerFailed
 from tests.live.check import sharing_server
 
 pytestmark = pytest.mark.live
@@ -405,6 +406,47 @@ def test_a_rule_that_is_asked_in_full_handshakes_alone(
     critical = {one.id.partition("/")[2] for one in document.findings if one.severity is CRITICAL}
     assert document.not_seen == ()
     assert critical == expected
+
+
+def test_postgresql_after_its_request_for_tls(ground: Ground) -> None:
+    """A server that resumes nothing, on a network of its own: nobody else gets in, ever."""
+    rules = ground.folder / "hba"
+    rules.write_text("local all all trust\nhostssl all all samenet trust clientcert=verify-ca\n")
+    rules.chmod(0o644)
+    settings: Mapping[str, Setting] = {
+        "ssl": True,
+        "ssl_cert_file": str(ground.server.certificate),
+        "ssl_key_file": str(ground.server.key),
+        "ssl_ca_file": str(ground.a.certificate),
+        "ssl_crl_file": str(ground.revoked),
+        "hba_file": str(rules),
+    }
+    with contextlib.ExitStack() as stack:
+        try:
+            over = stack.enter_context(wire.opened(ground.folder))
+            with over.server.entered():
+                address = over.server.address
+                binaries = postgres.find(15)
+                serving = postgres.running(
+                    binaries, ground.folder, settings=settings, address=address
+                )
+                port = stack.enter_context(serving).port
+        except MissingComponent as missing:
+            pytest.skip(missing.reason)
+        except ServerFailed as failed:
+            if "SSL is not supported" not in str(failed):
+                raise
+            pytest.skip("this build of PostgreSQL speaks no TLS")
+        identity = {"cert": str(ground.alice.certificate), "key": str(ground.alice.key)}
+        options = {"starttls": "postgresql", **identity, **revoked(ground.mallory)}
+        with over.client.entered():
+            order = checks.order(f"mtls://{address}:{port}", (), options)
+            document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert ids(document) == {"nothing-seen"}
+    assert (document.exit_code, document.not_seen) == (0, ())
+    seen = document.evidence.claims["mtls-resumption"]
+    assert {one["alone"]["status"] for one in seen["baselines"]} == {"E 28000"}
+    assert not any(one["offered"] for one in seen["resumed"])
 
 
 def run(*arguments: str) -> Result:
