@@ -7,7 +7,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from earwitness.claims.mtls_resumption import trial
+from earwitness.claims.mtls_resumption import matrix_design, trial
 from earwitness.claims.mtls_resumption.claim import CLAIM
 from earwitness.claims.mtls_resumption.experiment import open_bench
 from earwitness.claims.mtls_resumption.visitor import Visitor
@@ -75,6 +75,25 @@ def test_the_proof_on_servers_of_the_machine(experiment: str, workspace: Path) -
     assert verdicts(result) == expected(experiment)
 
 
+@pytest.mark.parametrize("experiment", [e.id for e in matrix_design.EXPERIMENTS])
+def test_the_matrix(experiment: str, workspace: Path) -> None:
+    try:
+        result, seen = conduct(only(experiment), workspace, depth=Depth.STUDY)
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    assert verdicts(result) == expected(experiment)
+    said = [e.trial.observation.outcomes for e in seen if isinstance(e, TrialFinished)]
+    assert all("" not in outcomes.values() for outcomes in said)
+
+
+def test_in_the_matrix_too_the_verdict_turns_without_the_cause(workspace: Path) -> None:
+    renewed = {"on_update": "new-context"}
+    result, _ = conduct(
+        only("matrix-python", **{"python-13-process": renewed}), workspace, depth=Depth.STUDY
+    )
+    assert verdicts(result)["matrix-python-reloaded"] is Verdict.REFUTED
+
+
 def test_a_list_that_is_not_checked_turns_the_verdict_to_the_rival(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,5 +159,5 @@ def test_a_certificate_of_another_authority_opens_no_door(workspace: Path) -> No
         assert not own.visit(port, identity=stranger).admitted
         distrusting = Visitor(workspace / "stranger" / "authority.crt", "1.3")
         visit = distrusting.visit(port, identity=stranger)
-    assert visit.status is None
+    assert not visit.status
     assert "certificate verify failed" in visit.refusal

@@ -7,6 +7,7 @@ All doors differ from the one named in their hypothesis in one setting: the TLS 
 sessions are kept, who enforces the list, how it is taken, whether requests are checked as well.
 """
 
+from earwitness.claims.mtls_resumption import matrix_design
 from earwitness.claims.mtls_resumption.hypotheses import HYPOTHESES
 from earwitness.experiment.design import (
     Arm,
@@ -203,8 +204,8 @@ CLAIM = Claim(
         seconds=2100,
     ),
     headline="session-outlives-revocation",
-    hypotheses=HYPOTHESES,
-    experiments=(_LIBRARIES, _NODE, _NGINX, _HAPROXY),
+    hypotheses=(*HYPOTHESES, *matrix_design.HYPOTHESES),
+    experiments=(_LIBRARIES, _NODE, _NGINX, _HAPROXY, *matrix_design.EXPERIMENTS),
     boundary=Boundary(
         true_when="the server looks at its revocation list only while it verifies a certificate, "
         "and its ticket keys or its memory of sessions outlive the update of the list.",
@@ -219,6 +220,7 @@ CLAIM = Claim(
         hypothesis="recheck",
     ),
     charts=(
+        matrix_design.CHART,
         _bars("libraries", "After the revocation: admitted with an earlier session"),
         _bars("nginx", "The same with nginx"),
         _bars("haproxy", "The same with HAProxy"),
