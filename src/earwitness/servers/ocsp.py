@@ -23,12 +23,12 @@ def responder(authority: Authority, serials: Path, workspace: Path) -> Iterator[
 
     ServerFailed, quoting its log, when it does not get ready.
     """
-    folder = process.private_folder(workspace / "ocsp", None)
+    folder = process.private_folder(workspace / "responder", None)
     files = (authority.certificate, authority.key, serials)
     with process.running(
         [sys.executable, "-P", _PROGRAM, *files],
         folder,
-        name="ocsp",
+        name="responder",
         # the same wheels as ours, however we came by them
         environment={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     ) as running:

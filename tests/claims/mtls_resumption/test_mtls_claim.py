@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import pytest
 
+from earwitness.claims.mtls_resumption import cost_design
 from earwitness.claims.mtls_resumption.claim import CLAIM
 from earwitness.experiment import judgement
 from earwitness.experiment.consistency import problems
@@ -23,7 +24,7 @@ from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.library import bundled
 
 LIBRARIES = CLAIM.experiment("libraries")
-MEASURED: set[str] = set()
+MEASURED = {cost_design.CPU}
 ELSEWHERE = {e.id: "not here" for e in CLAIM.experiments if e is not LIBRARIES}
 
 

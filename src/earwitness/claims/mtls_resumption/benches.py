@@ -1,12 +1,15 @@
 """Which bench an experiment is conducted on."""
 
-from earwitness.claims.mtls_resumption import matrix, returning
+from collections.abc import Mapping
+
+from earwitness.claims.mtls_resumption import cost, matrix, returning
 from earwitness.experiment.bench import OpenBench
 from earwitness.experiment.design import Experiment
 
+_BY_FAMILY: Mapping[str, OpenBench] = {"matrix": matrix.bench, "cost": cost.bench}
+"""By the first word of an experiment's name; those of single servers have no family."""
+
 
 def of(experiment: Experiment) -> OpenBench:
-    """What opens the bench of an experiment, by how its name begins."""
-    if experiment.id.startswith("matrix-"):
-        return matrix.bench
-    return returning.bench
+    """What opens the bench of an experiment."""
+    return _BY_FAMILY.get(experiment.id.partition("-")[0], returning.bench)

@@ -7,7 +7,7 @@ All doors differ from the one named in their hypothesis in one setting: the TLS 
 sessions are kept, who enforces the list, how it is taken, whether requests are checked as well.
 """
 
-from earwitness.claims.mtls_resumption import matrix_design
+from earwitness.claims.mtls_resumption import cost_design, matrix_design
 from earwitness.claims.mtls_resumption.hypotheses import HYPOTHESES
 from earwitness.experiment.design import (
     Arm,
@@ -204,8 +204,15 @@ CLAIM = Claim(
         seconds=2100,
     ),
     headline="session-outlives-revocation",
-    hypotheses=(*HYPOTHESES, *matrix_design.HYPOTHESES),
-    experiments=(_LIBRARIES, _NODE, _NGINX, _HAPROXY, *matrix_design.EXPERIMENTS),
+    hypotheses=(*HYPOTHESES, *matrix_design.HYPOTHESES, *cost_design.HYPOTHESES),
+    experiments=(
+        _LIBRARIES,
+        _NODE,
+        _NGINX,
+        _HAPROXY,
+        *matrix_design.EXPERIMENTS,
+        *cost_design.EXPERIMENTS,
+    ),
     boundary=Boundary(
         true_when="the server looks at its revocation list only while it verifies a certificate, "
         "and its ticket keys or its memory of sessions outlive the update of the list.",
@@ -225,6 +232,7 @@ CLAIM = Claim(
         _bars("nginx", "The same with nginx"),
         _bars("haproxy", "The same with HAProxy"),
         _bars("node", "The same with Node"),
+        *cost_design.CHARTS,
     ),
     surprises=(
         Surprise(

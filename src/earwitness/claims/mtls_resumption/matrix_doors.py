@@ -72,6 +72,7 @@ def _open(stack: ExitStack, ground: Ground, kind: _Kind, arm: Arm, responder: st
         reload=server.reload,
         restart=server.restart,
         await_ready=server.await_ready,
+        renew_keys=partial(_renew_keys, site, kind),
         cpu_seconds=server.cpu_seconds,
         require_alive=server.require_alive,
     )
@@ -92,6 +93,11 @@ def _site(ground: Ground, lists: Lists, kind: _Kind, settings: Settings, respond
         responder=responder,
         secret=secret,
     )
+
+
+def _renew_keys(site: Site, kind: _Kind) -> None:
+    if site.ticket_keys is not None:
+        site.ticket_keys.write_bytes(kind.keys(secrets.token_bytes(_SECRET_BYTES)))
 
 
 def _nginx(_ground: Ground) -> _Kind:

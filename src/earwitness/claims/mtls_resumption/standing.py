@@ -26,6 +26,8 @@ class Standing:
     ready_seconds: float
     reload: Callable[[], None]
     """Have the server read its files again; it does so a moment later."""
+    renew_keys: Callable[[], None] = lambda: None
+    """Put new ticket keys into the file, where there is one; a reload makes the server use them."""
     restart: Callable[[], None]
     """Stop it and start it on the same port and files; it is ready a moment later."""
     await_ready: Callable[[], None]
