@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 
-from earwitness.claims.mtls_resumption import cost, matrix, returning
+from earwitness.claims.mtls_resumption import cost, dwell, matrix, returning
 from earwitness.experiment.bench import OpenBench
 from earwitness.experiment.design import Experiment
 
-_BY_FAMILY: Mapping[str, OpenBench] = {"matrix": matrix.bench, "cost": cost.bench}
+_BY_FAMILY: Mapping[str, OpenBench] = {
+    "matrix": matrix.bench,
+    "dwell": dwell.bench,
+    "cost": cost.bench,
+}
 """By the first word of an experiment's name; those of single servers have no family."""
 
 

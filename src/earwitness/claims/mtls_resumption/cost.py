@@ -9,17 +9,14 @@ a responder, the client is revoked afterwards, to see that what was paid for doe
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
-from earwitness.claims.mtls_resumption import ground, matrix_doors
+from earwitness.claims.mtls_resumption import matrix_doors
 from earwitness.claims.mtls_resumption.ground import Ground
 from earwitness.claims.mtls_resumption.standing import Standing
 from earwitness.claims.mtls_resumption.visitor import Visit, Visitor
 from earwitness.experiment.bench import BenchSettings
 from earwitness.experiment.design import Arm, Experiment
-from earwitness.experiment.events import ServerReady
 from earwitness.experiment.observation import Observation
-from earwitness.servers import ocsp
 from earwitness.servers.certificates import Issued
 from earwitness.servers.process import ServerFailed
 from earwitness.servers.tls_client import library
@@ -56,12 +53,10 @@ class _Caller:
 class CostBench:
     """Counts the processor time of servers."""
 
-    def __init__(
-        self, laid: Ground, doors: Mapping[str, Standing], revoked: Path, connections: int
-    ) -> None:
+    def __init__(self, laid: Ground, doors: Mapping[str, Standing], connections: int) -> None:
         self._authority = laid.authority
         self._doors = doors
-        self._revoked = revoked
+        self._revoked = laid.revoked
         self._connections = connections
         self._clients = 0
         self.environment: Mapping[str, str] = {
@@ -124,25 +119,9 @@ def bench(experiment: Experiment, settings: BenchSettings) -> Iterator[CostBench
     ServerFailed when one does not start.
     """
     library.require_working()
-    (product,) = {str(arm.settings["server"]) for arm in settings.arms}
     with ExitStack() as stack:
-        laid = ground.lay(settings.workspace / experiment.id, matrix_doors.user_of(product))
-        revoked = laid.folder / "revoked"
-        revoked.touch()
-        url = ""
-        if any("ocsp" in arm.settings for arm in settings.arms):
-            url = stack.enter_context(ocsp.responder(laid.authority, revoked, laid.folder))
-        doors = matrix_doors.open_doors(stack, laid, product, settings.arms, url)
-        for door in doors.values():
-            settings.announce(
-                ServerReady(
-                    experiment=experiment.id,
-                    server=door.product,
-                    source=door.source,
-                    seconds=door.ready_seconds,
-                )
-            )
-        yield CostBench(laid, doors, revoked, settings.number("connections"))
+        laid, doors = matrix_doors.stand(stack, experiment, settings)
+        yield CostBench(laid, doors, settings.number("connections"))
 
 
 def _renew_keys(door: Standing, spare: _Caller) -> None:

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from earwitness.claims.mtls_resumption import ground, matrix_doors
+from earwitness.claims.mtls_resumption import matrix_doors
 from earwitness.claims.mtls_resumption.ground import Ground
 from earwitness.claims.mtls_resumption.standing import Standing
 from earwitness.claims.mtls_resumption.trial import words
 from earwitness.claims.mtls_resumption.visitor import Visit, Visitor
 from earwitness.experiment.bench import BenchSettings
 from earwitness.experiment.design import Arm, Experiment
-from earwitness.experiment.events import ServerReady
 from earwitness.experiment.observation import Observation
 from earwitness.servers.certificates import Issued
 from earwitness.servers.tls_client import library
@@ -39,7 +38,7 @@ _SESSIONS = 4
 
 
 @dataclass
-class _Course:
+class Course:
     """One client's way through the stages at one door."""
 
     door: Standing
@@ -113,13 +112,13 @@ class MatrixBench:
         """What this block's client met at the door of ``arm``."""
         return self._seen[arm.name]
 
-    def _course(self, arm: Arm, block: int) -> _Course:
+    def _course(self, arm: Arm, block: int) -> Course:
         client = self._authority.client(f"{arm.name}-{block}")
         self._revoked[arm.name] = (*self._revoked[arm.name], client)
         tls = str(arm.settings["tls"])
-        return _Course(self._doors[arm.name], Visitor(self._authority.certificate, tls), client)
+        return Course(self._doors[arm.name], Visitor(self._authority.certificate, tls), client)
 
-    def _walk(self, courses: Mapping[str, _Course]) -> None:
+    def _walk(self, courses: Mapping[str, Course]) -> None:
         """All doors through all stages, each stage begun everywhere before it is looked at."""
         for course in courses.values():
             _arrive(course)
@@ -129,7 +128,7 @@ class MatrixBench:
         for course in courses.values():
             course.door.reload()
         for course in courses.values():
-            course.note("reloaded", _refused_for_good(course), course.resumed())
+            course.note("reloaded", refused_for_good(course), course.resumed())
         for course in courses.values():
             course.door.restart()
         for course in courses.values():
@@ -137,7 +136,7 @@ class MatrixBench:
             course.note("restarted", course.full(), course.resumed())
             self._control(course)
 
-    def _control(self, course: _Course) -> None:
+    def _control(self, course: Course) -> None:
         """That the door is neither open nor shut to everybody."""
         stranger, other = course.visit(), course.visit(identity=self._bystander)
         course.values |= {
@@ -154,23 +153,12 @@ def bench(experiment: Experiment, settings: BenchSettings) -> Iterator[MatrixBen
     ServerFailed when one does not start.
     """
     library.require_working()
-    (product,) = {str(arm.settings["server"]) for arm in settings.arms}
     with ExitStack() as stack:
-        laid = ground.lay(settings.workspace / experiment.id, matrix_doors.user_of(product))
-        doors = matrix_doors.open_doors(stack, laid, product, settings.arms)
-        for door in doors.values():
-            settings.announce(
-                ServerReady(
-                    experiment=experiment.id,
-                    server=door.product,
-                    source=door.source,
-                    seconds=door.ready_seconds,
-                )
-            )
+        laid, doors = matrix_doors.stand(stack, experiment, settings)
         yield MatrixBench(laid, doors, settings.arms)
 
 
-def _arrive(course: _Course) -> None:
+def _arrive(course: Course) -> None:
     """Before the revocation: full handshakes that leave sessions, and one resumption."""
     first = course.full()
     if first.session is not None:  # else the server gives none
@@ -179,7 +167,7 @@ def _arrive(course: _Course) -> None:
     course.note("before", first, course.resumed())
 
 
-def _refused_for_good(course: _Course) -> Visit:
+def refused_for_good(course: Course) -> Visit:
     """The last of some refused full handshakes in a row; when time is up, one that was not."""
     deadline = time.monotonic() + TAKEN_SECONDS
     refusals = 0

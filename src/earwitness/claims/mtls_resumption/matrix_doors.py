@@ -6,22 +6,23 @@ done with a door, and in which order, stands in ``matrix``.
 
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from earwitness.claims.mtls_resumption import postgresql_door, program_doors, recipes
+from earwitness.claims.mtls_resumption import ground, postgresql_door, program_doors, recipes
 from earwitness.claims.mtls_resumption.door import Lists
 from earwitness.claims.mtls_resumption.ground import Ground
 from earwitness.claims.mtls_resumption.recipes import Site
 from earwitness.claims.mtls_resumption.standing import Standing
 from earwitness.claims.mtls_resumption.visitor import PROTECTED, Asked, get
-from earwitness.experiment.design import Arm, Setting
-from earwitness.servers import configured, go, haproxy, nginx, node, terminators
+from earwitness.experiment.bench import BenchSettings
+from earwitness.experiment.design import Arm, Experiment, Setting
+from earwitness.experiment.events import ServerReady
+from earwitness.servers import configured, go, haproxy, nginx, node, ocsp, process, terminators
 from earwitness.servers.configured import Recipe
-from earwitness.servers.process import User
 
 _SECRET_BYTES = 80
 """The longest ticket key that a server asks for; the others take what they need of it."""
@@ -40,27 +41,50 @@ class _Kind:
     asked: Asked = field(default_factory=lambda: get(PROTECTED))
 
 
-def open_doors(
-    stack: ExitStack, ground: Ground, product: str, arms: Iterable[Arm], responder: str = ""
-) -> Mapping[str, Standing]:
-    """A door for every arm; MissingComponent when the machine has no such server.
+def stand(
+    stack: ExitStack, experiment: Experiment, settings: BenchSettings
+) -> tuple[Ground, Mapping[str, Standing]]:
+    """A door for every arm, announced, and the ground they stand on; all end with the stack.
 
-    ``responder``: URL of whom the doors may ask about certificates.
+    The arms name one product. MissingComponent when it is not on this machine, ServerFailed when a
+    door does not start.
     """
+    (product,) = {str(arm.settings["server"]) for arm in settings.arms}
+    user = program_doors.user_of_python() if product == "python" else process.unprivileged()
+    laid = ground.lay(settings.workspace / experiment.id, user)
+    doors = _open_all(stack, laid, product, settings.arms)
+    for door in doors.values():
+        settings.announce(
+            ServerReady(
+                experiment=experiment.id,
+                server=door.product,
+                source=door.source,
+                seconds=door.ready_seconds,
+            )
+        )
+    return laid, doors
+
+
+def _open_all(
+    stack: ExitStack, laid: Ground, product: str, arms: Sequence[Arm]
+) -> Mapping[str, Standing]:
     if product == "postgresql":
-        return {arm.name: postgresql_door.stand(stack, ground, arm) for arm in arms}
-    kind = _KINDS[product](ground)
-    return {arm.name: _open(stack, ground, kind, arm, responder) for arm in arms}
+        return {arm.name: postgresql_door.stand(stack, laid, arm) for arm in arms}
+    kind = _KINDS[product](laid)
+    responder = ""
+    if any("ocsp" in arm.settings for arm in arms):
+        responder = stack.enter_context(ocsp.responder(laid.authority, laid.revoked, laid.folder))
+    return {arm.name: _open(stack, laid, kind, arm, responder) for arm in arms}
 
 
-def _open(stack: ExitStack, ground: Ground, kind: _Kind, arm: Arm, responder: str) -> Standing:
-    lists = ground.lists(arm.name)
+def _open(stack: ExitStack, laid: Ground, kind: _Kind, arm: Arm, responder: str) -> Standing:
+    lists = laid.lists(arm.name)
     if "serials" in arm.settings:
         lists.fill(int(arm.settings["serials"]))
-    site = _site(ground, lists, kind, arm.settings, responder)
+    site = _site(laid, lists, kind, arm.settings, responder)
     recipe = kind.recipe(arm.settings, site)
     server = stack.enter_context(
-        configured.running(recipe, ground.folder, name=arm.name, user=ground.user)
+        configured.running(recipe, laid.folder, name=arm.name, user=laid.user)
     )
     return Standing(
         port=server.ports["door"],
@@ -78,16 +102,16 @@ def _open(stack: ExitStack, ground: Ground, kind: _Kind, arm: Arm, responder: st
     )
 
 
-def _site(ground: Ground, lists: Lists, kind: _Kind, settings: Settings, responder: str) -> Site:
+def _site(laid: Ground, lists: Lists, kind: _Kind, settings: Settings, responder: str) -> Site:
     folder = lists.revoked.parent
     secret = secrets.token_bytes(_SECRET_BYTES)
-    pem = ground.server.certificate.read_bytes() + ground.server.key.read_bytes()
+    pem = laid.server.certificate.read_bytes() + laid.server.key.read_bytes()
     shared = settings.get("keys") == "file"
-    keys = ground.keep_secret(folder / "ticket.keys", kind.keys(secret)) if shared else None
+    keys = laid.keep_secret(folder / "ticket.keys", kind.keys(secret)) if shared else None
     return Site(
-        server=ground.server,
-        both=ground.keep_secret(folder / "server.pem", pem),
-        authority=ground.authority.certificate,
+        server=laid.server,
+        both=laid.keep_secret(folder / "server.pem", pem),
+        authority=laid.authority.certificate,
         lists=lists,
         ticket_keys=keys,
         responder=responder,
@@ -100,43 +124,43 @@ def _renew_keys(site: Site, kind: _Kind) -> None:
         site.ticket_keys.write_bytes(kind.keys(secrets.token_bytes(_SECRET_BYTES)))
 
 
-def _nginx(_ground: Ground) -> _Kind:
+def _nginx(_laid: Ground) -> _Kind:
     program = nginx.find()
     return _Kind(source=program.source, recipe=partial(recipes.nginx_recipe, program))
 
 
-def _haproxy(_ground: Ground) -> _Kind:
+def _haproxy(_laid: Ground) -> _Kind:
     program = haproxy.find()
     recipe = partial(recipes.haproxy_recipe, program)
     return _Kind(source=program.source, recipe=recipe, keys=recipes.for_haproxy)
 
 
-def _apache(_ground: Ground) -> _Kind:
+def _apache(_laid: Ground) -> _Kind:
     program = terminators.APACHE.find()
     recipe = partial(recipes.apache_recipe, program)
     return _Kind(source=program.source, recipe=recipe, keys=recipes.cut(48))
 
 
-def _stunnel(_ground: Ground) -> _Kind:
+def _stunnel(_laid: Ground) -> _Kind:
     program = terminators.STUNNEL.find()
     return _Kind(source=program.source, recipe=partial(recipes.stunnel_recipe, program))
 
 
-def _lighttpd(_ground: Ground) -> _Kind:
+def _lighttpd(_laid: Ground) -> _Kind:
     program = terminators.LIGHTTPD.find()
     recipe = partial(recipes.lighttpd_recipe, program)
     return _Kind(source=program.source, recipe=recipe, keys=recipes.for_lighttpd)
 
 
-def _node(ground: Ground) -> _Kind:
+def _node(laid: Ground) -> _Kind:
     program = node.find()
-    script = program_doors.within_reach(program_doors.NODE_PROGRAM, ground)
+    script = program_doors.within_reach(program_doors.NODE_PROGRAM, laid)
     recipe = partial(recipes.node_recipe, program, script)
     return _Kind(source=program.source, recipe=recipe, keys=recipes.cut(48))
 
 
-def _python(ground: Ground) -> _Kind:
-    script = program_doors.within_reach(program_doors.PYTHON_PROGRAM, ground)
+def _python(laid: Ground) -> _Kind:
+    script = program_doors.within_reach(program_doors.PYTHON_PROGRAM, laid)
     version = sys.version.split()[0]
     return _Kind(
         source=f"interpreter {sys.executable}",
@@ -144,15 +168,15 @@ def _python(ground: Ground) -> _Kind:
     )
 
 
-def _go(ground: Ground) -> _Kind:
+def _go(laid: Ground) -> _Kind:
     compiler = go.find()
     source = Path(__file__).with_name("go_door_program.go")
-    program = go.build(compiler, source, ground.folder)
+    program = go.build(compiler, source, laid.folder)
     recipe = partial(recipes.go_recipe, program, version=compiler.version)
     return _Kind(source=compiler.source, recipe=recipe, keys=recipes.cut(32))
 
 
-def _etcd(_ground: Ground) -> _Kind:
+def _etcd(_laid: Ground) -> _Kind:
     program = terminators.ETCD.find()
     recipe = partial(recipes.etcd_recipe, program)
     return _Kind(source=program.source, recipe=recipe, asked=get("/version"))
@@ -169,10 +193,3 @@ _KINDS: Mapping[str, Callable[[Ground], _Kind]] = {
     "go": _go,
     "etcd": _etcd,
 }
-
-
-def user_of(product: str) -> User | None:
-    """Whom the servers of a product run as."""
-    from earwitness.servers import process
-
-    return program_doors.user_of_python() if product == "python" else process.unprivileged()
