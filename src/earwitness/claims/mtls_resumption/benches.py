@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from earwitness.claims.mtls_resumption import cost, dwell, matrix, returning
+from earwitness.claims.mtls_resumption import cost, dwell, hosts, matrix, returning
 from earwitness.experiment.bench import OpenBench
 from earwitness.experiment.design import Experiment
 
@@ -10,6 +10,7 @@ _BY_FAMILY: Mapping[str, OpenBench] = {
     "matrix": matrix.bench,
     "dwell": dwell.bench,
     "cost": cost.bench,
+    "hosts": hosts.bench,
 }
 """By the first word of an experiment's name; those of single servers have no family."""
 

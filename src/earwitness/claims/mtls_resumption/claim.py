@@ -7,7 +7,7 @@ All doors differ from the one named in their hypothesis in one setting: the TLS 
 sessions are kept, who enforces the list, how it is taken, whether requests are checked as well.
 """
 
-from earwitness.claims.mtls_resumption import cost_design, dwell_design, matrix_design
+from earwitness.claims.mtls_resumption import cost_design, dwell_design, hosts_design, matrix_design
 from earwitness.claims.mtls_resumption.hypotheses import HYPOTHESES
 from earwitness.experiment.design import (
     Arm,
@@ -209,6 +209,7 @@ CLAIM = Claim(
         *matrix_design.HYPOTHESES,
         *dwell_design.HYPOTHESES,
         *cost_design.HYPOTHESES,
+        *hosts_design.HYPOTHESES,
     ),
     experiments=(
         _LIBRARIES,
@@ -218,6 +219,7 @@ CLAIM = Claim(
         *matrix_design.EXPERIMENTS,
         *dwell_design.EXPERIMENTS,
         *cost_design.EXPERIMENTS,
+        hosts_design.EXPERIMENT,
     ),
     boundary=Boundary(
         true_when="the server looks at its revocation list only while it verifies a certificate, "
@@ -242,6 +244,7 @@ CLAIM = Claim(
         _bars("node", "The same with Node"),
         *dwell_design.CHARTS,
         *cost_design.CHARTS,
+        hosts_design.CHART,
     ),
     surprises=(
         Surprise(

@@ -29,7 +29,7 @@ from earwitness.experiment.design import (
 
 _CONNECTIONS = 60
 """Of each trial; some 40 to 100 ms of processor time."""
-_BLOCKS = 12
+_BLOCKS = {Depth.STUDY: 12, Depth.FULL: 40}
 _SERIALS = {"10": 10, "10k": 10_000, "1M": 1_000_000}
 _VISITS_BETWEEN_KEYS = 3
 """How often a client comes between two lists, and so between two keys."""
@@ -247,7 +247,8 @@ EXPERIMENTS = tuple(
         metrics=_METRICS,
         gates=_gates(arms),
         plans={
-            Depth.STUDY: Plan(design=Fixed(blocks=_BLOCKS), settings={"connections": _CONNECTIONS})
+            depth: Plan(design=Fixed(blocks=blocks), settings={"connections": _CONNECTIONS})
+            for depth, blocks in _BLOCKS.items()
         },
     )
     for server, arms in _ARMS.items()

@@ -69,6 +69,7 @@ class Visitor:
         asked: Asked | None = None,
         *,
         host: str = LOOPBACK,
+        name: str = _SERVER_NAME,
         identity: Issued | None = None,
         session: Session | None = None,
     ) -> Visit:
@@ -80,7 +81,7 @@ class Visitor:
         asked = asked or get(PROTECTED)
         shown = None if identity is None else identities.read(identity.certificate, identity.key)
         seen = self._client.visit(
-            Address(host=host, port=port, name=_SERVER_NAME),
+            Address(host=host, port=port, name=name),
             identity=shown,
             session=session,
             opening=asked.opening,
