@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from earwitness.claims.mtls_resumption import matrix_doors
+from earwitness.claims.mtls_resumption.course import environment, saying_who_ended
 from earwitness.claims.mtls_resumption.ground import Ground
 from earwitness.claims.mtls_resumption.standing import Standing
 from earwitness.claims.mtls_resumption.visitor import Visit, Visitor
@@ -59,10 +60,7 @@ class CostBench:
         self._revoked = laid.revoked
         self._connections = connections
         self._clients = 0
-        self.environment: Mapping[str, str] = {
-            "client": library.description(),
-            **{name: f"{door.product} ({door.source})" for name, door in doors.items()},
-        }
+        self.environment = environment(doors)
 
     def block(self, block: int) -> None:
         """The arms of a block share nothing: every trial has a client of its own."""
@@ -73,11 +71,8 @@ class CostBench:
         ServerFailed, quoting its log, when the server has ended.
         """
         door = self._doors[arm.name]
-        try:
+        with saying_who_ended([door]):
             return self._observed(arm, door)
-        except OSError:  # nobody listens any more: its log says why
-            door.require_alive()
-            raise
 
     def _observed(self, arm: Arm, door: Standing) -> Observation:
         self._clients += 1
