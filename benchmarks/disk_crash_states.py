@@ -7,7 +7,8 @@ needs root; without it only SQLite is timed:
     python benchmarks/disk_crash_states.py [--cuts 30]
 
 Ends with 1 when fewer than 3 states of PostgreSQL or 12 of SQLite are judged in a second, when the
-disk and the kernel counted different flushes, or when the disk that flushes lost anything.
+disk and the kernel counted different flushes, or when the disk that flushes lost anything. Where
+others keep the machine busy the rates are void, and only the counts are held against it.
 """
 
 import argparse
@@ -24,6 +25,8 @@ from earwitness.experiment.bench import BenchSettings, Unavailable
 from earwitness.experiment.design import Depth, Setting
 from earwitness.servers import workspace
 
+BUSY = 1.5
+"""Load for each processor above which a rate is void."""
 TARGETS = {"postgres": 3.0, "power-cut": 12.0}
 ARMS = {"postgres": "postgres-honest", "power-cut": "honest"}
 SETTINGS: dict[str, dict[str, Setting]] = {
@@ -55,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cuts", type=int, default=30)
     arguments = parser.parse_args()
-    missed = False
+    harmed = slow = False
     with workspace.workspace("benchmark-crash-states") as home:
         for id, target in TARGETS.items():
             try:
@@ -68,9 +71,11 @@ def main() -> None:
                 f"{id:10} {rate:7.1f} states/s (target {target:g}), {seen['cuts']:.0f} cuts, "
                 f"{seen['harmed_cuts']:.0f} harmed, flushes {'agree' if agree else 'DISAGREE'}"
             )
-            missed |= rate < target or seen["harmed_cuts"] > 0 or not agree
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-    sys.exit(int(missed))
+            slow |= rate < target
+            harmed |= seen["harmed_cuts"] > 0 or not agree
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    print(f"load for each processor {busy:.1f}{', rates are void' if busy > BUSY else ''}")
+    sys.exit(int(harmed or (slow and busy <= BUSY)))
 
 
 if __name__ == "__main__":

@@ -150,23 +150,23 @@ def main() -> None:
     if not transcripts:
         print(f"no transcripts in {arguments.transcripts}: nothing was measured")
         return
-    with tempfile.TemporaryDirectory(prefix="earwitness-speed-") as folder:
-        with open_store(Path(folder)) as store:
-            drawn = episodes(transcripts, arguments.segments, draw)
-            keeping, indexing, count = put_in(store, drawn)
-            rate = count / (keeping + indexing)
-            print(
-                f"{count:,} segments: kept in {keeping:.1f} s, indexed in {indexing:.1f} s of CPU"
-            )
-            print(f"  {rate:,.0f} segments a second (target {SEGMENTS_PER_SECOND:,})")
-            index_lines(store)
-            asked = questions(arguments.questions, transcripts, draw)
-            ours, theirs, ratios = [], [], []
-            for place, question in enumerate(asked):
-                ours.append(1000 * cost(lambda q=question: searching.search(store, q)))
-                if place % (len(asked) // PEER_QUESTIONS) == 0:
-                    theirs.append(1000 * cost(lambda q=question: peer(store, q)))
-                    ratios.append(theirs[-1] / ours[-1])
+    with (
+        tempfile.TemporaryDirectory(prefix="earwitness-speed-") as folder,
+        open_store(Path(folder)) as store,
+    ):
+        drawn = episodes(transcripts, arguments.segments, draw)
+        keeping, indexing, count = put_in(store, drawn)
+        rate = count / (keeping + indexing)
+        print(f"{count:,} segments: kept in {keeping:.1f} s, indexed in {indexing:.1f} s of CPU")
+        print(f"  {rate:,.0f} segments a second (target {SEGMENTS_PER_SECOND:,})")
+        index_lines(store)
+        asked = questions(arguments.questions, transcripts, draw)
+        ours, theirs, ratios = [], [], []
+        for place, question in enumerate(asked):
+            ours.append(1000 * cost(lambda q=question: searching.search(store, q)))
+            if place % (len(asked) // PEER_QUESTIONS) == 0:
+                theirs.append(1000 * cost(lambda q=question: peer(store, q)))
+                ratios.append(theirs[-1] / ours[-1])
     p50, p95 = np.percentile(ours, [50, 95])
     faster = float(np.median(ratios))
     print(f"{len(ours)} searches: median {p50:.1f} ms, 95 of 100 within {p95:.1f} ms (target 120)")

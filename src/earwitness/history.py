@@ -1,7 +1,7 @@
 """Reading past runs: from the store to documents. Shared by all who show them, verbs and pages."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from earwitness.claims import registry
 from earwitness.experiment import events, machine
@@ -60,11 +60,13 @@ def results(store: Store) -> dict[str, ClaimResult]:
         for record in runs.every(store)
         if record.kind == "experiment" and record.status == "finished"
     ]
-    found = {record.id: assembly.sort(log_of(store, record.id)).finished for record in finished}
-    return {id: event.result for id, event in found.items() if event is not None}
+    ended = {record.id: stored_events.last(store, record.id) for record in finished}
+    last = {id: events.decode(body) for id, body in ended.items() if body is not None}
+    return {id: event.result for id, event in last.items() if isinstance(event, events.Finished)}
 
 
-def calibration(store: Store) -> Calibration:
-    """How well this store's predictions came out so far."""
-    scored = assembly.scores(predictions.every(store), results(store))
+def calibration(store: Store, found: Mapping[str, ClaimResult] | None = None) -> Calibration:
+    """How well this store's predictions came out so far; ``found``: its results, if at hand."""
+    known = results(store) if found is None else found
+    scored = assembly.scores(predictions.every(store), known)
     return calibrate((expected, score) for _, expected, score in scored if score is not None)

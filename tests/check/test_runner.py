@@ -51,14 +51,19 @@ def test_a_probe_can_see_a_part_and_name_what_it_missed() -> None:
     assert seen.not_seen == (missed,)
 
 
-def test_sampling_is_one_more_announced_step() -> None:
+def test_what_is_asked_for_is_one_more_announced_step() -> None:
+    def asked(options):
+        if "longer" not in options:
+            return ()
+        return (msgspec.structs.replace(TWO, seconds=float(options["longer"])),)
+
     without = check("a", ONE)
-    assert without.sampled(3.0) is without
-    sampling = dataclasses.replace(
-        check("a", ONE), sampling=lambda seconds: msgspec.structs.replace(TWO, seconds=seconds)
-    )
-    assert [step.seconds for step in sampling.sampled(3.0).plan] == [0.0, 3.0]
-    assert sampling.plan == (ONE,)
+    assert not without.knows("longer", "3")
+    assert without.with_options({"longer": "3"}) is without
+    knowing = dataclasses.replace(check("a", ONE), asked=asked)
+    assert knowing.knows("longer", "3")
+    assert [step.seconds for step in knowing.with_options({"longer": "3"}).plan] == [0.0, 3.0]
+    assert knowing.with_options({}).plan == knowing.plan == (ONE,)
 
 
 def test_a_probe_that_breaks_does_not_break_the_others() -> None:

@@ -1,8 +1,10 @@
+import contextlib
 import json
 import os
 import pty
 import select
 import signal
+import termios
 import time
 
 import pytest
@@ -40,13 +42,6 @@ def test_cards_say_what_they_are_made_from(earwitness, cards):
         earwitness("review", "add", "--snips", "--claim", "select-star", "--format", "json")
     )
     assert again["new"] == 0
-
-
-def test_the_card_of_a_claim_shows_the_newest_run(earwitness):
-    told(earwitness("review", "add", "--claim", "sorted-input", "--format", "json"))
-    assert earwitness("run", "sorted-input", "--no-input", "--format", "json").returncode == 0
-    (card,) = due(earwitness)
-    assert "Measured here: Supported" in card["back"] and "sorted-input-20" in card["back"]
 
 
 def test_chapters_are_answered_from_the_field_notes(earwitness):
@@ -91,54 +86,68 @@ def test_misuse_is_said_in_words(earwitness, arguments, said):
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
 
 
-def session(earwitness, keys):
-    """What a terminal showed while these keys were pressed, one each time it waited; the exit code."""
+PROMPTS = (b"any key turns it", b"1 again (")
+
+
+@contextlib.contextmanager
+def session(earwitness):
+    """``earwitness review`` on a terminal; gives its process id and a function that presses a key.
+
+    The function waits until a key is asked for, and returns what was shown so far; with an empty
+    key it waits for the end.
+    """
     pid, terminal = pty.fork()
     if pid == 0:
         command = earwitness.command("review")
         os.execvpe(command[0], command, earwitness.environment | {"TERM": "xterm"})
-    seen, pressed, deadline = b"", 0, time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 0.2)[0]:
-            continue
-        try:
-            seen += os.read(terminal, 65536)
-        except OSError:  # Linux says so at the end of the other side
-            break
-        waits = seen.count(b"any key turns it") + seen.count(b"1 again (")
-        while pressed < min(waits, len(keys)):
-            os.write(terminal, keys[pressed].encode())
+    seen, pressed = bytearray(), 0
+
+    def asks():
+        # keys that are typed before the terminal hands them on one by one are thrown away
+        by_line = termios.tcgetattr(terminal)[3] & termios.ICANON
+        return not by_line and sum(seen.count(prompt) for prompt in PROMPTS) > pressed
+
+    def press(key):
+        nonlocal pressed
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (key and asks()):
+            assert time.monotonic() < deadline, seen.decode()
+            if select.select([terminal], [], [], 0.05)[0]:
+                try:
+                    seen.extend(os.read(terminal, 65536))
+                except OSError:  # Linux says so at the end of the other side
+                    break
+        else:
+            os.write(terminal, key.encode())
             pressed += 1
-    else:
-        os.kill(pid, signal.SIGKILL)  # it waits for a key that was never asked for
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(status), seen.decode()
+        return seen.decode()
+
+    try:
+        yield pid, press
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+        os.close(terminal)
 
 
 def test_a_session_turns_grades_takes_back_and_ends(earwitness, cards):
-    code, seen = session(earwitness, [" ", "4", "u", " ", "4", " ", "q"])
-    assert code == 0, seen
+    with session(earwitness) as (pid, press):
+        for key in (" ", "4", "u", " ", "4", " ", "q"):
+            press(key)
+        seen = press("")
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert "4 easy (" in seen and "took back the grade" in seen
     assert "1 graded. 2 still due." in seen
     assert len(due(earwitness)) == 2
 
 
 def test_what_was_graded_before_a_kill_is_kept(earwitness, cards):
-    pid, terminal = pty.fork()
-    if pid == 0:
-        command = earwitness.command("review")
-        os.execvpe(command[0], command, earwitness.environment | {"TERM": "xterm"})
-    seen, deadline = b"", time.monotonic() + PATIENCE_SECONDS
-    steps = [(b"any key turns it", b" "), (b"1 again (", b"4"), (b"again in ", b"")]
-    for awaited, key in steps:
-        while awaited not in seen and time.monotonic() < deadline:
-            if select.select([terminal], [], [], 0.2)[0]:
-                seen += os.read(terminal, 65536)
-        if key:
-            os.write(terminal, key)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    os.close(terminal)
+    with session(earwitness) as (pid, press):
+        press(" ")
+        press("4")
+        press(" ")  # asked for: the grade before it was acknowledged
+        os.kill(pid, signal.SIGKILL)
     assert len(due(earwitness)) == 2
     assert told(earwitness("review", "stats", "--format", "json"))["graded"] == 1

@@ -6,8 +6,8 @@ import pytest
 
 from tests.docs import pages
 
-SITES = {"keepachangelog.com", "semver.org"}
-"""Where links may lead to outside of the project."""
+SITES = {"keepachangelog.com", "semver.org", "127.0.0.1:8765"}
+"""Where links may lead to outside of the project; and the site itself."""
 
 FOLDERS = (
     "/tmp",
@@ -15,8 +15,9 @@ FOLDERS = (
     "/run/lock",
     "/usr/lib/postgresql",
     "/path/to",
+    "/api",
 )
-"""Absolute paths that mean the same on every machine."""
+"""Absolute paths that mean the same on every machine, and addresses of the site."""
 
 _URL = re.compile(r"https?://([^/\s)]+)")
 _PATH = re.compile(r"(?<![\w./:~}*>-])/[a-z][\w.-]*(?:/[\w.-]+)*")

@@ -10,7 +10,7 @@ from earwitness.experiment import design
 from earwitness.experiment.observation import Trial
 from earwitness.experiment.prediction import Score
 from earwitness.experiment.verdict import GateResult, HypothesisResult
-from earwitness.library import listing
+from earwitness.library import listed
 from earwitness.library.jobs import JobRecord
 from earwitness.library.show import Episode
 from earwitness.report import document, schema
@@ -37,17 +37,17 @@ def fields_missing(kind, page):
         GateResult,
         Trial,
         Episode,
-        listing.AddDocument,
-        listing.CheckDocument,
-        listing.EpisodeDocument,
-        listing.EpisodeRow,
-        listing.FileDocument,
+        listed.AddDocument,
+        listed.CheckDocument,
+        listed.EpisodeDocument,
+        listed.EpisodeRow,
+        listed.FileDocument,
         JobRecord,
-        listing.RemoveDocument,
-        listing.ShowRow,
-        listing.SyncedShow,
-        listing.TranscriptDocument,
-        listing.TranscriptRow,
+        listed.RemoveDocument,
+        listed.ShowRow,
+        listed.SyncedShow,
+        listed.TranscriptDocument,
+        listed.TranscriptRow,
     ],
 )
 def test_every_field_of_the_documents_is_described(kind):

@@ -3,7 +3,7 @@ import wave
 
 import pytest
 
-from earwitness.library import audio, catalogue, listing
+from earwitness.library import audio, catalogue, listing, snip_catalogue
 from earwitness.library.adding import Adder, NotThere
 from earwitness.library.catalogue import NotInLibrary
 from earwitness.library.fetching import problems
@@ -96,6 +96,18 @@ def test_a_transcript_goes_to_the_episode_that_is_named(show, store, add, tmp_pa
     assert transcript.origin == "said.vtt"
     with pytest.raises(NotInLibrary):
         add(file, "no such episode")
+
+
+def test_what_was_saved_elsewhere_becomes_snips_once(store, add, tmp_path):
+    file = tmp_path / "export.csv"
+    file.write_text(
+        "Highlight,Book Title,Book Author,Note,Tags,Location Type,Location,Highlighted at\n"
+        "Flush before you answer,One,Talk,mine,disks,time_offset,61,2024-01-02 10:00:00\n"
+    )
+    for _ in range(2):
+        add(file)
+        (snip,) = snip_catalogue.every(store)
+        assert snip.contents.quote == "Flush before you answer"
 
 
 def test_a_transcript_alone_becomes_an_episode(store, add, tmp_path):

@@ -15,8 +15,6 @@ import msgspec
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 _FLUSHES, _FLUSH_TICKS = 15, 16  # of a device's stat, from 0 (admin-guide/iostats, since Linux 5.5)
 _WRITES = 4
-_MOST_LEVELS = 8
-"""Of devices on devices; more than anybody stacks."""
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +92,12 @@ def devices(mount: Mount, root: Path = Path("/")) -> tuple[Device, ...]:
         return ()
     found: dict[str, Device] = {}
     waiting = [(root / "sys/dev/block" / number).resolve()]
-    while waiting and len(found) < 4 * _MOST_LEVELS:
+    while waiting:
         folder = waiting.pop(0)
-        below = list(_below(folder, root))
-        found.setdefault(folder.name, _device(folder, below))
-        waiting += below
+        if folder.name not in found:
+            below = list(_below(folder, root))
+            found[folder.name] = _device(folder, below)
+            waiting += below
     return tuple(found.values())
 
 

@@ -15,15 +15,16 @@ from importlib.metadata import EntryPoint, entry_points
 from earwitness.check.runner import Check, Judge
 from earwitness.experiment.bench import OpenBench
 from earwitness.experiment.design import Claim
+from earwitness.trouble import Trouble
 
 GROUP = "earwitness.claims"
 
 
-class UnknownClaim(LookupError):
+class UnknownClaim(Trouble, LookupError):
     """No installed package brings a claim of that id; the message lists those there are."""
 
 
-class BrokenClaim(Exception):
+class BrokenClaim(Trouble):
     """A package announces a claim that cannot be loaded; the message says which and why."""
 
 

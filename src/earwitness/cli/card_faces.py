@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from importlib import resources
 
+from earwitness import history
 from earwitness.claims import registry
-from earwitness.cli import history
 from earwitness.library import catalogue
 from earwitness.library import snip_catalogue as read
 from earwitness.library.review import cards, faces

@@ -69,11 +69,11 @@ def obsidian(
     with_transcript: bool,
     format_: str,
     data: Path | None,
-    **chosen: Any,
+    **choice: Any,
 ) -> None:
     """One note for each episode below the folder DESTINATION; what you wrote there is kept."""
     with open_store(data_folder(data)) as store:
-        notes = _notes(store, with_transcript, **chosen)
+        notes = _notes(store, with_transcript, **choice)
     _tell(obsidian_notes.export(notes, destination, template=_text(template)), format_)
 
 
@@ -91,11 +91,11 @@ def logseq(
     with_transcript: bool,
     format_: str,
     data: Path | None,
-    **chosen: Any,
+    **choice: Any,
 ) -> None:
     """One page for each episode in the graph DESTINATION; what you wrote there is kept."""
     with open_store(data_folder(data)) as store:
-        notes = _notes(store, with_transcript, **chosen)
+        notes = _notes(store, with_transcript, **choice)
     _tell(logseq_pages.export(notes, destination, template=_text(template)), format_)
 
 
@@ -104,10 +104,10 @@ def logseq(
 @which
 @options.output_format("text", "json")
 @options.data
-def readwise(*, destination: Path, format_: str, data: Path | None, **chosen: Any) -> None:
+def readwise(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
     """The CSV file DESTINATION, for Readwise's import."""
     with open_store(data_folder(data)) as store:
-        notes = _notes(store, False, **chosen)
+        notes = _notes(store, False, **choice)
     _tell(readwise_file.export(notes, destination), format_)
 
 
@@ -116,14 +116,14 @@ def readwise(*, destination: Path, format_: str, data: Path | None, **chosen: An
 @which
 @options.output_format("text", "json")
 @options.data
-def anki(*, destination: Path, format_: str, data: Path | None, **chosen: Any) -> None:
+def anki(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
     """The package DESTINATION for Anki: the snips as cards; without a choice, all other cards too."""
     with open_store(data_folder(data)) as store:
-        notes = _notes(store, False, **chosen)
+        notes = _notes(store, False, **choice)
         asked = [
             (faces.of_snip(kept.snip), kept.history[-1].at) for note in notes for kept in note.snips
         ]
-        if not any(chosen.values()):
+        if not any(choice.values()):
             card_faces.freshen(store)
             others = (card for card in cards.every(store) if card.kind != "snip")
             asked += [(card.faces, card.changed_at) for card in others]
@@ -135,15 +135,15 @@ def anki(*, destination: Path, format_: str, data: Path | None, **chosen: Any) -
 @which
 @options.output_format("text", "json")
 @options.data
-def json(*, destination: Path, format_: str, data: Path | None, **chosen: Any) -> None:
+def json(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
     """The file DESTINATION with all that was kept; `earwitness snips import` reads it in."""
     with open_store(data_folder(data)) as store:
-        notes = _notes(store, False, **chosen)
+        notes = _notes(store, False, **choice)
     _tell(document.export(notes, destination), format_)
 
 
-def _notes(store: Store, transcripts: bool, **chosen: Any) -> list[EpisodeNote]:
-    return gathering.gather(store, _snips(store, **chosen), transcripts=transcripts)
+def _notes(store: Store, transcripts: bool, **choice: Any) -> list[EpisodeNote]:
+    return gathering.gather(store, _snips(store, **choice), transcripts=transcripts)
 
 
 def _snips(

@@ -18,6 +18,7 @@ from earwitness.library import (
     bundled,
     catalogue,
     documents,
+    listed,
     listing,
     shelving,
     sync,
@@ -187,7 +188,7 @@ def download(
         for name in episode:
             found = catalogue.find_episode(store, name)
             path = audio.download(store, web, found, progress=_Percent(f"{found.id}: downloaded"))
-            _say(listing.FileDocument(path=str(path)), format_, shelves.file)
+            _say(listed.FileDocument(path=str(path)), format_, shelves.file)
 
 
 @library.command()
@@ -251,7 +252,7 @@ def backup(file: Path | None, format_: str, data: Path | None) -> None:
     """Copy the store into FILE, or into the folder of backups, while it may be in use."""
     with open_store(data_folder(data)) as store:
         written = backups.backup(store, file)
-    _say(listing.FileDocument(path=str(written)), format_, shelves.file)
+    _say(listed.FileDocument(path=str(written)), format_, shelves.file)
 
 
 @library.command()
@@ -264,7 +265,7 @@ def restore(file: Path, format_: str, data: Path | None) -> None:
     aside = backups.restore(folder, file)
     with open_store(folder):  # an older one is brought up to date
         pass
-    _say(listing.FileDocument(path=str(aside) if aside else None), format_, shelves.restored)
+    _say(listed.FileDocument(path=str(aside) if aside else None), format_, shelves.restored)
 
 
 @library.command()
@@ -293,7 +294,7 @@ def remove(show: str, yes: bool, format_: str, data: Path | None) -> None:
             raise click.UsageError(f"{found.id} was not removed")
         shelving.remove(store, found.id)
         audio.remove_of(store, found.id)
-        _say(listing.RemoveDocument(id=found.id, episodes=found.episodes), format_, shelves.removed)
+        _say(listed.RemoveDocument(id=found.id, episodes=found.episodes), format_, shelves.removed)
 
 
 @contextlib.contextmanager

@@ -113,14 +113,17 @@ def replay(run: str, format_: str, data: Path | None) -> None:
 def compare(one: str, other: str, format_: str, data: Path | None) -> None:
     """Two runs, or two checks, side by side, and what differs around them."""
     with open_store(data_folder(data)) as store:
-        ids = [stored.find(store, name).id for name in (one, other)]
+        records = [stored.find(store, name) for name in (one, other)]
+        if records[0].kind != records[1].kind:
+            raise click.UsageError("one of them is a run and the other a check")
+        ids = [record.id for record in records]
         left, right = (_document(store, id) for id in ids)
     if isinstance(left, CheckDocument) and isinstance(right, CheckDocument):
         kind, rows = "findings", comparison.findings(left, right)
-    elif isinstance(left, RunDocument) and isinstance(right, RunDocument):
-        kind, rows = "hypotheses", comparison.hypotheses(left, right)
     else:
-        raise click.UsageError("one of them is a run and the other a check")
+        assert isinstance(left, RunDocument), "the store keeps no third kind"
+        assert isinstance(right, RunDocument), "both are of one kind"
+        kind, rows = "hypotheses", comparison.hypotheses(left, right)
     differing = comparison.differing(left, right)
     if format_ == "json":
         pairs = {name: list(pair) for name, pair in differing.items()}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from earwitness.library import listing
+from earwitness.library import listed
 from earwitness.library.reading import clock, sanitise
 from earwitness.report import check_words, console
 
@@ -21,7 +21,7 @@ def plain(text: str) -> str:
     return check_words.visible(" ".join(text.split()))
 
 
-def added(document: listing.AddDocument) -> None:
+def added(document: listed.AddDocument) -> None:
     """What was added: a line for each show, then what was wrong."""
     for show in document.shows:
         print(
@@ -36,7 +36,7 @@ def added(document: listing.AddDocument) -> None:
         print(f"not added: {plain(failed.what)}: {plain(failed.problem)}")
 
 
-def shows(document: listing.ShowsDocument) -> None:
+def shows(document: listed.ShowsDocument) -> None:
     """A table of shows."""
     table = _table("Show", "Title", "Episodes", "From", "Asked (UTC)")
     for show in document.shows:
@@ -51,7 +51,7 @@ def shows(document: listing.ShowsDocument) -> None:
     Console().print(table)
 
 
-def episodes(rows: tuple[listing.EpisodeRow, ...]) -> None:
+def episodes(rows: tuple[listed.EpisodeRow, ...]) -> None:
     """A table of episodes with the verdicts of their claims."""
     table = _table("Date", "Episode", "Claims")
     table.columns[0].no_wrap = table.columns[2].no_wrap = True
@@ -63,7 +63,7 @@ def episodes(rows: tuple[listing.EpisodeRow, ...]) -> None:
     Console().print(table)
 
 
-def episode(document: listing.EpisodeDocument) -> None:
+def episode(document: listed.EpisodeDocument) -> None:
     """An episode in full."""
     terminal = Console(highlight=False)
     row = document.episode
@@ -81,7 +81,7 @@ def episode(document: listing.EpisodeDocument) -> None:
     _print_lists(terminal, document)
 
 
-def transcript(document: listing.TranscriptDocument) -> None:
+def transcript(document: listed.TranscriptDocument) -> None:
     """A transcript, a line for each segment."""
     for segment in document.segments:
         place = "" if segment.start_seconds is None else f"{clock.stamp(segment.start_seconds)}  "
@@ -89,7 +89,7 @@ def transcript(document: listing.TranscriptDocument) -> None:
         print(f"{place}{speaker}{plain(segment.text)}")
 
 
-def synced(document: listing.SyncDocument) -> None:
+def synced(document: listed.SyncDocument) -> None:
     """A line for each show that was asked."""
     for show in document.shows:
         if show.problem is not None:
@@ -104,7 +104,7 @@ def synced(document: listing.SyncDocument) -> None:
         print("No show here has a feed. Add one with: earwitness library add URL")
 
 
-def jobs(document: listing.JobsDocument) -> None:
+def jobs(document: listed.JobsDocument) -> None:
     """A table of jobs."""
     table = _table("Job", "Of", "State", "Done", "When (UTC)")
     for job in document.jobs:
@@ -115,12 +115,12 @@ def jobs(document: listing.JobsDocument) -> None:
     Console().print(table)
 
 
-def file(document: listing.FileDocument) -> None:
+def file(document: listed.FileDocument) -> None:
     """The path of what was written."""
     print(document.path)
 
 
-def restored(document: listing.FileDocument) -> None:
+def restored(document: listed.FileDocument) -> None:
     """Where the old store is."""
     if document.path is None:
         print("restored")
@@ -128,7 +128,7 @@ def restored(document: listing.FileDocument) -> None:
         print(f"restored; the store that was there is kept in {document.path}")
 
 
-def condition(document: listing.CheckDocument) -> None:
+def condition(document: listed.CheckDocument) -> None:
     """What is wrong with the store, or that nothing is."""
     for what, complaints in (
         ("damage", document.damage),
@@ -141,7 +141,7 @@ def condition(document: listing.CheckDocument) -> None:
     print("the store is sound" if document.sound else "the store is not sound")
 
 
-def removed(document: listing.RemoveDocument) -> None:
+def removed(document: listed.RemoveDocument) -> None:
     """What is gone."""
     print(f"removed {document.id} with {document.episodes} episodes")
 
@@ -151,7 +151,7 @@ def length(seconds: float | None) -> str:
     return "" if seconds is None else clock.stamp(seconds)
 
 
-def claims(row: listing.EpisodeRow) -> Text:
+def claims(row: listed.EpisodeRow) -> Text:
     """The claims of an episode, each with its verdict on this machine."""
     told = Text()
     for claim in row.claims:
@@ -162,7 +162,7 @@ def claims(row: listing.EpisodeRow) -> Text:
     return told
 
 
-def _has(row: listing.EpisodeRow) -> list[str]:
+def _has(row: listed.EpisodeRow) -> list[str]:
     chapters = [chapter for chapter in row.chapters if chapter.listed]
     return [
         *([f"{len(chapters)} chapters"] if chapters else []),
@@ -172,7 +172,7 @@ def _has(row: listing.EpisodeRow) -> list[str]:
     ]
 
 
-def _print_chapters(terminal: Console, row: listing.EpisodeRow) -> None:
+def _print_chapters(terminal: Console, row: listed.EpisodeRow) -> None:
     if not row.chapters:
         return
     table = _table("At", "Chapter", "From")
@@ -182,7 +182,7 @@ def _print_chapters(terminal: Console, row: listing.EpisodeRow) -> None:
     terminal.print(table)
 
 
-def _print_lists(terminal: Console, document: listing.EpisodeDocument) -> None:
+def _print_lists(terminal: Console, document: listed.EpisodeDocument) -> None:
     lists = {
         "Links": [f"{link.url} {link.label}" for link in document.episode.links],
         "People": [f"{person.name} ({person.role})" for person in document.persons],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from earwitness.library import audio, catalogue, shelving, sync
+from earwitness.library import audio, catalogue, shelving, snips, sync
 from earwitness.library.fetching import fetcher, recordings
 from earwitness.library.fetching.problems import NotFetched
 from earwitness.library.fetching.web import MEBIBYTE, Web
@@ -28,6 +28,7 @@ from earwitness.library.reading.recognise import Read
 from earwitness.library.shelving import Kept
 from earwitness.library.sync import Tell
 from earwitness.store.connection import Store
+from earwitness.trouble import Trouble
 
 _LARGEST_FILE = 256 * MEBIBYTE
 """Bytes of a file that is read into memory; the largest exports have a tenth of it."""
@@ -37,7 +38,7 @@ _OWN_FILES = "Files"
 """Title of the show that files belong to of which nothing else is known."""
 
 
-class NotThere(Exception):
+class NotThere(Trouble):
     """Neither an address nor a file that can be read; the message is one line."""
 
 
@@ -131,8 +132,11 @@ class Adder:
                 return Addition(kept=_by_show(kept), several=True)
 
     def _keep(self, intake: Intake) -> Kept:
-        """Keep a show and its episodes as an application or a page has them."""
-        return shelving.keep(self.store, intake)
+        """Keep a show and its episodes as an application or a page has them, with what was saved."""
+        kept = shelving.keep(self.store, intake)
+        for id, facts in zip(kept.episodes, intake.episodes, strict=True):
+            snips.keep_saved(self.store, id, facts.saved)
+        return kept
 
     def _list(self, opml: Opml) -> Addition:
         """Every feed of a list; one that fails does not keep the others from coming."""

@@ -21,11 +21,12 @@ from earwitness.library.reading import audio_tags
 from earwitness.library.reading.audio_tags import Recording
 from earwitness.store import library_tables as tables
 from earwitness.store.connection import Store
+from earwitness.trouble import Trouble
 
 FOLDER = "audio"
 
 
-class NoRecording(Exception):
+class NoRecording(Trouble):
     """An episode has no recording here, or none is offered; the message is one line."""
 
 

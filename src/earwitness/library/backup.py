@@ -18,6 +18,7 @@ from pathlib import Path
 from earwitness.library import audio
 from earwitness.store.connection import FILE_NAME, HEAD, Store
 from earwitness.store.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew, translated
+from earwitness.trouble import Trouble
 
 FOLDER = "backups"
 _PAGES_AT_A_TIME = 1024
@@ -26,7 +27,7 @@ _PATIENCE = 10.0
 """Seconds that another writer may take before we give up."""
 
 
-class NotABackup(Exception):
+class NotABackup(Trouble):
     """A file that cannot be put back, or be written; the message is one line."""
 
 

@@ -23,11 +23,12 @@ from earwitness.library.intake import (
 )
 from earwitness.store import library_tables as tables
 from earwitness.store.connection import Store
+from earwitness.trouble import Trouble
 
 _Named = TypeVar("_Named")
 
 
-class NotInLibrary(LookupError):
+class NotInLibrary(Trouble, LookupError):
     """Nothing in the library is called that, or several are; the message is one line."""
 
 

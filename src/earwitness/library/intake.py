@@ -12,6 +12,7 @@ import enum
 import msgspec
 
 from earwitness.library.show import Link
+from earwitness.trouble import Trouble
 
 
 class Source(enum.StrEnum):
@@ -222,5 +223,5 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-class NotReadable(ValueError):
+class NotReadable(Trouble, ValueError):
     """A source that cannot be read; the message is one line and says why."""

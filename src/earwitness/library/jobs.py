@@ -20,6 +20,7 @@ from earwitness.store import library_tables as tables
 from earwitness.store import owners
 from earwitness.store.connection import Store
 from earwitness.store.owners import Owner
+from earwitness.trouble import Trouble
 
 _BETWEEN_NOTES = 0.5
 """Seconds between two notes of progress in the store; each is a transaction on disk."""
@@ -32,9 +33,11 @@ class JobKind(enum.StrEnum):
     """Fetch the chapters and the transcript that a feed offers for an episode."""
     DOWNLOAD = "download"
     RECOGNISE = "recognise"
+    EMBED = "embed"
+    """Make the vectors that passages of the whole library lack."""
 
 
-class JobTaken(Exception):
+class JobTaken(Trouble):
     """Another process is at it, or has done what is done once; the message is one line."""
 
 

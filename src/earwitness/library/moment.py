@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from earwitness.library.intake import Segment
+from earwitness.trouble import Trouble
 
 SNAP_SECONDS = 5.0
 """How far a bound may move to the bound of a line, so that a sentence is not cut."""
@@ -18,7 +19,7 @@ _RANGE = re.compile(r"\s*([\d:.]+)\s*(?:-|\N{EN DASH}|\.\.)\s*([\d:.]+)\s*")
 _SHIFT = re.compile(r"([+-])(\d+(?:\.\d+)?)s?")
 
 
-class NoSuchMoment(ValueError):
+class NoSuchMoment(Trouble, ValueError):
     """A place that is not written as one, or is not in the episode; the message is one line."""
 
 

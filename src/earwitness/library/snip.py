@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from earwitness.trouble import Trouble
+
 
 class Change(enum.StrEnum):
     """What an entry of a snip's history did."""
@@ -67,7 +69,7 @@ class Snip:
     guid: str | None = None
 
 
-class NothingToUndo(ValueError):
+class NothingToUndo(Trouble, ValueError):
     """Only the making of a snip is left in its history."""
 
 

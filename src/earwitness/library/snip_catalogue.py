@@ -17,9 +17,10 @@ from earwitness.library.snip import Change, Contents, Entry, Snip
 from earwitness.store import library_tables as shelf
 from earwitness.store import review_tables as tables
 from earwitness.store.connection import Store
+from earwitness.trouble import Trouble
 
 
-class NoSuchSnip(LookupError):
+class NoSuchSnip(Trouble, LookupError):
     """No snip has that id, or several begin with it; the message is one line."""
 
 

@@ -26,6 +26,7 @@ from earwitness.library.intake import SavedSnip, Segment
 from earwitness.library.snip import Change, Contents, Entry, Snip
 from earwitness.store import review_tables as tables
 from earwitness.store.connection import Store
+from earwitness.trouble import Trouble
 
 Edit = Callable[[Contents], Contents]
 
@@ -33,7 +34,7 @@ _ID_BYTES = 5
 """Forty bits: eight letters, and one chance in a million of a clash among 1,500 snips."""
 
 
-class ChangedMeanwhile(Exception):
+class ChangedMeanwhile(Trouble):
     """Somebody changed the snip after it was read; the message says how to go on."""
 
 

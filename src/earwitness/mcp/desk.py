@@ -12,20 +12,17 @@ from typing import Any
 
 import msgspec
 
-from earwitness import launcher
+from earwitness import history, launcher
 from earwitness.check import kinds
 from earwitness.claims import registry
-from earwitness.experiment import events
 from earwitness.experiment.design import Depth
 from earwitness.launcher import Request
 from earwitness.library import bundled, catalogue, chapters, moment, snip_catalogue, snips
 from earwitness.library.search import searching
 from earwitness.library.search.scope import Scope
 from earwitness.library.snip import Contents, Snip
-from earwitness.report import answers, assembly, check_document, found_document, measured
-from earwitness.report.document import RunDocument
-from earwitness.store import events as stored_events
-from earwitness.store import predictions, runs
+from earwitness.report import answers, check_document, found_document, measured
+from earwitness.store import runs
 from earwitness.store.connection import Store, open_store
 
 Json = dict[str, Any]
@@ -225,7 +222,7 @@ class WritingDesk(ReadingDesk):
             with closing(launcher.carry_out(store, record, wanted)) as happening:
                 for _ in happening:
                     pass
-            document = _document(store, runs.find(store, record.id))
+            document = history.document_of(store, runs.find(store, record.id))
             result = measured.of_claim(store, claim)
         return {
             "run": document.run_id,
@@ -233,11 +230,6 @@ class WritingDesk(ReadingDesk):
             "verdict": document.verdict.value,
             "text": result.text if result is not None else "",
         }
-
-
-def _document(store: Store, record: runs.RunRecord) -> RunDocument:
-    log = (events.decode(body) for _, body in stored_events.read(store, record.id))
-    return assembly.run_document(record, log, predictions.every(store, run=record.id))
 
 
 def _scope(store: Store, show: str | None, episode: str | None) -> Scope:

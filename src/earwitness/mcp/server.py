@@ -16,12 +16,8 @@ from mcp_types import ToolAnnotations
 
 import earwitness
 from earwitness.check.target import NotATarget
-from earwitness.claims.registry import BrokenClaim, UnknownClaim
-from earwitness.library.catalogue import NotInLibrary
-from earwitness.library.moment import NoSuchMoment
 from earwitness.mcp.desk import ReadingDesk, WritingDesk
-from earwitness.report.assembly import NothingRecorded
-from earwitness.store.errors import StoreError
+from earwitness.trouble import Trouble
 
 _INSTRUCTIONS = (
     "Earwitness is a library of podcasts with what their claims came to when they were measured on "
@@ -31,16 +27,7 @@ _INSTRUCTIONS = (
 _READING = ("search", "ask", "shows", "episodes", "episode", "snips", "claims", "runs")
 _READING_MORE = ("verdicts", "check_plan")
 _WRITING = ("add_snip", "run_claim")
-_FOR_THE_ASSISTANT = (
-    BrokenClaim,
-    NoSuchMoment,
-    NotATarget,
-    NotInLibrary,
-    NothingRecorded,
-    StoreError,
-    UnknownClaim,
-    ValueError,
-)
+_FOR_THE_ASSISTANT = (Trouble, NotATarget, ValueError)
 
 
 def serve(folder: Path, *, allow_write: bool) -> None:

@@ -29,12 +29,13 @@ from earwitness.report.document import (
 )
 from earwitness.store.predictions import StoredPrediction
 from earwitness.store.runs import RunRecord
+from earwitness.trouble import Trouble
 
 WORTH_TELLING = 2.0
 """A prediction that is off by this factor or more is the surprise of a run."""
 
 
-class NothingRecorded(Exception):
+class NothingRecorded(Trouble):
     """The run ended before its design was recorded; the message says why."""
 
 

@@ -6,7 +6,7 @@ newest finished run of each claim stands for it; a check stands with each of its
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
@@ -109,11 +109,9 @@ def _effect(run: RunDocument) -> str:
 
 def _index_claims(store: Store) -> None:
     claims, _ = registry.loadable()
+    gone = _subjects(store, Kind.CLAIM) - set(claims)
     with index.writing(store) as connection:
-        gone = connection.exec_driver_sql(
-            "select subject from documents where kind = ?", (Kind.CLAIM.value,)
-        ).scalars()
-        for id in set(gone) - set(claims):
+        for id in gone:
             index.put(connection, id, (Kind.CLAIM,), ())
         for id, claim in claims.items():
             place = _place(connection, claim.source)
@@ -121,26 +119,32 @@ def _index_claims(store: Store) -> None:
         index.set_state(connection, _CLAIMS_STATE, _stamp())
 
 
-def _index_runs(store: Store, noted: list[str]) -> None:
+def _index_runs(store: Store, noted: Sequence[str]) -> None:
     """The newest run of each claim, and every check; then the notes on them are settled."""
-    newest = [
-        (claim, _newest(store, claim))
-        for claim in dict.fromkeys(record.claim for record in runs.every(store))
-    ]
-    checks = {
-        record.id: _check(store, record) for record in runs.every(store) if record.kind == CHECK
-    }
+    records = runs.every(store)
+    known = _subjects(store, Kind.RUN) | {record.claim for record in records}
+    newest = [(claim, _newest(store, claim)) for claim in sorted(known)]
+    checks = {record.id: _check(store, record) for record in records if record.kind == CHECK}
+    checks |= dict.fromkeys(_subjects(store, Kind.CHECK) - set(checks))
     with index.writing(store) as connection:
         for claim, run in newest:
-            found = [] if run is None else [_of_run(run, _place(connection, run.source))]
-            index.put(connection, claim, (Kind.RUN,), found)
+            told = [] if run is None else [_of_run(run, _place(connection, run.source))]
+            index.put(connection, claim, (Kind.RUN,), told)
         for id, check in checks.items():
-            found = [] if check is None else [_of_check(id, check)]
-            index.put(connection, id, (Kind.CHECK,), found)
+            index.put(
+                connection, id, (Kind.CHECK,), [] if check is None else [_of_check(id, check)]
+            )
         for run_id in noted:
-            if run_id not in checks:
-                index.put(connection, run_id, (Kind.CHECK,), ())
             index.settle(connection, "run", run_id)
+
+
+def _subjects(store: Store, kind: Kind) -> set[str]:
+    """What there are documents of that kind on."""
+    with store.reading() as connection:
+        found = connection.exec_driver_sql(
+            "select subject from documents where kind = ?", (kind.value,)
+        )
+        return {str(subject) for subject in found.scalars()}
 
 
 @dataclass(frozen=True)

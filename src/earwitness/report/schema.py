@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from earwitness.check.evidence import Evidence
-from earwitness.library import listing
+from earwitness.library import listed
 from earwitness.library.export.files import Exported
 from earwitness.library.export.json import KeptDocument
 from earwitness.library.review.statistics import Statistics
@@ -28,16 +28,16 @@ DOCUMENTS: Mapping[str, object] = {
     "evidence-1.json": Evidence,
     "export-1.json": Exported,
     "kept-1.json": KeptDocument,
-    "library-add-1.json": listing.AddDocument,
-    "library-check-1.json": listing.CheckDocument,
-    "library-episode-1.json": listing.EpisodeDocument,
-    "library-episodes-1.json": tuple[listing.EpisodeRow, ...],
-    "library-file-1.json": listing.FileDocument,
-    "library-jobs-1.json": listing.JobsDocument,
-    "library-remove-1.json": listing.RemoveDocument,
-    "library-shows-1.json": listing.ShowsDocument,
-    "library-sync-1.json": listing.SyncDocument,
-    "library-transcript-1.json": listing.TranscriptDocument,
+    "library-add-1.json": listed.AddDocument,
+    "library-check-1.json": listed.CheckDocument,
+    "library-episode-1.json": listed.EpisodeDocument,
+    "library-episodes-1.json": tuple[listed.EpisodeRow, ...],
+    "library-file-1.json": listed.FileDocument,
+    "library-jobs-1.json": listed.JobsDocument,
+    "library-remove-1.json": listed.RemoveDocument,
+    "library-shows-1.json": listed.ShowsDocument,
+    "library-sync-1.json": listed.SyncDocument,
+    "library-transcript-1.json": listed.TranscriptDocument,
     "plan-1.json": PlanDocument,
     "review-statistics-1.json": Statistics,
     "run-1.json": RunDocument,

@@ -8,8 +8,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from earwitness.trouble import Trouble
 
-class StoreError(Exception):
+
+class StoreError(Trouble):
     """The store cannot be used; the message is one line and says what to do."""
 
 

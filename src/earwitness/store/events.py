@@ -35,6 +35,18 @@ class EventLog:
         return number
 
 
+def last(store: Store, run: str) -> str | None:
+    """The body of the last event of a run; None when it has none."""
+    query = (
+        sa.select(tables.events.c.body)
+        .where(tables.events.c.run == run)
+        .order_by(tables.events.c.number.desc())
+        .limit(1)
+    )
+    with store.reading() as connection:
+        return connection.execute(query).scalar()
+
+
 def read(store: Store, run: str, *, after: int = 0) -> Iterator[tuple[int, str]]:
     """Number and body of the events of a run that come after a number, in order."""
     query = (

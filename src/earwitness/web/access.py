@@ -45,9 +45,12 @@ class Door:
             await _asked_for(scope)(scope, receive, send)
 
     def admits(self, said: str) -> bool:
-        """Whether that is the password. Raises TooMany."""
-        self._guesses.take()
-        return hmac.compare_digest(said.encode(), (self._password or "").encode())
+        """Whether that is the password. Raises TooMany after too many that were not."""
+        self._guesses.look()
+        right = hmac.compare_digest(said.encode(), (self._password or "").encode())
+        if not right:
+            self._guesses.take()
+        return right
 
     def _knows(self, request: Request) -> bool:
         cookie = request.cookies.get(COOKIE, "")

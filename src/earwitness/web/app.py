@@ -36,6 +36,7 @@ from earwitness.web import (
 from earwitness.web.api.routes import API
 from earwitness.web.jobs.checking import Checking
 from earwitness.web.jobs.running import Running
+from earwitness.web.panels import Panels
 from earwitness.web.pulse import Pulse
 from earwitness.web.shelf import Shelf
 from earwitness.web.site import Serving, Site
@@ -109,6 +110,7 @@ def _opened(serving: Serving) -> Lifespan[Starlette]:
                 serving=serving,
                 store=store,
                 shelf=Shelf(store),
+                panels=Panels(store),
                 claims=_in_page_order(loaded),
                 broken=broken,
                 running=running,

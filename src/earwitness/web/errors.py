@@ -21,6 +21,7 @@ from earwitness.library.catalogue import NotInLibrary
 from earwitness.report.assembly import NothingRecorded
 from earwitness.store.errors import StoreError
 from earwitness.store.runs import UnknownRun
+from earwitness.trouble import Trouble
 from earwitness.web import rendering
 from earwitness.web.jobs.checking import Expired
 from earwitness.web.jobs.limits import TooMany
@@ -40,6 +41,7 @@ STATUSES: Mapping[type[Exception], int] = {
     TooMany: 429,
     BrokenClaim: 503,
     StoreError: 503,
+    Trouble: 422,
 }
 """Errors that a reader can act on, with the status that says whose turn it is."""
 

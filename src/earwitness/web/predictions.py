@@ -14,7 +14,7 @@ def index(request: Request) -> Response:
     """All predictions with their scores, and the charts of calibration."""
     here = site.of(request)
     results = history.results(here.store)
-    calibration = history.calibration(here.store)
+    calibration = history.calibration(here.store, results)
     rows = predicted.told(stored.every(here.store), results)
     errors = [row.score.log_error for row in rows if row.score and row.score.log_error is not None]
     standings = standing.standings(here)

@@ -7,16 +7,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from earwitness import history
-from earwitness.experiment import events
 from earwitness.report import assembly, comparison, html, json, markdown
 from earwitness.report.assembly import NothingRecorded
 from earwitness.report.document import RunDocument
-from earwitness.store import events as stored
 from earwitness.store import predictions, runs
 from earwitness.store.runs import RunRecord
 from earwitness.web import forms, rendering, site, streaming
-from earwitness.web.live import live
 from earwitness.web.site import Site
 
 FORMATS: Mapping[str, str] = {
@@ -55,7 +51,8 @@ async def stream(request: Request) -> StreamingResponse:
     record = await run_in_threadpool(find, here, request.path_params["run"])
 
     def told(new: streaming.Numbered) -> str:
-        return streaming.message("panel", _panel(here, record), new[-1][0])
+        number, panel = here.panels.at(record.id, new[-1][0])
+        return streaming.message("panel", panel, number)
 
     after = streaming.last_seen(request)
     return streaming.response(streaming.follow(here.store, here.pulse, record.id, after, told))
@@ -126,24 +123,19 @@ def _document(here: Site, id: str) -> RunDocument:
 
 
 def _under_way(request: Request, here: Site, record: RunRecord) -> Response:
-    log = list(stored.read(here.store, record.id))
+    seen, panel = here.panels.at(record.id, 0)
     return rendering.page(
         request,
         "run_live.html.j2",
         record=record,
         claim=_claim(here, record),
-        seen=log[-1][0] if log else 0,
-        live=live(events.decode(body) for _, body in log),
+        seen=seen,
+        panel=panel,
         predicted=[
             assembly.expectation_of(one) for one in predictions.every(here.store, run=record.id)
         ],
         ours=here.running.owns(record.id),
     )
-
-
-def _panel(here: Site, record: RunRecord) -> str:
-    log = history.log_of(here.store, record.id)
-    return rendering.fragment("live.html.j2", live=live(log))
 
 
 def _claim(here: Site, record: RunRecord) -> str:

@@ -45,14 +45,15 @@ def show(request: Request) -> Response:
     here = site.of(request)
     shelved = catalogue.find_show(here.store, request.path_params["show"])
     wanted = wanted_of(shelved.id, request.query_params)
+    part = rendering.is_part(request)
     values: dict[str, Any] = {
         "show": shelved,
         "wanted": wanted,
         "page": browsing.page(here.store, wanted),
         "standings": standing.standings(here),
         "orders": ORDERS,
+        "continued": part and wanted.first > 0,
     }
-    part = rendering.is_part(request)
     return rendering.page(request, "episodes.html.j2" if part else "show.html.j2", **values)
 
 

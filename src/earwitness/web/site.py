@@ -14,6 +14,7 @@ from earwitness.experiment.design import Claim
 from earwitness.store.connection import Store
 from earwitness.web.jobs.checking import Checking
 from earwitness.web.jobs.running import Running
+from earwitness.web.panels import Panels
 from earwitness.web.pulse import Pulse
 from earwitness.web.shelf import Shelf
 
@@ -39,6 +40,7 @@ class Site:
     serving: Serving
     store: Store
     shelf: Shelf
+    panels: Panels
     claims: Mapping[str, Claim]
     """All installed claims that can be loaded, in page order."""
     broken: Mapping[str, str]

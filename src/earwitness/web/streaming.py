@@ -23,7 +23,7 @@ _RETRY_MILLISECONDS = 1000
 
 Numbered = Sequence[tuple[int, str]]
 Message = Callable[[Numbered], str]
-"""What is sent for events that are new together, as a finished message; empty: nothing."""
+"""From events that are new together to what is sent for them; called in a thread."""
 
 
 def message(kind: str, data: str, number: int | None = None) -> str:
@@ -56,7 +56,7 @@ async def follow(
             found, running = await run_in_threadpool(_look, store, run, after)
             if found:
                 after = found[-1][0]
-                yield told(found)
+                yield await run_in_threadpool(told, found)
             if not running:
                 yield message("done", "", after)
                 return

@@ -39,8 +39,8 @@ AT_PROOF_ON_A_DISK = {
 """For more a proof has no time."""
 MEASURED = {"lying-rate", "price-async"}
 """The others are counted."""
-TWINS = {"postgres-price": 3}
-"""Arms that are meant to be the same as another."""
+TWINS = {"postgres-price": 3, "postgres-replica": 1}
+"""Arms with the same disk and the same settings of the server as another."""
 
 
 def test_it_contradicts_itself_nowhere() -> None:
@@ -103,6 +103,7 @@ def test_every_arm_can_be_read(experiment: Experiment) -> None:
         ("postgres-methods", "fsync-10ms", "fsync-1ms", "flush_ms"),
         ("postgres-price", "safe-2ms", "async-2ms", "synchronous_commit"),
         ("postgres-failed-write", "stops", "retries", "data_sync_retry"),
+        ("postgres-replica", "alone", "replicated", "replica"),
     ],
 )
 def test_arms_that_are_compared_differ_in_one_setting(

@@ -1,5 +1,7 @@
 """No citation is believed that does not hold, however the answer is cut into pieces."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,7 +60,7 @@ def test_a_citation_holds_when_the_passage_has_the_words():
 @given(st.lists(st.integers(0, len(ANSWER)), max_size=12).map(sorted))
 def test_however_it_is_streamed_the_sentences_are_the_same(cuts):
     ends = [0, *cuts, len(ANSWER)]
-    pieces = [ANSWER[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    pieces = [ANSWER[a:b] for a, b in itertools.pairwise(ends)]
     assert sentences(pieces) == EXPECTED
 
 

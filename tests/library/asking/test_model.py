@@ -35,9 +35,11 @@ def test_an_answer_arrives_streamed_or_whole(manner):
     ],
 )
 def test_what_goes_wrong_is_one_line(manner, said):
-    with endpoint(manner, "Something that takes several pieces.") as server:
-        with pytest.raises(ModelFailed, match=said) as failed:
-            asked(server, timeout_seconds=0.3)
+    with (
+        endpoint(manner, "Something that takes several pieces.") as server,
+        pytest.raises(ModelFailed, match=said) as failed,
+    ):
+        asked(server, timeout_seconds=0.3)
     assert "\n" not in str(failed.value)
 
 

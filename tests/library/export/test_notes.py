@@ -230,7 +230,7 @@ def test_a_template_that_fails_for_one_note_serves_the_others(store, vault):
     assert "mine" not in texts["Other"] and "## 0:20" in texts["Other"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     st.text(max_size=60),
     st.text(max_size=60),
@@ -376,3 +376,17 @@ def test_an_outline_keeps_the_users_blocks(first, second):
     assert after.count("- child") == len(first) and "- tail" in after
     assert outline.merged(after, {"p": "2"}, blocks(second)) == after
     assert sorted(re.findall(r"earwitness:: (\w)", after)) == sorted(second)
+
+
+def test_a_block_that_the_user_moved_below_another_is_renewed_there():
+    def blocks(text):
+        return [outline.block(name, f"{name}\n{text}", id=name) for name in "ab"]
+
+    page = outline.merged(None, {"p": "1"}, blocks("old"))
+    moved = (
+        "p:: 1\n\n- mine  \n\t- b\n\t  id:: b\n\t  earwitness:: b\n\t  old\n- a\n  earwitness:: a\n"
+    )
+    assert page.count("earwitness:: b") == 1
+    after = outline.merged(moved, {"p": "1"}, blocks("- new"))
+    assert "- mine  \n\t- b\n\t  id:: b\n\t  earwitness:: b\n\t  * new\n" in after
+    assert after.count("earwitness:: b") == 1 and "old" not in after

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from earwitness.library import shelving
 from earwitness.library.intake import ChapterSource, SourcedChapter
 from earwitness.library.search import index, searching
+from earwitness.library.search.passages import Document, Kind, Passage
 from earwitness.store.connection import open_store
 from tests.library.search import talks
 
@@ -52,11 +54,11 @@ def test_refreshing_twice_writes_nothing(library):
 
 
 def test_only_what_changed_is_written_again(library):
-    before = dict((subject, (first, last)) for subject, first, last in ids(library))
+    before = {subject: (first, last) for subject, first, last in ids(library)}
     chapters = [SourcedChapter(start_seconds=5, title="Greeting")]
     shelving.keep_chapters(library, "talks/networks", ChapterSource.PSC, chapters)
     index.refresh(library)
-    after = dict((subject, (first, last)) for subject, first, last in ids(library))
+    after = {subject: (first, last) for subject, first, last in ids(library)}
     assert after.pop("talks/networks") != before.pop("talks/networks")
     assert after == before
     check_full_text(library)
@@ -119,3 +121,23 @@ def test_killed_at_any_batch_the_rest_is_indexed_the_next_time(tmp_path, batches
             "talks/networks",
         }
         check_full_text(store)
+
+
+def test_who_writes_second_waits_until_ids_are_given_out(library, tmp_path):
+    def document(word):
+        passage = Passage(text=f"{word} is said here.")
+        return Document(kind=Kind.CLAIM, subject=word, passages=(passage,))
+
+    def write_other():
+        with open_store(tmp_path) as other, index.writing(other) as connection:
+            index.put(connection, "second", (Kind.CLAIM,), (document("second"),))
+
+    other = threading.Thread(target=write_other)
+    with index.writing(library) as connection:
+        other.start()
+        other.join(0.5)  # without a turn it would be done by now
+        index.put(connection, "first", (Kind.CLAIM,), (document("first"),))
+    other.join(60)
+    for word in ("first", "second"):
+        assert [hit.subject for hit in searching.search(library, f'"{word} is said"')] == [word]
+    check_full_text(library)

@@ -5,12 +5,16 @@ It needs root; elsewhere those tests are skipped with the reason.
 """
 
 import contextlib
+import ctypes.util
 import json
 import os
 import shutil
+import socket
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +26,7 @@ from earwitness.check.evidence import Evidence
 from earwitness.check.runner import Check
 from earwitness.check.target import NotSeen
 from earwitness.claims import registry
-from earwitness.claims.fsync import plug_pull, plug_record, probing
+from earwitness.claims.fsync import places, plug_pull, plug_record, probing
 from earwitness.claims.fsync.evidence import Verified
 from earwitness.claims.fsync.plug_listener import Listener
 from earwitness.servers.disk import disk, volatile
@@ -100,6 +104,30 @@ def test_links_that_lead_out_of_a_data_folder_are_places_of_their_own(tmp_path: 
         assert roles == ["directory", "write-ahead log"]
     finally:
         elsewhere.rmdir()
+
+
+def test_a_library_that_swallows_syncs_is_seen_in_who_is_at_work_there(tmp_path: Path) -> None:
+    library = ctypes.util.find_library("m")
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    paths = {line.split()[-1] for line in lines if library and f"/{library.split('.')[0]}" in line}
+    real = next((path for path in sorted(paths) if Path(path).exists()), None)
+    if real is None:
+        pytest.skip("no shared library to copy was found")
+    copied = tmp_path / "libeatmydata.so"
+    shutil.copyfile(real, copied)
+    asleep = [sys.executable, "-I", "-c", "print('up', flush=True); import time; time.sleep(60)"]
+    environment = {**os.environ, "LD_PRELOAD": str(copied)}
+    process = subprocess.Popen(asleep, cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        around = places.surroundings(tmp_path)
+        assert around.processes_seen >= 1
+        assert around.suspects == ("eatmydata.so",)
+    finally:
+        process.kill()
+        process.communicate()
+    assert places.surroundings(tmp_path).suspects == ()
 
 
 def test_a_probe_times_every_way_and_leaves_nothing(tmp_path: Path) -> None:
@@ -227,12 +255,22 @@ def test_a_directory_from_the_command_line(earwitness: CommandLine, tmp_path: Pa
     assert earwitness("check", str(tmp_path / "none")).returncode == 2
 
 
+def test_a_directory_that_may_not_be_read_is_partly_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "is_open", lambda _: False)
+    evidence = seen("/")
+    assert evidence.claims["fsync"]["places"]
+    (missed,) = evidence.not_seen
+    assert not missed.essential or "owner" in missed.needs
+
+
 # The plug
 
 
 @contextlib.contextmanager
-def listening(memory: Path) -> Iterator[Listener]:
-    listener = Listener("127.0.0.1", 0, memory)
+def listening(
+    memory: Path, port: int = 0, heard: Callable[[int], None] = lambda _: None
+) -> Iterator[Listener]:
+    listener = Listener("127.0.0.1", port, memory, heard=heard)
     thread = threading.Thread(target=listener.serve)
     thread.start()
     try:
@@ -259,7 +297,7 @@ def after(
         disk.in_memory(image, pieces) as state,
         contextlib.suppress(Unmountable),
         disk.mounted(state, workspace, name=name) as mount,
-        contextlib.suppress(FileNotFoundError),
+        contextlib.suppress(OSError),
     ):
         content = (mount.from_here / plug_pull.FILE_NAME).read_bytes()
     methods = [method.name for method in plug_pull.DURABLE]
@@ -271,9 +309,13 @@ def test_on_an_honest_disk_the_plug_test_finds_nothing_and_a_liar_is_caught(
     atom: int, own_disk: tuple[disk.Disk, Mount, Path], workspace: Path
 ) -> None:
     served, mount, image = own_disk
-    with listening(workspace / "memory") as listener:
+    history: list[tuple[int, int]] = []
+
+    def heard(number: int) -> None:
+        history.append((time.monotonic_ns(), number))
+
+    with listening(workspace / "memory", heard=heard) as listener:
         plug_pull.write(mount.from_here, listener.address, seconds=1.5)
-        history = listener.history
         run = plug_record.run_of((mount.from_here / plug_pull.FILE_NAME).read_bytes())
     assert run is not None
     writes = volatile.by_block(served.records())
@@ -304,8 +346,19 @@ def test_the_same_command_writes_and_verifies(tmp_path: Path) -> None:
         assert written > 0
         found = plug_pull.write_or_verify(tmp_path, listener.address)
     assert found.acknowledged == written
-    assert (found.lost, found.torn) == (0, 0)
+    assert (found.lost, found.torn, found.restarted) == (0, 0, False)
     assert not (tmp_path / plug_pull.FILE_NAME).exists()
+
+
+def test_a_machine_that_was_started_anew_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening(tmp_path / "memory") as listener:
+        plug_pull.write(tmp_path, listener.address, seconds=0.1)
+        monkeypatch.setattr(plug_pull, "_boot", lambda: "another")
+        found = plug_pull.verify(tmp_path, listener.address)
+    assert found is not None
+    assert found.restarted
 
 
 def test_a_listener_that_was_started_again_still_knows(tmp_path: Path) -> None:
@@ -313,7 +366,39 @@ def test_a_listener_that_was_started_again_still_knows(tmp_path: Path) -> None:
     with listening(memory) as listener:
         written = plug_pull.write(tmp_path, listener.address, seconds=0.2)
     with listening(memory) as listener:
-        assert plug_pull.verify(tmp_path, listener.address).acknowledged == written
+        found = plug_pull.verify(tmp_path, listener.address)
+    assert found is not None
+    assert found.acknowledged == written
+
+
+def test_a_listener_that_is_away_for_a_moment_is_told_the_rest(tmp_path: Path) -> None:
+    memory = tmp_path / "memory"
+    begun = threading.Event()
+    with listening(memory, heard=lambda _: begun.set()) as listener:
+        address = listener.address
+        port = int(address.rpartition(":")[2])
+        written: list[int] = []
+        writer = threading.Thread(
+            target=lambda: written.append(plug_pull.write(tmp_path, address, seconds=1.5))
+        )
+        writer.start()
+        assert begun.wait(20)
+    with listening(memory, port) as listener:
+        writer.join()
+        found = plug_pull.verify(tmp_path, address)
+    assert found is not None
+    assert found.acknowledged == written[0]
+    assert (found.lost, found.torn) == (0, 0)
+
+
+def test_nonsense_ends_a_connection_and_not_the_listener(tmp_path: Path) -> None:
+    with listening(tmp_path / "memory") as listener:
+        for nonsense in (b"not json\n", b"[1, 2]\n", b'{"run": "x", "safe": 3}\n'):
+            with socket.create_connection(plug_pull.split(listener.address)) as connection:
+                connection.sendall(nonsense)
+                connection.shutdown(socket.SHUT_WR)
+                connection.recv(100)
+        assert plug_pull.write(tmp_path, listener.address, seconds=0.1) > 0
 
 
 def test_a_listener_that_knows_nothing_judges_nothing(tmp_path: Path) -> None:
@@ -331,7 +416,16 @@ def test_a_file_that_is_gone_after_the_cut_is_all_lost(tmp_path: Path) -> None:
         found = plug_pull.write_or_verify(tmp_path, listener.address)
         assert found.acknowledged == written
         assert found.lost == found.judged > 0
-        assert plug_pull.verify_gone(tmp_path, listener.address) is None, "that was told"
+        assert plug_pull.verify(tmp_path, listener.address) is None, "that was told"
+
+
+def test_a_file_whose_blocks_never_came_is_all_lost(tmp_path: Path) -> None:
+    with listening(tmp_path / "memory") as listener:
+        plug_pull.write(tmp_path, listener.address, seconds=0.2)
+        (tmp_path / plug_pull.FILE_NAME).write_bytes(bytes(plug_pull.FILE_BYTES))
+        found = plug_pull.write_or_verify(tmp_path, listener.address)
+    assert found.lost + found.torn >= found.judged - 1
+    assert found.judged > 0
 
 
 def test_without_a_listener_nothing_is_written(tmp_path: Path) -> None:
@@ -356,7 +450,7 @@ def test_somebody_elses_file_of_that_name_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / plug_pull.FILE_NAME).write_bytes(b"mine")
     with (
         listening(tmp_path / "memory") as listener,
-        pytest.raises(NotSeen, match="holds no record"),
+        pytest.raises(NotSeen, match="knows nothing"),
     ):
         plug_pull.write_or_verify(tmp_path, listener.address)
     assert (tmp_path / plug_pull.FILE_NAME).read_bytes() == b"mine"
@@ -369,7 +463,9 @@ def test_the_listener_from_the_command_line(earwitness: CommandLine, tmp_path: P
         assert process.stdout is not None
         address = process.stdout.readline().split()[2].rstrip(";")
         assert plug_pull.write(tmp_path, address, seconds=0.2) > 0
-        assert plug_pull.verify(tmp_path, address).lost == 0
+        found = plug_pull.verify(tmp_path, address)
+        assert found is not None
+        assert found.lost == 0
     finally:
         process.terminate()
         process.communicate(timeout=10)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -283,7 +284,8 @@ def trials(experiment: str, arms: tuple[str, ...], folder: Path, **small: Settin
     )
     with open_bench(chosen, settings) as bench:
         bench.block(1)
-        return [bench.trial(arm).values for arm in settings.arms]
+        seen = [bench.trial(arm) for arm in settings.arms]
+        return [msgspec.convert(msgspec.to_builtins(one), Observation).values for one in seen]
 
 
 def test_fsync_writes_the_journal_too_and_fdatasync_does_not(granted: Path) -> None:
@@ -351,6 +353,14 @@ def test_trying_fsync_again_after_an_error_loses_data_and_stopping_does_not(
     assert (stops["stopped"], retries["stopped"]) == (1, 0)
     assert stops["harmed_cuts"] == 0
     assert retries["damaged_cuts"] == 1
+
+
+def test_a_synchronous_replica_has_what_the_lying_disk_lost(granted: Path) -> None:
+    alone, replicated = trials("postgres-replica", ("alone", "replicated"), granted, commits=120)
+    assert alone["acknowledged"] == replicated["acknowledged"] >= 60
+    assert alone["lossy_cuts"] == 1
+    assert replicated["harmed_cuts"] == 0
+    assert losetup_knows_nothing_of(granted)
 
 
 def test_every_setting_of_the_price_is_timed_and_counted(granted: Path) -> None:

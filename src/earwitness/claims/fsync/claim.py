@@ -87,7 +87,8 @@ CLAIM = Claim(
     remedy=Remedy(
         text="No setting of a database holds on a drive that lies. Use drives with power-loss "
         "protection, or ones that do what a flush asks, and let the database flush at each commit: "
-        "in SQLite synchronous FULL with WAL, or EXTRA with a deleted rollback journal.",
+        "in SQLite synchronous FULL with WAL, or EXTRA with a deleted rollback journal. A synchronous "
+        "replica that keeps its power has what the drive lost.",
         hypothesis="protected",
     ),
     charts=_CHARTS,

@@ -8,6 +8,7 @@ from earwitness.claims.fsync.postgres_costs import (
     POSTGRES_FAILED_WRITE,
     POSTGRES_METHODS,
     POSTGRES_PRICE,
+    POSTGRES_REPLICA,
 )
 from earwitness.claims.fsync.postgres_design import POSTGRES, POSTGRES_DESTAGE, POSTGRES_NEVER
 from earwitness.experiment.design import (
@@ -181,4 +182,5 @@ EXPERIMENTS = (
     POSTGRES_METHODS,
     POSTGRES_PRICE,
     POSTGRES_FAILED_WRITE,
+    POSTGRES_REPLICA,
 )

@@ -92,6 +92,8 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """Places that hold a part of one record and a part of another, or nonsense."""
     reordered: bool
     """Whether a record is there although one that was safe before it began is not."""
+    restarted: bool = True
+    """Whether the machine was started anew since it wrote."""
     by_method: dict[str, int] = {}
     """Lost and torn ones, by the way in which they had been written."""
 
@@ -128,6 +130,8 @@ class ServerDurability(msgspec.Struct, frozen=True, kw_only=True, tag_field="sor
     """None: it could not be watched."""
     file_system: str | None = None
     """Of its data folder, where the server is on this machine and shows it."""
+    suspects: tuple[str, ...] = ()
+    """Libraries that make fsync do nothing, loaded by its processes or by all of this machine."""
 
 
 Durability = DirectoryDurability | ServerDurability

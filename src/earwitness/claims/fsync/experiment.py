@@ -2,8 +2,8 @@
 
 Two kinds of disk. SQLite has a file system of ours underneath, which the apsw package makes
 possible and which needs no rights; PostgreSQL has a block device of ours, which needs root. What
-happens on the benches stands in ``cutting``, ``postgres_cutting``, ``postgres_pace`` and
-``postgres_failing``.
+happens on the benches stands in ``cutting``, ``postgres_cutting``, ``postgres_pace``,
+``postgres_failing`` and ``postgres_replica``.
 """
 
 import time
@@ -15,6 +15,7 @@ from earwitness.claims.fsync.postgres_costs import (
     POSTGRES_FAILED_WRITE,
     POSTGRES_METHODS,
     POSTGRES_PRICE,
+    POSTGRES_REPLICA,
 )
 from earwitness.claims.fsync.postgres_design import POSTGRES, POSTGRES_DESTAGE, POSTGRES_NEVER
 from earwitness.experiment.bench import Bench, BenchSettings, Unavailable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 INSTALL = "pip install 'earwitness[sqlite]'"
 _CUT = (POSTGRES.id, POSTGRES_DESTAGE.id, POSTGRES_NEVER.id)
 _TIMED = (POSTGRES_METHODS.id, POSTGRES_PRICE.id)
-ON_A_DISK = (*_CUT, *_TIMED, POSTGRES_FAILED_WRITE.id)
+ON_A_DISK = (*_CUT, *_TIMED, POSTGRES_FAILED_WRITE.id, POSTGRES_REPLICA.id)
 """The experiments that need a block device."""
 
 
@@ -89,10 +90,17 @@ def _postgres(experiment: Experiment, settings: BenchSettings) -> Iterator[Bench
 
 
 def _bench(experiment: Experiment, settings: BenchSettings, rig: "Rig") -> Bench:
-    from earwitness.claims.fsync import postgres_cutting, postgres_failing, postgres_pace
+    from earwitness.claims.fsync import (
+        postgres_cutting,
+        postgres_failing,
+        postgres_pace,
+        postgres_replica,
+    )
 
     if experiment.id in _CUT:
         return postgres_cutting.CuttingBench(settings, rig)
     if experiment.id in _TIMED:
         return postgres_pace.PaceBench(settings, rig)
+    if experiment.id == POSTGRES_REPLICA.id:
+        return postgres_replica.ReplicaBench(settings, rig)
     return postgres_failing.FailingBench(settings, rig)

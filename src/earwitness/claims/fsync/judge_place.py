@@ -13,12 +13,11 @@ from earwitness.claims.fsync.evidence import (
     DirectoryDurability,
     Place,
     Probed,
-    Surroundings,
     Timed,
     Verified,
 )
 from earwitness.claims.fsync.judge_layers import layers
-from earwitness.claims.fsync.wording import NOT_A_PROOF, finding
+from earwitness.claims.fsync.wording import NOT_A_PROOF, finding, swallowed
 
 BARRIERS = "https://www.kernel.org/doc/html/latest/admin-guide/ext4.html"
 CACHES = "https://www.kernel.org/doc/html/latest/block/writeback_cache_control.html"
@@ -45,7 +44,7 @@ _EXPLANATIONS = (
 def findings(seen: DirectoryDurability) -> tuple[Finding, ...]:
     """All that there is to say, place by place; one finding at least."""
     found = [one for number, place in enumerate(seen.places) for one in _of_place(place, number)]
-    found += _suspects(seen.surroundings)
+    found += swallowed(seen.surroundings.suspects, "/surroundings/suspects")
     if seen.probed is not None:
         found += _of_probe(seen.probed, seen.places[0])
     if seen.verified is not None:
@@ -138,19 +137,6 @@ def _implausible(
     )
 
 
-def _suspects(around: Surroundings) -> Iterator[Finding]:
-    if around.suspects:
-        yield finding(
-            "sync-swallowed",
-            Severity.CRITICAL,
-            "A library makes fsync do nothing",
-            statement=f"{', '.join(around.suspects)} is loaded by processes at work in the directory, or by "
-            "all (/etc/ld.so.preload): what they call flushed is in the page cache.",
-            fix="Start them without it.",
-            evidence=("/surroundings/suspects",),
-        )
-
-
 def _of_probe(probed: Probed, place: Place) -> Iterator[Finding]:
     where = Location(kind=place.role, name=place.path)
     durable = [one for one in probed.timed if one.durable]
@@ -185,6 +171,8 @@ def _of_probe(probed: Probed, place: Place) -> Iterator[Finding]:
             evidence=("/probed/timed",),
         )
     yield from _two_flushes(durable, where)
+    if probed.timed:
+        yield _times(probed, where)
 
 
 def _too_quick(durable: Sequence[Timed], place: Place, where: Location) -> Iterator[Finding]:
@@ -220,8 +208,43 @@ def _two_flushes(durable: Sequence[Timed], where: Location) -> Iterator[Finding]
         )
 
 
+def _times(probed: Probed, where: Location) -> Finding:
+    """What each way took: the table that somebody wanted who asked for a probe."""
+    least = min(one.size for one in probed.timed)
+    rows = sorted((one for one in probed.timed if one.size == least), key=lambda one: one.median)
+    said = ", ".join(
+        f"{one.method} {one.median / 1000:.2f} ({one.p99 / 1000:.2f}, {_flushes(one)})"
+        for one in rows
+    )
+    early = f" It ended early: {probed.stopped}." if probed.stopped else ""
+    return finding(
+        "times",
+        Severity.INFO,
+        "What each way to sync takes here",
+        statement=f"Median with {least:,} bytes in ms (99th percentile, flushes for each write): {said}. "
+        f"Those with alone in their name promise nothing.{early}",
+        fix="Nothing to do.",
+        where=where,
+        evidence=("/probed/timed",),
+    )
+
+
+def _flushes(one: Timed) -> str:
+    return "not counted" if one.flushes is None else f"{one.flushes:g}"
+
+
 def _of_plug(verified: Verified) -> Finding:
     kept = verified.lost == verified.torn == 0
+    if kept and not verified.restarted:
+        return finding(
+            "plug-not-pulled",
+            Severity.INFO,
+            "Everything is there, and nothing was cut off",
+            statement=f"All {verified.judged:,} places hold what they have to, but this machine has "
+            "not been started anew since they were written: its caches were never lost.",
+            fix="The same test, with the plug pulled while it writes.",
+            evidence=("/verified",),
+        )
     if kept:
         return finding(
             "plug-pulled",
@@ -260,7 +283,9 @@ def _nothing(seen: DirectoryDurability) -> Finding:
         "nothing-seen",
         Severity.INFO,
         "Nothing speaks against the way to the disk",
-        statement=f"The mount has its barriers, and nothing was seen that swallows flushes.{watched} "
+        statement="No option of a mount turns flushes off, and nothing that swallows them was seen in "
+        f"the {seen.surroundings.processes_seen} processes at work here that could be looked into."
+        f"{watched} "
         f"{NOT_A_PROOF}",
         fix="`earwitness check --probe` times the ways to sync; `--plug-pull` is the only test that can "
         "find a lie.",

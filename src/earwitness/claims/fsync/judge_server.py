@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from earwitness.check.finding import Finding, Location, Severity
 from earwitness.claims.fsync.evidence import ServerDurability, WalCounted
-from earwitness.claims.fsync.wording import NOT_A_PROOF, finding
+from earwitness.claims.fsync.wording import NOT_A_PROOF, finding, swallowed
 
 WAL = "https://www.postgresql.org/docs/current/runtime-config-wal.html"
 RELIABILITY = "https://www.postgresql.org/docs/current/wal-reliability.html"
@@ -22,7 +22,7 @@ COPY_ON_WRITE = ("zfs", "btrfs")
 
 def findings(seen: ServerDurability) -> tuple[Finding, ...]:
     """All that there is to say; one finding at least."""
-    found = (*_settings(seen), *_account(seen))
+    found = (*_settings(seen), *_account(seen), *swallowed(seen.suspects, "/suspects"))
     return found or (_nothing(seen),)
 
 

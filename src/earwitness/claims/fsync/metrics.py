@@ -27,12 +27,14 @@ OF_CUTS = (
     Metric(name="phantoms", title="Commits found that were never begun", unit="commits"),
 )
 
+DISAGREEMENT = Metric(
+    name="flush_disagreement",
+    title="Difference between the disk's count of flushes and the kernel's",
+    unit="flushes",
+)
+
 OF_FLUSHES = (
     Metric(name="flushes", title="Flushes that reached the disk, per commit", unit="flushes"),
-    Metric(
-        name="flush_disagreement",
-        title="Difference between the disk's count of flushes and the kernel's",
-        unit="flushes",
-    ),
+    DISAGREEMENT,
 )
 """What is counted over a recording of a disk."""

@@ -4,6 +4,7 @@ Of a data folder of PostgreSQL, the write-ahead log and the tablespaces may lie 
 places of their own then. Opens nothing in a directory but the links that lead out of it.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,9 +31,14 @@ def places(directory: Path, root: Path = _ROOT) -> tuple[Place, ...]:
     return tuple(found)
 
 
+def is_open(directory: Path) -> bool:
+    """Whether we may see what leads out of the directory."""
+    return os.access(directory, os.R_OK | os.X_OK)
+
+
 def _led_out(directory: Path) -> Iterator[tuple[str, Path]]:
     """Parts of a data folder of PostgreSQL that are links."""
-    if not (directory / "PG_VERSION").is_file():
+    if not is_open(directory) or not (directory / "PG_VERSION").is_file():
         return
     log = directory / "pg_wal"
     if log.exists():

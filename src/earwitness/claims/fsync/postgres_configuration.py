@@ -25,6 +25,8 @@ _ALWAYS: Mapping[str, Setting] = {
     "min_wal_size": "32MB",
     "max_wal_size": "64MB",
     "checkpoint_timeout": "1h",  # the client asks for checkpoints
+    "wal_level": "replica",  # PostgreSQL's defaults, so that another one can follow
+    "max_wal_senders": 10,
 }
 RECOVERING: Mapping[str, Setting] = {**_ALWAYS, "fsync": False, "full_page_writes": True}
 """Recovery flushes too; nobody cuts the power of this machine, so that it need not."""

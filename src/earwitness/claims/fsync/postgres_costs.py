@@ -1,10 +1,16 @@
 """The experiments with PostgreSQL in which the power stays on: flushes, pace, and a failed write.
 
-Values only. The last of them ends with a cut, to see what became of the write that failed.
+Values only. The last two end with one cut: to see what became of the write that failed, and of what
+a replica has.
 """
 
-from earwitness.claims.fsync.metrics import OF_CUTS, OF_FLUSHES
-from earwitness.claims.fsync.postgres_design import CLIENTS, HONEST, accounting
+from earwitness.claims.fsync.metrics import DISAGREEMENT, OF_CUTS, OF_FLUSHES
+from earwitness.claims.fsync.postgres_design import (
+    CLIENTS,
+    HONEST,
+    ROOMY_BLOCKS,
+    accounting,
+)
 from earwitness.experiment.design import (
     Arm,
     AtLeast,
@@ -131,8 +137,10 @@ POSTGRES_FAILED_WRITE = Experiment(
         Metric(name="refused", title="Writes that the disk refused", unit="writes"),
         Metric(name="stopped", title="The server stopped itself", unit="yes or no"),
         Metric(name="then_fine", title="The next checkpoint succeeded", unit="yes or no"),
+        DISAGREEMENT,
     ),
     gates=(
+        accounting("failed-write-retried", "failed-write-stopped"),
         Condition(
             id="write-refused",
             statement="the disk refused a write",
@@ -144,5 +152,31 @@ POSTGRES_FAILED_WRITE = Experiment(
     plans={
         Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"commits": 100}),
         Depth.FULL: Plan(design=Fixed(blocks=10), settings={"commits": 300}),
+    },
+)
+
+_LYING_ROOMY: dict[str, Setting] = {
+    **HONEST,
+    "honours_flush": False,
+    "cache_blocks": ROOMY_BLOCKS,
+    "window_ms": 100,
+}
+
+POSTGRES_REPLICA = Experiment(
+    id="postgres-replica",
+    title="A disk that ignores flushes, with and without a synchronous replica that keeps its power",
+    arms=(
+        Arm(name="alone", title="alone", settings={**_LYING_ROOMY, "replica": False}),
+        Arm(
+            name="replicated",
+            title="with a synchronous replica",
+            settings={**_LYING_ROOMY, "replica": True},
+        ),
+    ),
+    metrics=(*OF_CUTS, DISAGREEMENT),
+    gates=(accounting("postgres-replicated"),),
+    plans={
+        Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"commits": 200}),
+        Depth.FULL: Plan(design=Fixed(blocks=20), settings={"commits": 400}),
     },
 )

@@ -15,7 +15,7 @@ import psycopg
 
 from earwitness.claims.fsync import loss, postgres_ledger
 from earwitness.claims.fsync.postgres_configuration import configuration
-from earwitness.claims.fsync.postgres_rig import Rig
+from earwitness.claims.fsync.postgres_rig import Rig, disagreement
 from earwitness.claims.fsync.tally import tally
 from earwitness.experiment.bench import BenchSettings
 from earwitness.experiment.design import Arm
@@ -71,8 +71,9 @@ class FailingBench:
             values={
                 **tally([loss.compare_clients((acknowledged,), left.found)]),
                 "refused": sum(isinstance(record, log.Refused) for record in records),
-                "stopped": stopped,
-                "then_fine": then_fine,
+                "stopped": int(stopped),
+                "then_fine": int(then_fine),
+                "flush_disagreement": disagreement(mount, records),
             }
         )
 

@@ -20,6 +20,7 @@ _NEVER = "postgres-never"
 _METHODS = "postgres-methods"
 _PRICE = "postgres-price"
 _FAILED = "postgres-failed-write"
+_REPLICA = "postgres-replica"
 
 _JOURNAL_TOO = 1.5
 """Times as many flushes: one for the log, and one more when the journal is written for its time."""
@@ -94,8 +95,8 @@ POSTGRES_HYPOTHESES = (
     ),
     Hypothesis(
         id="postgres-sectors",
-        statement="nor does it where the disk writes only 512 bytes whole, so that a page of 8 "
-        "KiB can be torn into sixteen",
+        statement="where the disk that flushes writes only 512 bytes whole, so that a page of 8 KiB "
+        "can be torn into sixteen, PostgreSQL loses nothing and is not damaged at the worst moments",
         question="At how many of the worst moments does PostgreSQL lose or damage anything where "
         "only 512 bytes are written whole?",
         role=Role.MECHANISM,
@@ -153,13 +154,13 @@ POSTGRES_HYPOTHESES = (
     ),
     Hypothesis(
         id="postgres-window",
-        statement="a disk that ignores flushes and holds a write for 20 ms at most still loses "
+        statement="a disk that ignores flushes and holds a write for 100 ms at most still loses "
         "acknowledged commits at one or more instants",
         question="At how many instants does a disk that ignores flushes lose commits when it "
-        "holds a write for 20 ms at most?",
+        "holds a write for 100 ms at most?",
         role=Role.MECHANISM,
         experiment=_DESTAGE,
-        contrast=Value(metric="lossy_cuts", arm="window-20ms"),
+        contrast=Value(metric="lossy_cuts", arm="window-100ms"),
         criterion=AtLeast(1),
         inference=Inference.EXACT,
     ),
@@ -201,7 +202,7 @@ POSTGRES_HYPOTHESES = (
     ),
     Hypothesis(
         id="failed-write-stopped",
-        statement="with data_sync_retry off, the server stops itself at the same failure, "
+        statement="when one write fails and data_sync_retry is off, the server stops itself, "
         "recovers from its log, and loses nothing",
         question="After how many cuts is anything lost or damaged, when the server stopped "
         "itself at the failure?",
@@ -232,6 +233,18 @@ POSTGRES_HYPOTHESES = (
         role=Role.REMEDY,
         experiment=_CUTS,
         contrast=Value(metric="harmed_cuts", arm="postgres-protected"),
+        criterion=AtMost(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="postgres-replicated",
+        statement="where a synchronous replica on a machine that keeps its power takes over, "
+        "nothing that was acknowledged on the disk that ignores flushes is lost",
+        question="How many of the cuts lose or damage anything when a synchronous replica takes "
+        "over?",
+        role=Role.REMEDY,
+        experiment=_REPLICA,
+        contrast=Value(metric="harmed_cuts", arm="replicated"),
         criterion=AtMost(0),
         inference=Inference.EXACT,
     ),

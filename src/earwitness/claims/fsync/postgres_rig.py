@@ -8,7 +8,7 @@ of this claim where servers run; what is recorded and what is made of it, the be
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,7 +123,7 @@ class Rig:
             acknowledged=acknowledged,
             flushes=window / (work.clients * work.commits),
             seconds=(ended - began) / 1e9,
-            disagreement=abs(mount.flushes - log.flushes(records, mount.attached_at)),
+            disagreement=disagreement(mount, records),
         )
 
     def examine(self, pieces: Mapping[int, memoryview], *, check: bool) -> Left:
@@ -209,6 +209,11 @@ class Rig:
         """A folder name that was not there before."""
         self._started += 1
         return f"{kind}-{self._started}"
+
+
+def disagreement(mount: Mount, records: Sequence[log.Record]) -> int:
+    """How many more or fewer flushes the kernel counted than the disk, once it is unmounted."""
+    return abs(mount.flushes - log.flushes(records, mount.attached_at))
 
 
 def _together(

@@ -71,9 +71,10 @@ COUNTERS_OF_IO = _counting(
 )
 DEVICES = Step(
     name="wal-device",
-    purpose="flushes of the device below the log meanwhile, where the server is on this machine and "
-    "shows its data folder",
-    text="-- files of this machine: /proc/self/mountinfo, /sys/dev/block/<device>/*",
+    purpose="flushes of the device below the log meanwhile, and libraries that make fsync do nothing "
+    "in the server's processes, where it is on this machine and shows its data folder",
+    text="-- files of this machine: /proc/self/mountinfo, /sys/dev/block/<device>/*, "
+    "/proc/<process>/cwd, /proc/<process>/maps",
 )
 
 PLAN = (SETTINGS, WHERE, COUNTERS, COUNTERS_OF_IO, DEVICES)
@@ -105,8 +106,19 @@ def probe(session: postgresql.Session) -> Partly:
     except NotSeen as problem:
         missed.append(_missed("the account of flushes", str(problem), problem.needs))
         return Partly(seen, tuple(missed))
-    kind = None if place is None or place.mount is None else place.mount.kind
-    return Partly(msgspec.structs.replace(seen, window=window, file_system=kind), tuple(missed))
+    return Partly(msgspec.structs.replace(_with_place(seen, place), window=window), tuple(missed))
+
+
+def _with_place(seen: ServerDurability, place: Place | None) -> ServerDurability:
+    """What shows of the server on this machine; as it is, where it is elsewhere."""
+    if place is None:
+        return seen
+    around = places.surroundings(Path(seen.settings["data_directory"]).resolve())
+    return msgspec.structs.replace(
+        seen,
+        file_system=None if place.mount is None else place.mount.kind,
+        suspects=around.suspects,
+    )
 
 
 def _watched(session: postgresql.Session, place: Place | None) -> WalCounted:

@@ -69,6 +69,9 @@ def probe(session: directory.Session) -> Partly:
     missed: list[Unseen] = []
     found = session.look(PLACES, partial(places.places, session.path))
     around = session.look(SURROUNDINGS, partial(places.surroundings, session.path))
+    if not places.is_open(session.path):
+        closed = NotSeen("the directory may not be read", "running this as its owner")
+        missed.append(_missed("a write-ahead log or tablespaces that lie elsewhere", closed))
     mount = found[0].mount
     session.facts = {**session.facts, "file system": mount.kind if mount else "unknown"}
     names = places.physical_devices(found)

@@ -1,5 +1,7 @@
 """What all findings of this claim have in common. Pure."""
 
+from collections.abc import Sequence
+
 from earwitness.check.finding import Finding, Location, Severity
 
 CLAIM = "fsync"
@@ -29,4 +31,21 @@ def finding(
         location=where,
         evidence=evidence,
         learn_more=learn_more,
+    )
+
+
+def swallowed(suspects: Sequence[str], pointer: str) -> tuple[Finding, ...]:
+    """The finding on libraries that make fsync do nothing; none when none was seen."""
+    if not suspects:
+        return ()
+    return (
+        finding(
+            "sync-swallowed",
+            Severity.CRITICAL,
+            "A library makes fsync do nothing",
+            statement=f"{', '.join(suspects)} is loaded by processes at work there, or by all of this "
+            "machine (/etc/ld.so.preload): what they call flushed is in the page cache.",
+            fix="Start them without it.",
+            evidence=(pointer,),
+        ),
     )

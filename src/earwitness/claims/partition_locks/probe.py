@@ -72,7 +72,7 @@ def asked(options: Mapping[str, str]) -> tuple[Step, ...]:
         return ()
     seconds = budget.seconds_of(options[SAMPLE_WAITS.name])
     if not 1 <= seconds <= _LONGEST_SAMPLING:
-        raise ValueError(f"--{SAMPLE_WAITS.name}: from 1s to 5m")
+        raise ValueError("from 1s to 5m")
     return (traffic.sampling(seconds),)
 
 

@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from earwitness.trouble import Trouble
+
 LONGEST_NAME = 120
 """Characters of a name without its ending; with any letters it stays below 255 bytes times two."""
 _MOST_BYTES = 200
@@ -19,7 +21,7 @@ _FORBIDDEN = re.compile(r'[\\/:*?"<>|#^\[\]%\x00-\x1f\x7f-\x9f]')
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
-class CannotExport(Exception):
+class CannotExport(Trouble):
     """The destination cannot be written, or the file cannot be read; one line."""
 
 

@@ -12,6 +12,21 @@ _DAY = 10
 """Characters of an ISO 8601 time that name the day."""
 
 
+def blocks(note: EpisodeNote) -> list[tuple[str, str, dict[str, Any]]]:
+    """The parts of a note in order: name, block of the template, and values that it sees."""
+    episode = of_episode(note)
+    snips = [of_snip(kept, note) for kept in note.snips]
+    parts: list[tuple[str, str, dict[str, Any]]] = [
+        ("head", "head", {"episode": episode, "snips": snips}),
+        *((f"snip-{one['id']}", "snip", {"episode": episode, "snip": one}) for one in snips),
+    ]
+    if episode["notes"] or episode["links"] or episode["chapters"]:
+        parts.append(("notes", "notes", {"episode": episode}))
+    if episode["transcript"]:
+        parts.append(("transcript", "transcript", {"episode": episode}))
+    return parts
+
+
 def of_episode(note: EpisodeNote) -> dict[str, Any]:
     """The value ``episode``."""
     facts, show = note.episode.facts, note.show.facts

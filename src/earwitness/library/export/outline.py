@@ -1,17 +1,18 @@
 """A page of Logseq as an outline, and our blocks in it renewed among the user's.
 
-Pure. A block of ours carries the property ``earwitness`` with its name. Its own text is ours; the
-blocks below it that carry no such property are the user's, and stay below it.
+Pure. A block of ours carries the property ``earwitness`` with its name, wherever the user has moved it.
+Its own text is ours; the blocks below it that carry no such property are the user's, and stay below it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 PROPERTY = "earwitness"
 
 _BULLET = re.compile(r"^(\t*)-(?: (.*)|)$")
 _NAME = re.compile(rf"^\s*{PROPERTY}:: (\S+)\s*$", re.MULTILINE)
+_BULLETED = re.compile(r"^(\s*)-(?=\s|$)")
 _PAGE_PROPERTY = re.compile(r"^([\w-]+):: ?(.*)$")
 
 
@@ -29,16 +30,16 @@ class Block:
         return found[1] if found else None
 
 
-def block(name: str, text: str, *, id: str, children: tuple[Block, ...] = ()) -> Block:
+def block(name: str, text: str, *, id: str) -> Block:
     """A block of ours; ``id`` is the UUID by which others refer to it."""
     first, *others = [line.replace("\t", "    ").rstrip() for line in text.splitlines()] or [""]
     lines = [first, f"id:: {id}", f"{PROPERTY}:: {name}", *_harmless(others)]
-    return Block(tuple(lines), children)
+    return Block(tuple(lines))
 
 
 def merged(old: str | None, properties: dict[str, str], blocks: Sequence[Block]) -> str:
     """The page with these properties and blocks; merging the same twice changes nothing."""
-    head, kept = _parsed(old or "")
+    head, kept = _parsed((old or "").replace("\r\n", "\n"))
     others = [
         line
         for line in head
@@ -62,7 +63,7 @@ def _parsed(text: str) -> tuple[list[str], list[Block]]:
     """The lines before the first block, and the blocks."""
     head: list[str] = []
     flat: list[tuple[int, list[str]]] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         bullet = _BULLET.match(line)
         if bullet:
             flat.append((len(bullet[1]), [bullet[2] or ""]))
@@ -89,31 +90,38 @@ def _nested(flat: list[tuple[int, list[str]]], first: int, last: int) -> tuple[B
 
 
 def _renewed(old: Sequence[Block], new: Sequence[Block]) -> list[Block]:
-    wanted = {one.name: one for one in new}
+    wanted = {str(one.name): one for one in new}
     seen: set[str] = set()
-    result: list[Block] = []
-    for one in old:
-        name = one.name
-        if name is None:
-            result.append(one)
-        elif name in seen:  # a copy is the user's
-            lines = (line for line in one.lines if not _NAME.match(line))
-            result.append(replace(one, lines=tuple(x for x in lines if not x.startswith("id:: "))))
-        elif name in wanted:
-            seen.add(name)
-            children = _renewed(one.children, wanted[name].children)
-            result.append(replace(wanted[name], children=tuple(children)))
-        else:
-            seen.add(name)
-            result += [child for child in one.children if child.name is None]
+    result = _in_place(old, wanted, seen)
     after: str | None = None
-    for one in new:
-        if one.name not in seen:
+    for name, one in wanted.items():
+        if name not in seen:
             place = next(
                 (n + 1 for n, kept in enumerate(result) if after and kept.name == after), 0
             )
             result.insert(place, one)
-        after = one.name
+        after = name
+    return result
+
+
+def _in_place(old: Sequence[Block], wanted: Mapping[str, Block], seen: set[str]) -> list[Block]:
+    """Ours renewed or left out where they stand, at any depth; ``seen`` gets their names."""
+    result: list[Block] = []
+    for one in old:
+        name = one.name
+        copied = name in seen
+        if name is not None:
+            seen.add(name)
+        children = tuple(_in_place(one.children, wanted, seen))
+        if name is None:
+            result.append(replace(one, children=children))
+        elif copied:  # a copy is the user's
+            lines = [x for x in one.lines if not (_NAME.match(x) or x.startswith("id:: "))]
+            result.append(Block(tuple(lines), children))
+        elif name in wanted:
+            result.append(replace(wanted[name], children=children))
+        else:
+            result += children
     return result
 
 
@@ -121,14 +129,16 @@ def _written(blocks: Sequence[Block], depth: int) -> list[str]:
     lines = []
     for one in blocks:
         indent = "\t" * depth
-        lines.append(f"{indent}- {one.lines[0]}".rstrip())
-        lines += [f"{indent}  {line}".rstrip() for line in one.lines[1:]]
+        first, *others = one.lines
+        lines.append(f"{indent}- {first}" if first else f"{indent}-")
+        lines += [f"{indent}  {line}" if line else "" for line in others]
         lines += _written(one.children, depth + 1)
     return lines
 
 
 def _harmless(lines: Sequence[str]) -> list[str]:
-    """Lines of which none is a property of ours."""
+    """Lines of which none is a property, or a block of its own."""
+    plain = (_BULLETED.sub(r"\1*", line) for line in lines)
     return [
-        line.replace("::", ":\\:") if _PAGE_PROPERTY.match(line.strip()) else line for line in lines
+        line.replace("::", ":\\:") if _PAGE_PROPERTY.match(line.strip()) else line for line in plain
     ]

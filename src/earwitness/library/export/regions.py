@@ -66,7 +66,8 @@ def _split(text: str) -> tuple[str, str]:
 def _others(front: str, ours: Mapping[str, str]) -> list[str]:
     """The lines of the front matter that belong to keys that are not ours."""
     lines, keeping = [], True
-    for line in front.splitlines():
+    text = front.replace("\r\n", "\n").removesuffix("\n")
+    for line in text.split("\n") if text else ():
         key = _KEY.match(line)
         keeping = key[1] not in ours if key else keeping
         if keeping:

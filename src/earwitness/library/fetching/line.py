@@ -70,7 +70,7 @@ class _Incoming(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object) -> int:
-        return self._line.receive_into(memoryview(buffer))  # type: ignore[arg-type]
+        return self._line.receive_into(memoryview(buffer))  # type: ignore[arg-type] # Buffer has no name before Python 3.12
 
 
 def connect(places: Sequence[Place], host: str, *, tls: bool, until: float, idle: float) -> Line:

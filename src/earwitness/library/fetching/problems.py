@@ -3,12 +3,14 @@
 Each message is one line and names the host or the address without its password.
 """
 
+from earwitness.trouble import Trouble
+
 _PASSING = (408, 425, 429)
 """Statuses that ask for patience: a time-out, too early, too many requests."""
 _TROUBLE_OF_THE_SERVER = 500
 
 
-class NotFetched(Exception):
+class NotFetched(Trouble):
     """Something was not fetched."""
 
     passing: bool = False

@@ -12,16 +12,17 @@ from typing import Protocol
 import msgspec
 
 from earwitness.library.intake import Segment
+from earwitness.trouble import Trouble
 
 Progress = Callable[[float], None]
 """Is told how much is done, from 0 to 1."""
 
 
-class NoEngine(Exception):
+class NoEngine(Trouble):
     """An engine that cannot be used here; the message is one line and says what to do."""
 
 
-class NotRecognised(Exception):
+class NotRecognised(Trouble):
     """An engine that failed at a piece; the message is one line."""
 
 

@@ -20,11 +20,12 @@ from earwitness.library.review.faces import Faces
 from earwitness.library.review.scheduling import Grade, Memory
 from earwitness.store import review_tables as tables
 from earwitness.store.connection import Store
+from earwitness.trouble import Trouble
 
 OWN = "own"
 
 
-class NoSuchCard(LookupError):
+class NoSuchCard(Trouble, LookupError):
     """No card has that id, or several begin with it, or nothing is left; one line."""
 
 

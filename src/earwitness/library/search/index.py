@@ -26,7 +26,7 @@ from earwitness.store.connection import Store
 
 GAP = 8
 """Ids left free between two documents: more than the reach of smoothing, so that it stays inside."""
-_BATCH = 50
+_BATCH = 100
 """Episodes in one transaction: few enough for others to get a turn."""
 _HIGHEST = "highest-passage"
 _LIBRARY_KINDS = (Kind.TRANSCRIPT, Kind.DESCRIPTION, Kind.CHAPTER, Kind.FIELD_NOTES)
@@ -59,7 +59,10 @@ def stale(store: Store, kind: str) -> list[str]:
 
 @contextlib.contextmanager
 def writing(store: Store) -> Iterator[sa.Connection]:
-    """One transaction in which documents are ``put``, each at most once."""
+    """One transaction in which documents are ``put``, each at most once.
+
+    It has the store's write lock from its beginning, so no other gives out the same ids.
+    """
     with store.writing() as connection:
         before = _highest(connection)
         yield connection

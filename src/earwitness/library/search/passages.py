@@ -101,7 +101,11 @@ def of_segments(
             close()
             while chapter + 1 < len(starts) and start >= starts[chapter + 1]:
                 chapter += 1
-        for piece, length in _pieces(segment.text):
+        text = segment.text
+        length = text.count(" ") + 1
+        # nearly all lines are short, and there are millions of them
+        pieces = ((text, length),) if length <= _LONGEST_LINE else _pieces(text)
+        for piece, length in pieces:
             lines.append((place, piece))
             words += length
             if words >= WORDS:
@@ -160,10 +164,6 @@ def sentences(text: str) -> list[str]:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, int]]:
-    length = text.count(" ") + 1
-    if length <= _LONGEST_LINE:
-        yield text.replace("\n", " "), length  # in a passage, each line stands on its own
-        return
     for passage in of_text(text):
         yield passage.text, passage.text.count(" ") + 1
 
@@ -174,7 +174,7 @@ def _passage(
     first, last = lines[0][0], lines[-1][0]
     said = dict.fromkeys(speaker for place, _ in lines if (speaker := segments[place].speaker))
     return Passage(
-        text="\n".join(text for _, text in lines),
+        text="\n".join([text for _, text in lines]),
         heading=heading,
         speakers=", ".join(said),
         start_seconds=segments[first].start_seconds,

@@ -88,8 +88,7 @@ def _spread(one: Found, first: int, last: int) -> Array:
     length = last - first + 1
     if len(one.ids) == 0:
         return np.zeros(length)
-    spread: Array = np.bincount(one.ids - first, weights=one.amounts, minlength=length)
-    return spread
+    return np.bincount(one.ids - first, weights=one.amounts, minlength=length).astype(np.float64)
 
 
 def neighbourhood(amount: Array) -> Array:

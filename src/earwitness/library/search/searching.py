@@ -99,7 +99,7 @@ def rank(
     if not (query.terms or query.match_required) or whole.passages == 0 or allowed == []:
         return _NOTHING
     terms = lookup.standings(connection, query, whole)
-    coarse = _coarsely(connection, query, terms, whole, allowed, most)
+    coarse = _coarsely(connection, query, terms, whole, allowed=allowed, most=most)
     looked_at: dict[Range, tuple[Array, Array]] = {}
     rest: dict[int, float] = {}
     for id, score in coarse:
@@ -130,6 +130,7 @@ def _coarsely(
     query: Query,
     terms: Sequence[Standing],
     whole: Extent,
+    *,
     allowed: list[Range] | None,
     most: int,
 ) -> list[tuple[int, float]]:

@@ -5,6 +5,7 @@ unknown, or that whoever listens does not speak TLS, is no refusal and is raised
 """
 
 import contextlib
+import os
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -159,7 +160,8 @@ class Client:
         sending: "_Sending",
     ) -> SSL.Connection:
         context = self._context(identity)
-        context.set_info_callback(sending.note)
+        if sending.early:
+            context.set_info_callback(sending.note)
         connection = SSL.Connection(context, plain)
         if address.name is not None:
             connection.set_tlsext_host_name(address.name.encode("idna"))
@@ -258,7 +260,8 @@ def _farewell(connection: SSL.Connection, asking: Opening) -> None:
 def _words(ended: Exception) -> str:
     """An alert's name, or how the connection ended."""
     if isinstance(ended, SSL.SysCallError):  # before SSL.Error, of which it is one
-        return str(ended.args[-1]).lower()
+        number, said = ended.args
+        return (os.strerror(number) if number > 0 else str(said)).lower()
     if isinstance(ended, SSL.ZeroReturnError):
         return "closed without an answer"
     if isinstance(ended, SSL.WantReadError | SSL.WantWriteError):

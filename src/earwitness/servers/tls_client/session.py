@@ -45,8 +45,17 @@ class Session:
     @property
     def ticket_key_name(self) -> bytes | None:
         """The first 16 bytes of its ticket, which are the name of its key where keys have one."""
+        ticket = self._ticket
+        return None if ticket is None else ticket[:_KEY_NAME_BYTES]
+
+    def is_replaced_by(self, newer: "Session | None") -> bool:
+        """Whether that is a session with another ticket."""
+        return newer is not None and newer._ticket is not None and newer._ticket != self._ticket
+
+    @property
+    def _ticket(self) -> bytes | None:
         ticket = _fields(self.der).get(_TICKET)
-        return None if ticket is None else _value(ticket)[:_KEY_NAME_BYTES]
+        return None if ticket is None else _value(ticket)
 
 
 def taken(connection: SSL.Connection, version: str) -> Session | None:

@@ -78,8 +78,9 @@ def _compare(here: Site, _path: dict[str, str], query: values.CompareQuery) -> o
 
 
 def _predictions(here: Site, _path: dict[str, str], _query: Nothing) -> object:
-    rows = predicted.told(stored.every(here.store), history.results(here.store))
-    return predicted.document(rows, history.calibration(here.store))
+    results = history.results(here.store)
+    rows = predicted.told(stored.every(here.store), results)
+    return predicted.document(rows, history.calibration(here.store, results))
 
 
 def _told(record: RunRecord) -> values.Run:

@@ -28,10 +28,18 @@ class Rate:
     def take(self) -> None:
         """Count one. Raises TooMany."""
         with self._lock:
-            now = self._clock()
-            while self._taken and self._taken[0] <= now - self._seconds:
-                self._taken.popleft()
-            if len(self._taken) >= self._most:
-                wait = self._taken[0] + self._seconds - now
-                raise TooMany(f"{self._what}: try again in {max(1, round(wait))} s", wait)
-            self._taken.append(now)
+            self._look()
+            self._taken.append(self._clock())
+
+    def look(self) -> None:
+        """Raise TooMany when there is no room for one more."""
+        with self._lock:
+            self._look()
+
+    def _look(self) -> None:
+        now = self._clock()
+        while self._taken and self._taken[0] <= now - self._seconds:
+            self._taken.popleft()
+        if len(self._taken) >= self._most:
+            wait = self._taken[0] + self._seconds - now
+            raise TooMany(f"{self._what}: try again in {max(1, round(wait))} s", wait)

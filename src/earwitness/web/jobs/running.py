@@ -7,13 +7,14 @@ runs from elsewhere on the machine is the worker's affair.
 """
 
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from earwitness import launcher
 from earwitness.launcher import Request, Stop
 from earwitness.store import runs
 from earwitness.store.connection import Store
+from earwitness.store.errors import StoreError
 from earwitness.store.runs import RunRecord
 from earwitness.web.jobs.limits import Rate, TooMany
 
@@ -91,7 +92,8 @@ class Running:
                     pass  # each event is in the store by now, and pages read it from there
         finally:
             # whatever went wrong, nobody may find it running; one that ended stays as it is
-            runs.end(self._store, record.id, "failed", message="the site could not carry it on")
+            with suppress(StoreError):
+                runs.end(self._store, record.id, "failed", message="the site could not carry it on")
 
     def _forget_ended(self) -> None:
         self._jobs = {id: job for id, job in self._jobs.items() if job.thread.is_alive()}

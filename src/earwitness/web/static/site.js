@@ -1,6 +1,8 @@
 // What every page needs beside its HTML: keys, live panels, the player. Pages can be read without.
 import { keys, register } from "./keys.js";
+import { player } from "./player.js";
 import { listen } from "./stream.js";
+import { transcript } from "./transcript.js";
 
 document.documentElement.classList.add("scripted");
 keys();
@@ -13,10 +15,9 @@ register("/", () => document.querySelector("[data-search]:not([hidden])")?.focus
 
 for (const panel of document.querySelectorAll("[data-stream]")) listen(panel);
 
-if (document.getElementById("player")) {
-  const { player } = await import("./player.js");
-  const { transcript } = await import("./transcript.js");
-  const playing = player(document.getElementById("player"));
+const box = document.getElementById("player");
+if (box) {
+  const playing = player(box);
   const text = document.getElementById("transcript-section");
   if (text) transcript(text, playing);
 }

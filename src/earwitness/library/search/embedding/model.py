@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from earwitness.library.search.embedding.tokenizer import WordPiece
+from earwitness.trouble import Trouble
 
 NAME = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
@@ -34,7 +35,7 @@ _EPSILON = 1e-12
 Array = npt.NDArray[np.float32]
 
 
-class NoModel(Exception):
+class NoModel(Trouble):
     """The model is not installed, or is not the published one; the message is one line."""
 
 

@@ -1,7 +1,8 @@
 """Keeps a vector for each passage, and says how near passages are to a query.
 
 Vectors stand in the store beside their passages and go with them. They are made in the background
-(``embed``), a batch in each transaction: killed, the rest is made the next time. Without the model,
+(``embed``), a batch in each transaction: killed, the rest is made the next time, and while one
+process is at it no other is. Without the model,
 and for documents without all their vectors, ranking is by words alone.
 """
 
@@ -11,6 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import sqlalchemy as sa
 
+from earwitness.library import jobs
+from earwitness.library.jobs import JobKind
 from earwitness.library.search import ranking
 from earwitness.library.search.embedding import model
 from earwitness.library.search.lookup import Range
@@ -25,21 +28,28 @@ Progress = Callable[[int, int], None]
 
 
 def embed(store: Store, progress: Progress = lambda _done, _all: None) -> int:
-    """Make the vectors that are missing; how many that were. Raises NoModel."""
+    """Make the vectors that are missing; how many that were. Raises NoModel, JobTaken."""
     sentences = model.load()
     made = 0
-    while batch := _without(store, _BATCH):
-        found = sentences.embed([text for _, text in batch]).astype("<f4")
-        with store.writing() as connection:
-            connection.exec_driver_sql(
-                # a passage may have gone meanwhile; nothing is written for it
-                "insert or ignore into vectors (passage, vector)"
-                " select id, ? from passages where id = ?",
-                [(row.tobytes(), id) for row, (id, _) in zip(found, batch, strict=True)],
-            )
-        made += len(batch)
-        progress(*counts(store))
+    with jobs.working(store, JobKind.EMBED, "") as job:
+        while batch := _without(store, _BATCH):
+            _keep(store, batch, sentences.embed([text for _, text in batch]))
+            made += len(batch)
+            done, whole = counts(store)
+            progress(done, whole)
+            job.note(done / max(whole, 1))
     return made
+
+
+def _keep(store: Store, batch: Sequence[tuple[int, str]], found: model.Array) -> None:
+    rows = [(row.astype("<f4").tobytes(), id) for row, (id, _) in zip(found, batch, strict=True)]
+    with store.writing() as connection:
+        connection.exec_driver_sql(
+            # a passage may have gone meanwhile; nothing is written for it
+            "insert or ignore into vectors (passage, vector)"
+            " select id, ? from passages where id = ?",
+            rows,
+        )
 
 
 def counts(store: Store) -> tuple[int, int]:

@@ -10,8 +10,9 @@ _FULL_TEXT = (
     """create virtual table passages_fts using fts5(
         heading, speakers, text, content='passages', content_rowid='id',
         tokenize="porter unicode61 remove_diacritics 2")""",
-    # 16 MB of new postings are held before they are written out, in place of 1
+    # 16 MB of new postings are held before they are written out, in place of 1, and merged by 8
     "insert into passages_fts (passages_fts, rank) values ('hashsize', 16777216)",
+    "insert into passages_fts (passages_fts, rank) values ('automerge', 8)",
     """create trigger passages_removed after delete on passages begin
         insert into passages_fts (passages_fts, rowid, heading, speakers, text)
             values ('delete', old.id, old.heading, old.speakers, old.text);

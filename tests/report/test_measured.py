@@ -1,0 +1,100 @@
+"""What was measured stands beside what was said, and follows the newest run."""
+
+import pytest
+
+from earwitness.claims import registry
+from earwitness.experiment import events
+from earwitness.experiment.design import Depth
+from earwitness.experiment.verdict import ClaimResult, Verdict
+from earwitness.library import bundled
+from earwitness.library.search import searching
+from earwitness.library.search.passages import Kind
+from earwitness.library.search.scope import Scope
+from earwitness.report import answers, measured
+from earwitness.store import runs
+from earwitness.store.connection import open_store
+from earwitness.store.events import EventLog
+from tests.report import samples
+
+CLAIM = "fsync"
+
+
+@pytest.fixture
+def store(tmp_path):
+    with open_store(tmp_path) as opened:
+        bundled.shelve(opened)
+        measured.refresh(opened)
+        yield opened
+
+
+def keep_run(store, verdict, effect, interval):
+    """A finished run of the claim, as the launcher leaves one."""
+    claim = registry.find(CLAIM).claim
+    result = samples.result(claim.headline, verdict, effect=effect, interval=interval, blocks=5)
+    whole = ClaimResult(claim=CLAIM, verdict=verdict, headline=claim.headline, hypotheses=(result,))
+    record = runs.begin(store, claim=CLAIM, depth="proof", seed=1, version="0")
+    log = EventLog(store, record.id)
+    started = events.Started(
+        claim=claim, depth=Depth.PROOF, seed=1, budget_seconds=None, environment={}
+    )
+    for event in (started, events.Finished(result=whole)):
+        log.append(events.encode(event).decode())
+    runs.end(store, record.id, "finished", verdict=verdict.value)
+    return record.id
+
+
+def found_runs(store):
+    return searching.search(store, "drive flushes", scope=Scope(kinds=(Kind.RUN,)))
+
+
+def test_a_claim_without_a_run_says_how_to_get_one(store):
+    told = measured.of_claim(store, CLAIM)
+    assert (told.run, told.verdict) == (None, None)
+    assert told.text == f"said at 9:20; not measured here yet: earwitness run {CLAIM}"
+    assert found_runs(store) == []
+
+
+def test_a_run_is_found_and_told_with_verdict_effect_and_interval(store):
+    run = keep_run(store, Verdict.REFUTED, 1.02, (1.0, 1.05))
+    measured.refresh(store)
+    hit = found_runs(store)[0]
+    assert (hit.facts.run, hit.facts.verdict) == (run, "refuted")
+    assert (hit.episode_id, hit.start_seconds) == ("backend-engineering-show/ssd-fsync", 560)
+    told = measured.of_claim(store, CLAIM)
+    assert (
+        told.text == "said at 9:20; measured here: refuted, 1.02\N{MULTIPLICATION SIGN} [1, 1.05]"
+    )
+
+
+def test_the_newest_run_takes_the_place_of_the_one_before(store):
+    keep_run(store, Verdict.REFUTED, 1.0, (1.0, 1.1))
+    measured.refresh(store)
+    newer = keep_run(store, Verdict.SUPPORTED, 50.0, (40.0, 60.0))
+    measured.refresh(store)
+    assert {hit.facts.run for hit in found_runs(store)} == {newer}
+
+
+def test_a_run_that_is_removed_is_told_no_more(store):
+    run = keep_run(store, Verdict.REFUTED, 1.0, (1.0, 1.1))
+    measured.refresh(store)
+    with store.writing() as connection:
+        connection.exec_driver_sql("delete from runs where id = ?", (run,))
+    measured.refresh(store)
+    assert found_runs(store) == []
+
+
+def test_an_answer_brings_what_was_measured(store):
+    run = keep_run(store, Verdict.SUPPORTED, 50.0, (40.0, 60.0))
+    measured.refresh(store)
+    told = answers.answer(store, "does a drive lie about a flush?", Scope())
+    assert [one.run for one in told.measured if one.claim == CLAIM] == [run]
+
+
+def test_refreshing_again_writes_nothing(store):
+    def documents():
+        with store.reading() as connection:
+            return connection.exec_driver_sql("select * from documents order by id").all()
+
+    before = documents()
+    measured.refresh(store)
+    assert documents() == before
