@@ -50,6 +50,8 @@ _APACHE_MODULES = (
 )
 """Where distributions keep the modules of Apache."""
 
+_LIGHTTPD_MODULES = (Path("/usr/lib/lighttpd"), Path("/usr/lib64/lighttpd"))
+
 
 def components() -> tuple[Component, ...]:
     """Their lines in the table of components."""
@@ -62,3 +64,12 @@ def apache_modules() -> Path:
         if (folder / "mod_ssl.so").exists():
             return folder
     raise MissingComponent("Apache is here, but not its module mod_ssl", APACHE.install)
+
+
+def require_lighttpd_tls() -> None:
+    """MissingComponent when lighttpd's modules lie where they usually do without the one for TLS."""
+    for folder in filter(Path.is_dir, _LIGHTTPD_MODULES):
+        if not (folder / "mod_openssl.so").exists():
+            raise MissingComponent(
+                "lighttpd is here, but not its module mod_openssl", LIGHTTPD.install
+            )

@@ -148,6 +148,7 @@ def _stunnel(_laid: Ground) -> _Kind:
 
 def _lighttpd(_laid: Ground) -> _Kind:
     program = terminators.LIGHTTPD.find()
+    terminators.require_lighttpd_tls()
     recipe = partial(recipes.lighttpd_recipe, program)
     return _Kind(source=program.source, recipe=recipe, keys=recipes.for_lighttpd)
 

@@ -6,6 +6,7 @@ network without a certificate.
 """
 
 import secrets
+import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,8 @@ hostssl all all 127.0.0.0/8 trust clientcert=verify-ca
 
 def stand(stack: ExitStack, ground: Ground, arm: Arm) -> Standing:
     """A server with the arm's TLS version; MissingComponent when the programs cannot be run."""
+    if sys.platform != "linux":
+        raise MissingComponent("an address of its own in 127.0.0.0/8 needs Linux")
     lists = ground.lists(arm.name)
     address = "127." + ".".join(str(1 + secrets.randbelow(254)) for _ in range(3))
     server = stack.enter_context(
