@@ -57,6 +57,15 @@ def test_cells_stand_side_by_side_and_inside(run):
         assert float(cell.get("y")) + float(cell.get("height")) <= height
 
 
+def test_blocks_that_differ_are_not_hidden_by_their_median(run):
+    trials = samples.trials("locks", {"p1": {"early": 0.0, "late": 1.0}}, blocks=3, spread=0.0)
+    last = trials[-1]
+    dissent = replace(last, observation=replace(last.observation, values={"late": 0.0}))
+    found = rows(CHART, replace(run, trials=(*trials[:-1], dissent)))
+    assert found[0].numbers == (0.0, 1.0)
+    assert found[0].words == ("0", "0 to 1")
+
+
 def test_nothing_measured_nothing_drawn(run):
     assert charts.draw(CHART, replace(run, trials=())) is None
     assert charts.draw(CHART, replace(run, experiments=())) is None

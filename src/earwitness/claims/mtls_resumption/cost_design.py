@@ -43,11 +43,14 @@ _METRICS = (
 )
 
 
+_NAMES = {"haproxy": "HAProxy", "nginx": "nginx", "go": "Go"}
+
+
 def _arm(server: str, name: str, title: str, further: Mapping[str, Setting] = {}) -> Arm:
     resumption = "off" if name == "off" else "tickets"
     return Arm(
         name=name,
-        title=f"{server}, {title}",
+        title=f"{_NAMES[server]}, {title}",
         settings={
             "server": server,
             "tls": "1.3",

@@ -51,6 +51,16 @@ _TITLES = {
 }
 """By what keeps a session good; ``resumption`` and ``keys`` of the arm say the same."""
 
+_NAMES = {
+    "haproxy": "HAProxy",
+    "apache": "Apache",
+    "node": "Node",
+    "go": "Go",
+    "python": "Python",
+    "postgresql": "PostgreSQL",
+}
+"""How products are written that are not written like their names here."""
+
 
 def _arm(
     server: str, tls: str, kept: str, *, variant: str = "", further: Mapping[str, Setting] = {}
@@ -58,7 +68,7 @@ def _arm(
     """An arm; ``variant`` names it where ``further`` settings tell it from others."""
     return Arm(
         name=f"{server}-{tls.replace('.', '')}-{variant or kept}",
-        title=f"{server}, TLS {tls}, {variant.replace('-', ' ') or _TITLES[kept]}",
+        title=f"{_NAMES.get(server, server)}, TLS {tls}, {variant.replace('-', ' ') or _TITLES[kept]}",
         settings={
             "server": server,
             "tls": tls,
@@ -320,7 +330,7 @@ CHART = HeatMap(
     experiments=tuple(experiment.id for experiment in EXPERIMENTS),
     metrics=("resumed_published", "resumed_reloaded", "resumed_restarted"),
     title="Where a revoked client's session is admitted",
-    caption="1: in every block the client came back in with its session and without its "
+    caption="Yes: in every block the client came back in with its session and without its "
     "certificate. From left to right: the new list is in its place; the server has read it and "
     "refuses the certificate; the server was stopped and started.",
 )

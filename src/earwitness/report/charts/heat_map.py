@@ -7,10 +7,11 @@ stands beside its cells, wrapped to what the narrowest page leaves it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from earwitness.experiment.design import Arm, HeatMap
+from earwitness.experiment.design import Arm, HeatMap, Metric
 from earwitness.report import series, words
 from earwitness.report.charts import svg
-from earwitness.report.document import RunDocument
+from earwitness.report.document import ExperimentDocument, RunDocument
+from earwitness.report.series import Summary
 
 NAME_WIDTH = 20
 """Characters of an arm's name in a line."""
@@ -26,7 +27,7 @@ PAD = 6.0
 
 @dataclass(frozen=True)
 class Row:
-    """An arm with the medians of the metrics, and how they are said; None where none was seen."""
+    """An arm with the medians of the metrics, None where none was seen, and what cells say."""
 
     arm: Arm
     columns: tuple[str, ...]
@@ -44,15 +45,28 @@ def rows(chart: HeatMap, run: RunDocument) -> list[Row]:
         metrics = [series.metric_of(experiment, name) for name in chart.metrics]
         columns = tuple(metric.title for metric in metrics)
         for arm in experiment.arms:
-            seen = [series.summaries(run, experiment, m.name, (arm.name,)) for m in metrics]
-            numbers = tuple(one[0].median if one else None for one in seen)
-            said = tuple(
-                words.NOTHING if number is None else words.number(number, metric.unit)
-                for metric, number in zip(metrics, numbers, strict=True)
-            )
-            if any(number is not None for number in numbers):
+            seen = [_summary(run, experiment, metric, arm) for metric in metrics]
+            if any(seen):
+                numbers = tuple(one.median if one else None for one in seen)
+                said = tuple(map(_words, seen, (metric.unit for metric in metrics)))
                 found.append(Row(arm, columns, numbers, said))
     return found
+
+
+def _summary(
+    run: RunDocument, experiment: ExperimentDocument, metric: Metric, arm: Arm
+) -> Summary | None:
+    found = series.summaries(run, experiment, metric.name, (arm.name,))
+    return found[0] if found else None
+
+
+def _words(one: Summary | None, unit: str) -> str:
+    """The median; where blocks differ, the least and the greatest of them."""
+    if one is None:
+        return words.NOTHING
+    if one.least == one.greatest:
+        return words.number(one.median, unit)
+    return f"{words.number(one.least, unit)} to {words.number(one.greatest, unit)}"
 
 
 def heat_map(chart: HeatMap, run: RunDocument) -> str | None:
