@@ -52,6 +52,8 @@ class _Notes:
             wanted = _SESSIONS * (len(STAGES) + 1) - 1
             further = [self.course.full().session for _ in range(wanted)]
             self._sessions = [s for s in (first.session, *further) if s is not None]
+            if lifetime := first.session.lifetime_seconds:
+                self.values["lifetime"] = float(lifetime)
         self.take("before", first)
 
     def take(self, stage: str, full: Visit) -> None:

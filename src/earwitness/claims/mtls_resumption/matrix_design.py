@@ -40,6 +40,7 @@ METRICS = (
     Metric(name="resumed_reloaded", title="After reload", unit=_YES_OR_NO),
     Metric(name="full_restarted", title="After restart: with certificate", unit=_YES_OR_NO),
     Metric(name="resumed_restarted", title="After restart", unit=_YES_OR_NO),
+    Metric(name="lifetime", title="What the server says its tickets are good for", unit="s"),
     Metric(name="stranger", title="With neither", unit=_YES_OR_NO),
     Metric(name="other", title="Another client, with certificate", unit=_YES_OR_NO),
 )
