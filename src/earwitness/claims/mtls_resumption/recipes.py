@@ -33,6 +33,7 @@ cat >/dev/null
 """
 """A server of one answer: it reads the request, answers, and stays until the client has gone."""
 _LIFETIME_SECONDS = 300
+"""Of a session, where the arm says nothing else: the default of Apache and of stunnel."""
 _FOREVER = 2**31 - 1
 """Seconds of the epoch at which a lighttpd key expires: as late as its file can say."""
 
@@ -51,7 +52,7 @@ class Site:
     responder: str = ""
     """URL of whom a server may ask whether a certificate is still good."""
     secret: bytes
-    """What is in that file, as the server wants it."""
+    """What the keys of that file are made of."""
 
 
 def nginx_recipe(program: Program, settings: Settings, site: Site) -> Recipe:
