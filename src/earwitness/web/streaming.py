@@ -1,12 +1,12 @@
-"""Server-sent events: the events of a run as they are stored, from any number on.
+"""Server-sent events: how they are sent, and the events of a run as they are stored.
 
-A stream ends when the run has ended. Its messages carry the numbers of the store's events, so a
+The stream of a run ends when the run has ended. Its messages carry the numbers of the store's events, so a
 browser that lost the connection goes on where it was (``Last-Event-ID``), and a second tab sees the
 same. Formatting follows the WHATWG HTML standard, section 9.2.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -39,8 +39,8 @@ def last_seen(request: Request) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 12 else 0
 
 
-def response(messages: AsyncIterator[str]) -> StreamingResponse:
-    """A stream of messages; nothing on the way may keep it back."""
+def response(messages: AsyncIterator[str] | Iterator[str]) -> StreamingResponse:
+    """A stream of messages; nothing on the way may keep it back. Iterators are taken in threads."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
 
