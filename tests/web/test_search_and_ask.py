@@ -1,7 +1,9 @@
 """Search and ask on the site: narrowing, paging, places, talks in turns, and a model that words."""
 
 import html
+import http.client
 import re
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,9 +24,10 @@ from earwitness.web.jobs.limits import TooMany
 from earwitness.web.search import MOST, Asked
 from earwitness.web.site import Serving
 from tests.library.asking.endpoints import endpoint
-from tests.web import recorded
+from tests.web import recorded, test_api
 from tests.web.conftest import ADDRESS, EPISODE, SHOW, shelve, sorting_show, token
 
+served = test_api.served
 BUNDLED = "backend-engineering-show/select-star"
 SAID = 'Every column is paid for. [1: "bytes that nobody reads"] And the moon is made of cheese.'
 
@@ -236,6 +239,25 @@ def test_when_the_model_fails_the_passages_answer(
     assert "Passages that may answer" in page
     assert api["note"].startswith("The model did not answer")
     assert (api["model"], bool(api["citations"])) == (None, True)
+
+
+def test_whoever_leaves_hangs_up_on_the_model(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with endpoint("dripping") as server:
+        with_model(monkeypatch, server.address)
+        for _ in range(MOST_AT_ONCE + 1):  # nobody who left keeps another from being answered
+            server.hung_up.clear()
+            visitor = http.client.HTTPConnection(urllib.parse.urlsplit(served).netloc, timeout=60)
+            visitor.request("GET", "/ask")
+            page = visitor.getresponse()
+            cookie = page.getheader("set-cookie").partition(";")[0]
+            said = page.read().decode().partition('name="token" value="')[2].partition('"')[0]
+            fields = urllib.parse.urlencode({"token": said, "question": "is SELECT * slow?"})
+            kind = "application/x-www-form-urlencoded"
+            headers = {"Cookie": cookie, "Content-Type": kind}
+            visitor.request("POST", "/ask/stream", fields, headers)
+            assert visitor.getresponse().readline() == b"event: turn\n"
+            visitor.close()
+            assert server.hung_up.wait(10)
 
 
 def test_a_model_that_is_named_wrongly_is_told_and_not_asked(

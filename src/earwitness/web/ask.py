@@ -6,7 +6,7 @@ Where a model is configured, but cannot be asked, the passages answer and a line
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -67,7 +67,8 @@ async def stream(request: Request) -> StreamingResponse:
     turns = talk.read(form.every("turn"))
     question, show, episode = _said(form)
     where, _ = await run_in_threadpool(search.scope, here, show, episode)
-    return streaming.response(_messages(here, question, where, _searched(turns)))
+    messages = _messages(here, question, where, _searched(turns))
+    return streaming.response(streaming.in_threads(messages))
 
 
 def growing(
@@ -115,7 +116,7 @@ def _answered(
     return _page(request, show=show, episode=episode, turns=(*turns, answer))
 
 
-def _messages(here: Site, question: str, where: Scope, earlier: Sequence[str]) -> Iterator[str]:
+def _messages(here: Site, question: str, where: Scope, earlier: Sequence[str]) -> Generator[str]:
     """The messages of one answer; nobody is left waiting when it fails."""
     document = None
     try:

@@ -6,9 +6,9 @@ same. Formatting follows the WHATWG HTML standard, section 9.2.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 
-from starlette.concurrency import run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
@@ -39,10 +39,19 @@ def last_seen(request: Request) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 12 else 0
 
 
-def response(messages: AsyncIterator[str] | Iterator[str]) -> StreamingResponse:
-    """A stream of messages; nothing on the way may keep it back. Iterators are taken in threads."""
+def response(messages: AsyncIterator[str]) -> StreamingResponse:
+    """A stream of messages; nothing on the way may keep it back."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
+
+
+async def in_threads(messages: Generator[str]) -> AsyncIterator[str]:
+    """Messages whose making takes its time; when nobody listens any more, it is ended."""
+    try:
+        async for one in iterate_in_threadpool(messages):
+            yield one
+    finally:
+        messages.close()
 
 
 async def follow(
