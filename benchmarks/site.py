@@ -40,6 +40,7 @@ from earwitness.library.intake import (
     Transcript,
     TranscriptSource,
 )
+from earwitness.report import measured
 from earwitness.store import runs
 from earwitness.store.connection import Store, open_store
 from earwitness.store.events import EventLog
@@ -60,6 +61,9 @@ PAGES = {
     "show, filtered": "/shows/long?words=number+19&order=title",
     "show, the last part": "/shows/long?first=1960",
     "episode with transcript": "/episodes/long/number-77",
+    "search, rare words": "/search?q=flushes+sessions",
+    "search, words of every line": "/search?q=look+go+up",
+    "search, narrowed": "/search?q=%22latency+are%22&speaker=guest&after=2010-01-01",
     "claims": "/claims",
     "claim": "/claims/select-star",
     "predictions": "/predictions",
@@ -113,6 +117,7 @@ def fill(store: Store) -> None:
     for facts in intake.episodes:
         for transcript in facts.read:
             shelving.keep_transcript(store, f"long/{facts.slug}", transcript)
+    measured.refresh(store)
 
 
 async def ask(app: Callable, address: str) -> int:

@@ -191,6 +191,9 @@ def test_an_address_brings_a_question_along_and_does_not_ask_it(site: TestClient
 
 def test_nothing_asked_and_a_talk_that_is_none_are_said_in_words(site: TestClient) -> None:
     assert "Ask something first" in ask(site, " ").text
+    (kept,) = turns(ask(site, "is SELECT * slow?").text)
+    strange = re.sub('"kind":"[^"]*"', '"kind":"dream"', kept)
+    assert ask(site, "why?", turn=strange).status_code == 200
     for broken in ("{", "[]", '{"schema": "x"}'):
         answer = ask(site, "why?", turn=broken)
         assert answer.status_code == 422
