@@ -1,5 +1,4 @@
 // What every page needs beside its HTML: keys, live panels, the player. Pages can be read without.
-import { ask } from "./ask.js";
 import { keys, register } from "./keys.js";
 import { player } from "./player.js";
 import { listen } from "./stream.js";
@@ -46,7 +45,9 @@ if (box) {
   if (text) transcript(text, playing);
 }
 
-for (const form of document.querySelectorAll("[data-ask]")) ask(form);
+for (const form of document.querySelectorAll("[data-ask]")) {
+  import("./ask.js").then(({ ask }) => ask(form)); // until then it is sent as a form
+}
 
 for (const form of document.querySelectorAll("form[method=post]:not([data-ask])")) {
   form.addEventListener("submit", () => {
