@@ -222,7 +222,7 @@ def test_a_model_words_the_answer_sentence_by_sentence(
     worded = [one.count("<span>") for one in messages]
     assert worded == sorted(worded)
     assert "Every column is paid for." not in messages[0]
-    assert "It rests on" in messages[0]
+    assert "The passages it was given" in messages[0]
     assert "Every column is paid for." in messages[1]
     assert "moon" not in messages[1]
     assert re.search(r"cheese\. <span class=\"uncited\">\(no citation\)", messages[-1])

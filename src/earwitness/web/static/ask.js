@@ -1,7 +1,7 @@
 // The form of a talk, sent in the background: its answer comes as server-sent events, each with the
 // turn as far as it is. Read with fetch, because a question is sent and not part of an address.
 
-export function ask(form) {
+function ask(form) {
   const talk = document.querySelector("[data-talk]");
   const field = form.querySelector("[name=question]");
   const problem = form.querySelector("[data-problem]");
@@ -77,3 +77,5 @@ async function words(answer) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return page.querySelector("main p")?.textContent ?? `The site answered with ${answer.status}.`;
 }
+
+for (const form of document.querySelectorAll("[data-ask]")) ask(form);

@@ -45,10 +45,6 @@ if (box) {
   if (text) transcript(text, playing);
 }
 
-for (const form of document.querySelectorAll("[data-ask]")) {
-  import("./ask.js").then(({ ask }) => ask(form)); // until then it is sent as a form
-}
-
 for (const form of document.querySelectorAll("form[method=post]:not([data-ask])")) {
   form.addEventListener("submit", () => {
     // a second click would ask for the same again; the page that comes replaces this one
