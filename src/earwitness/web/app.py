@@ -21,6 +21,7 @@ from earwitness.library import bundled
 from earwitness.store.connection import open_store
 from earwitness.web import (
     access,
+    ask,
     checks,
     claims,
     doctor,
@@ -28,12 +29,14 @@ from earwitness.web import (
     errors,
     predictions,
     runs,
+    search,
     security,
     settings,
     shows,
     static_files,
 )
 from earwitness.web.api.routes import API
+from earwitness.web.jobs.asking import Asking
 from earwitness.web.jobs.checking import Checking
 from earwitness.web.jobs.running import Running
 from earwitness.web.panels import Panels
@@ -49,6 +52,10 @@ PAGES = [
     Route("/shows/{show}", shows.show),
     Route("/episodes/{episode:path}", episodes.episode),
     Route("/media/{episode:path}", episodes.recording),
+    Route("/search", search.index),
+    Route("/ask", ask.index),
+    Route("/ask", ask.ask, methods=["POST"]),
+    Route("/ask/stream", ask.stream, methods=["POST"]),
     Route("/claims", claims.index),
     Route("/claims/{claim}", claims.claim),
     Route("/claims/{claim}/runs", claims.start, methods=["POST"]),
@@ -115,6 +122,7 @@ def _opened(serving: Serving) -> Lifespan[Starlette]:
                 broken=broken,
                 running=running,
                 checking=Checking(store),
+                asking=Asking(),
                 pulse=pulse,
             )
             try:
