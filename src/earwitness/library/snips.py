@@ -135,19 +135,24 @@ def move(
     return change(store, now.id, edit, Change.MOVED, seen=seen)
 
 
-def undo(store: Store, id: str) -> Snip:
-    """Take back the newest change that stands, also a deletion. Raises NothingToUndo."""
+def undo(store: Store, id: str, *, seen: int | None = None) -> Snip:
+    """Take back the newest change that stands, also a deletion.
+
+    Raises NothingToUndo, NoSuchSnip, ChangedMeanwhile.
+    """
     with store.writing() as connection:
-        current = _locked(connection, id, None)
+        current = _locked(connection, id, seen)
         number, before = snip.undone(read.entries(connection, id))
         return _append(connection, current, Change.UNDONE, before, undoes=number)
 
 
-def delete(store: Store, id: str) -> Snip:
-    """Delete a snip; its history stays, and an undo brings it back."""
-    return change(
-        store, id, lambda contents: msgspec.structs.replace(contents, deleted=True), Change.DELETED
-    )
+def delete(store: Store, id: str, *, seen: int | None = None) -> Snip:
+    """Delete a snip; its history stays, and an undo brings it back. Raises ChangedMeanwhile."""
+
+    def gone(contents: Contents) -> Contents:
+        return msgspec.structs.replace(contents, deleted=True)
+
+    return change(store, id, gone, Change.DELETED, seen=seen)
 
 
 def write_imported(
