@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from earwitness.experiment.design import Claim, Source
 from earwitness.library import browsing, catalogue
+from earwitness.library import snip_catalogue as read
 from earwitness.library.catalogue import ShelvedEpisode
 from earwitness.library.intake import ChapterSource, Segment, SourcedChapter
 from earwitness.report.document import RunDocument
@@ -55,6 +56,7 @@ def episode(request: Request) -> Response:
         paragraphs=reading.paragraphs(segments, [c.start_seconds for c in chapters]),
         timed=any(segment.start_seconds is not None for segment in segments),
         audio=None if shelved.audio_file is None else f"/media/{shelved.id}",
+        own=read.every(here.store, episode=shelved.id),
         newer=newer,
         older=older,
         fields=predicting.fields,

@@ -23,6 +23,13 @@ class Room:
 ROOMS: tuple[tuple[str, tuple[Room, ...]], ...] = (
     ("Listen", (Room("Shows", "/", "shows", "h"),)),
     (
+        "Keep",
+        (
+            Room("Snips", "/snips", "snips", "s"),
+            Room("Review", "/review", "review", "r"),
+        ),
+    ),
+    (
         "Put to the test",
         (
             Room("Claims", "/claims", "claims", "c"),

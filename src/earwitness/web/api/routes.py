@@ -9,9 +9,15 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from earwitness.web import runs, site, streaming
-from earwitness.web.api import experiments, library, machine, openapi
+from earwitness.web.api import experiments, library, machine, openapi, review, snips
 
-OPERATIONS = (*library.OPERATIONS, *experiments.OPERATIONS, *machine.OPERATIONS)
+OPERATIONS = (
+    *library.OPERATIONS,
+    *snips.OPERATIONS,
+    *review.OPERATIONS,
+    *experiments.OPERATIONS,
+    *machine.OPERATIONS,
+)
 
 
 def describe(_request: Request) -> Response:

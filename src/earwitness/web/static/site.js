@@ -2,6 +2,7 @@
 import { keys, register } from "./keys.js";
 import { player } from "./player.js";
 import { listen } from "./stream.js";
+import { snipping } from "./snips.js";
 import { transcript } from "./transcript.js";
 
 document.documentElement.classList.add("scripted");
@@ -20,9 +21,14 @@ if (box) {
   const playing = player(box);
   const text = document.getElementById("transcript-section");
   if (text) transcript(text, playing);
+  snipping(playing);
 }
+if (document.querySelector("[data-bounds], [data-toast]")) import("./bounds.js").then((one) => one.bounds());
+const undo = document.querySelector("[data-undo]");
+if (undo) register("u", () => undo.requestSubmit());
+if (document.querySelector("[data-review]")) import("./review.js").then((one) => one.review());
 
-for (const form of document.querySelectorAll("form[method=post]")) {
+for (const form of document.querySelectorAll("form[method=post]:not([data-hx-post])")) {
   form.addEventListener("submit", () => {
     // a second click would ask for the same again; the page that comes replaces this one
     for (const button of form.querySelectorAll("button")) {
