@@ -24,6 +24,8 @@ from earwitness.web.reviewing import Order
 from earwitness.web.site import Site
 
 FORECAST_DAYS = 14
+_SHOWN_CARDS = 200
+"""Of each kind on the page of all cards."""
 _KINDS = {"snip": "Snips", "claim": "Claims", "chapter": "Chapters", "own": "Your own words"}
 
 
@@ -99,15 +101,14 @@ def index_of_cards(request: Request) -> Response:
     return rendering.page(
         request,
         "cards.html.j2",
-        groups=[
-            (title, [card for card in every if card.kind == kind]) for kind, title in _KINDS.items()
-        ],
+        groups=[_group(every, kind) for kind in _KINDS],
         now=dt.datetime.now(dt.UTC),
         until=review_words.until,
         new_snips=sum(f"snip:{one.id}" not in known for one in snips),
         claims=[one for one in here.claims.values() if f"claim:{one.id}" not in known],
         episodes=browsing.claiming(here.store),
-        decks=sorted({card.deck for card in every if card.kind == "own"} | {"Own"}),
+        decks=sorted({card.deck for card in every if card.kind == "own"}),
+        own_deck=reviewing.OWN_DECK,
         made=int(made) if made.isascii() and made.isdigit() and len(made) < 6 else None,
     )
 
@@ -157,6 +158,12 @@ _SAID = {
 def _back(sent: Form, said: str = "") -> Response:
     query = {name: text for name, text in (("deck", sent.one("deck")), ("said", said)) if text}
     return RedirectResponse(f"/review?{urlencode(query)}" if query else "/review", 303)
+
+
+def _group(every: list[Card], kind: str) -> tuple[str, list[Card], int]:
+    """The heading of a kind of cards, those that come first, and how many there are."""
+    of_kind = [card for card in every if card.kind == kind]
+    return _KINDS[kind], of_kind[:_SHOWN_CARDS], len(of_kind)
 
 
 def _decks(ready: list[Card]) -> dict[str, int]:

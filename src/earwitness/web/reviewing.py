@@ -13,6 +13,9 @@ from earwitness.library.review.scheduling import Grade
 from earwitness.report import review_words
 from earwitness.store.connection import Store
 
+OWN_DECK = "Own"
+"""Where questions of one's own go unless another deck is named."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -38,7 +41,7 @@ class Order:
     """Id of an episode."""
     front: str = ""
     back: str = ""
-    deck: str = "Own"
+    deck: str = OWN_DECK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,7 @@ def make(store: Store, order: Order) -> Made:
     new, _ = cards.keep(store, made)
     own = []
     if order.front and order.back:
-        own = [cards.add_own(store, order.front, order.back, order.deck or "Own").id]
+        own = [cards.add_own(store, order.front, order.back, order.deck or OWN_DECK).id]
     return Made(cards=[*(one.id for one in made), *own], new=new + len(own))
 
 

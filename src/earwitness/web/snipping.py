@@ -4,6 +4,7 @@ What a form says is plain text; only what differs from what stood there is chang
 follows the transcript until somebody writes it by hand.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,8 @@ def make(store: Store, episode: ShelvedEpisode, said: Said, *, at: float | None 
 
 def save(store: Store, one: Snip, said: Said, seen: int | None) -> Snip:
     """Change what was said differently. Raises NoSuchMoment, ChangedMeanwhile."""
+    if said.quote == one.contents.quote.strip():
+        said = dataclasses.replace(said, quote=None)  # so it follows the bounds
     start, end = _moved(one, said)
     if start or end:
         one = snips.move(store, one.id, start, end, seen=seen)
@@ -119,7 +122,7 @@ def _edit(said: Said) -> Callable[[Contents], Contents]:
         }
         if said.tags is not None:
             changed["tags"] = values.tags(said.tags)
-        if said.quote is not None and said.quote != what.quote.strip():
+        if said.quote is not None:
             changed |= {"quote": said.quote, "quote_by_hand": bool(said.quote)}
         return msgspec.structs.replace(what, **changed)
 

@@ -4,12 +4,11 @@ The player saves and edits through the same addresses; it asks for the part of a
 while the recording plays on.
 """
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from earwitness.library import catalogue, quote_card, sharing
+from earwitness.library import catalogue, moment, quote_card, sharing
 from earwitness.library import snip_catalogue as read
 from earwitness.library import snips as kept
 from earwitness.library.moment import NoSuchMoment
@@ -63,7 +62,7 @@ async def make(request: Request) -> Response:
     here = site.of(request)
     sent = await forms.read(request)
     episode = await run_in_threadpool(catalogue.find_episode, here.store, sent.one("episode"))
-    at = _seconds(sent.one("at"))
+    at = moment.place(sent.one("at")) if sent.one("at") else None
     one = await run_in_threadpool(snipping.make, here.store, episode, _said(sent), at=at)
     if rendering.is_part(request):
         return await run_in_threadpool(_toast, request, here, one, "made")
@@ -228,16 +227,6 @@ def _said(sent: Form) -> Said:
 def _lines(text: str) -> str:
     """With the line ends that the store has; forms send two characters for one."""
     return text.replace("\r\n", "\n")
-
-
-def _seconds(text: str) -> float | None:
-    """A place as the player has it; None when there is none. Raises NoSuchMoment."""
-    if not text:
-        return None
-    try:
-        return msgspec.convert(text, float, strict=False)
-    except msgspec.ValidationError:
-        raise NoSuchMoment(f"{text!r} is no second of a recording") from None
 
 
 def _seen(sent: Form) -> int | None:

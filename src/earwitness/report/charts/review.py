@@ -14,6 +14,8 @@ NAME_WIDTH = 42
 """Characters in a line of a deck's name, on the narrowest page."""
 STRIP = 22
 FOOT = 16
+EDGE = 1.5
+"""Percent at both ends, so that a point there lies inside the drawing."""
 BARS, BARS_HEIGHT = 120.0, 164.0
 
 
@@ -25,7 +27,7 @@ def retention(told: Statistics) -> str | None:
         return None
     if len(shown) == 2:  # one deck says what all say
         shown = shown[:1]
-    axis = Scale(0.0, 1.0, logarithmic=False)
+    axis = Scale(0.0, 1.0, logarithmic=False, start=EDGE, end=100.0 - EDGE)
     parts, y = [], 0.0
     for name, one in shown:
         parts.append(_row(name, one, axis, y))
@@ -52,7 +54,8 @@ def forecast(days: Sequence[Day]) -> str:
             parts.append(svg.text(middle, top - 4, [f"{day.cards}"], "c-value", "middle"))
         if place % 2 == 0:
             label = "today" if place == 0 else f"+{place}"
-            parts.append(svg.text(middle, BARS + 18, [label], "c-tick", "middle"))
+            at, anchor = (0.0, "start") if place == 0 else (middle, "middle")
+            parts.append(svg.text(at, BARS + 18, [label], "c-tick", anchor))
     parts.append(svg.text(50, BARS_HEIGHT - 8, ["days from today"], "c-tick", "middle"))
     said = " ".join(f"{day.day}: {words.count(day.cards, 'card')}." for day in days)
     return svg.drawing("Cards that come due", said, BARS_HEIGHT, parts)

@@ -27,27 +27,26 @@ export function snipping(playing) {
   };
   toast.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) close(); });
   toast.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
-  toast.addEventListener("htmx:afterSettle", () => {
+  const ours = (event) => form.contains(event.target) || toast.contains(event.target);
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (!ours(event)) return;
     clearTimeout(hiding);
-    if (wantsNote) {
-      wantsNote = false;
-      return toast.querySelector("[data-note]")?.click();
-    }
-    toast.querySelector("[autofocus]")?.focus();
+    const note = wantsNote && toast.querySelector("[data-note]");
+    wantsNote = false;
+    if (note) return note.click();
+    toast.querySelector("[data-focus]")?.focus();
     if (!toast.querySelector("[data-editing]")) hide();
   });
   const hide = () => {
     hiding = setTimeout(() => (toast.matches(":hover, :focus-within") ? hide() : close()), SHOWN_MS);
   };
-  for (const kind of ["htmx:responseError", "htmx:sendError"]) {
-    document.body.addEventListener(kind, (event) => {
-      if (!form.contains(event.target) && !toast.contains(event.target)) return;
-      wantsNote = false;
-      const status = event.detail.xhr?.status;
-      toast.innerHTML = '<div class="told-snip"><p role="alert"></p><button type="button" class="text-button" data-close aria-label="Close">✕</button></div>';
-      toast.querySelector("p").textContent = status === 403
-        ? "Not saved: the site was started again since. Reload this page."
-        : "Not saved: the site did not answer as it should. Try again.";
-    });
-  }
+  document.addEventListener("htmx:error", (event) => {
+    if (!ours(event)) return;
+    wantsNote = false;
+    const told = document.createElement("div");
+    told.className = "told-snip";
+    told.setAttribute("role", "alert");
+    told.textContent = "Not saved: the site does not answer. Is it still running?";
+    toast.replaceChildren(told);
+  });
 }
