@@ -24,7 +24,7 @@ from earwitness.web.snipping import Said
 _FIELDS = ("start", "end", "title", "quote", "note", "tags", "favourite")
 CHANGED = (
     "This snip was changed meanwhile, in another window or elsewhere. What you wrote is still in "
-    "the fields, and what stands now is below. Saving again puts yours in its place; the history "
+    "the fields, and what stands now is beside them. Saving again puts yours in its place; the history "
     "keeps both."
 )
 
@@ -171,6 +171,7 @@ def _form(
         one=one,
         said=said or snipping.as_said(one.contents),
         problem=problem,
+        changed=status == 409,
         focus=focus,
         panel=True,
     )

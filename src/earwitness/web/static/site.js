@@ -1,7 +1,9 @@
 // What every page needs beside its HTML: keys, live panels, the player. Pages can be read without.
+import { bounds } from "./bounds.js";
 import { keys, register } from "./keys.js";
 import { player } from "./player.js";
 import { listen } from "./stream.js";
+import { review } from "./review.js";
 import { snipping } from "./snips.js";
 import { transcript } from "./transcript.js";
 
@@ -23,10 +25,10 @@ if (box) {
   if (text) transcript(text, playing);
   snipping(playing);
 }
-if (document.querySelector("[data-bounds], [data-toast]")) import("./bounds.js").then((one) => one.bounds());
+if (document.querySelector("[data-bounds], [data-toast]")) bounds();
 const undo = document.querySelector("[data-undo]");
 if (undo) register("u", () => undo.requestSubmit());
-if (document.querySelector("[data-review]")) import("./review.js").then((one) => one.review());
+if (document.querySelector("[data-review]")) review();
 
 for (const form of document.querySelectorAll("form[method=post]:not([data-hx-post])")) {
   form.addEventListener("submit", () => {
