@@ -28,7 +28,7 @@ from pathlib import Path
 import psutil
 
 from earwitness.experiment import events
-from earwitness.library import shelving
+from earwitness.library import catalogue, shelving, snip_catalogue, snips
 from earwitness.library.intake import (
     ChapterSource,
     EpisodeFacts,
@@ -40,6 +40,8 @@ from earwitness.library.intake import (
     Transcript,
     TranscriptSource,
 )
+from earwitness.library.review import cards, faces
+from earwitness.library.snip import Contents
 from earwitness.store import runs
 from earwitness.store.connection import Store, open_store
 from earwitness.store.events import EventLog
@@ -47,6 +49,8 @@ from earwitness.web.app import build
 from earwitness.web.site import Serving
 
 EPISODES, LINES = 2000, 500
+SNIPS = 1000
+"""More than somebody keeps in years."""
 PAGE_CPU_MS = 50.0
 FIRST_EVENT_MS = 200.0
 STREAMS = 50
@@ -60,6 +64,10 @@ PAGES = {
     "show, filtered": "/shows/long?words=number+19&order=title",
     "show, the last part": "/shows/long?first=1960",
     "episode with transcript": "/episodes/long/number-77",
+    "snips": "/snips",
+    "snips, filtered": "/snips?words=number+19&tag=kept",
+    "review": "/review",
+    "review statistics": "/review/statistics",
     "claims": "/claims",
     "claim": "/claims/select-star",
     "predictions": "/predictions",
@@ -113,6 +121,14 @@ def fill(store: Store) -> None:
     for facts in intake.episodes:
         for transcript in facts.read:
             shelving.keep_transcript(store, f"long/{facts.slug}", transcript)
+
+
+def keep_some(store: Store) -> None:
+    """Snips of many episodes, and a card of each."""
+    for episode in catalogue.episodes(store, "long")[:SNIPS]:
+        contents = Contents(start_seconds=100.0, end_seconds=130.0, note="why?", tags=("kept",))
+        snips.make(store, episode, contents)
+    cards.keep(store, [faces.of_snip(one) for one in snip_catalogue.every(store)])
 
 
 async def ask(app: Callable, address: str) -> int:
@@ -328,6 +344,7 @@ def main() -> None:
         folder = Path(name)
         with open_store(folder) as store:
             fill(store)
+            keep_some(store)
             print(f"{EPISODES} episodes, {EPISODES * LINES} lines of transcripts")
             for page, took in asyncio.run(pages(folder, arguments.repeats)).items():
                 told(f"{page}: median CPU ms", statistics.median(took))

@@ -46,7 +46,9 @@ def store(served):
 
 @pytest.fixture
 def kept(store):
-    """A snip of the third and fourth line."""
+    """A snip of the third and fourth line; the only one."""
+    for one in read.every(store):
+        snips.delete(store, one.id)
     contents = Contents(start_seconds=10.0, end_seconds=20.0, title="Runs", tags=("sorting",))
     return snips.make(store, catalogue.find_episode(store, EPISODE), contents)
 

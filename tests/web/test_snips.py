@@ -96,6 +96,7 @@ def test_a_quote_follows_the_bounds_until_it_is_written_by_hand(
     assert (moved["start_seconds"], moved["end_seconds"]) == (15.0, 30.0)
     assert moved["quote"].count("Line") == 3
     assert moved["tags"] == ["runs", "sorting"]
+    assert moved["number"] == 2, "one change, which one undo takes back"
     post(site, page, seen=str(moved["number"]), quote="In my words", **kept)
     post(site, page, start="0:00", quote="In my words", **kept)
     assert standing(site, made)["quote"] == "In my words"
@@ -146,6 +147,9 @@ def test_the_board_is_filtered(site: TestClient, made: dict) -> None:
     assert site.get("/snips").text.count('class="kept"') == 2
     assert "&lt;b&gt;Late" in site.get("/snips").text
     post(site, f"/snips/{made['id']}/favourite", favourite="1")
+    fields = {"favourite": "1", "board": "tag=runs&words=why"}
+    back = post(site, f"/snips/{made['id']}/favourite", **fields)
+    assert "1 of 2 snips" in back.text
     for query in ("tag=RUNS", "favourite=1", "words=why", f"show={SHOW}&tag=runs"):
         text = site.get(f"/snips?{query}", headers=HTMX).text
         assert "<html" not in text

@@ -112,8 +112,13 @@ def move(
     Raises NoSuchMoment.
     """
     now = read.find(store, id, deleted=True)
-    duration = catalogue.find_episode(store, now.episode).facts.duration_seconds
-    said, known = read.segments(store, now.episode), read.chapters(store, now.episode)
+    return change(store, now.id, moving(store, now, start, end), Change.MOVED, seen=seen)
+
+
+def moving(store: Store, one: Snip, start: str | None, end: str | None) -> Edit:
+    """An edit that moves the bounds as ``move`` does; it raises NoSuchMoment."""
+    duration = catalogue.find_episode(store, one.episode).facts.duration_seconds
+    said, known = read.segments(store, one.episode), read.chapters(store, one.episode)
 
     def edit(contents: Contents) -> Contents:
         bounds = (contents.start_seconds, contents.end_seconds)
@@ -132,7 +137,7 @@ def move(
         )
         return moved if moved.quote_by_hand else _quoting(moved, said)
 
-    return change(store, now.id, edit, Change.MOVED, seen=seen)
+    return edit
 
 
 def undo(store: Store, id: str, *, seen: int | None = None) -> Snip:

@@ -6,14 +6,13 @@ Reads only.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
-from earwitness.library import sharing
+from earwitness.library import browsing, sharing
 from earwitness.library import snip_catalogue as read
-from earwitness.library.catalogue import ShelvedEpisode
 from earwitness.library.snip import Snip
 from earwitness.store.connection import Store
-from earwitness.web import snipping
 
 MOST = 40
 """Snips in one part of the board."""
@@ -37,6 +36,17 @@ class Wanted:
     def narrowed(self) -> bool:
         """Whether something is left out."""
         return bool(self.show or self.episode or self.tag or self.favourite or self.words)
+
+    @property
+    def choice(self) -> dict[str, Any]:
+        """As the arguments of ``snip_catalogue.every`` and ``matching``."""
+        return {
+            "show": self.show or None,
+            "episode": self.episode or None,
+            "tag": self.tag or None,
+            "favourite": self.favourite,
+            "words": self.words,
+        }
 
     def query(self, **changed: object) -> str:
         """As the query of an address, with some of it changed."""
@@ -99,13 +109,10 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
 def board(store: Store, wanted: Wanted) -> Board:
     """The part of the board that is wanted."""
     there = read.every(store)
-    found = chosen(store, wanted) if wanted.narrowed else there
+    found = read.matching(there, **wanted.choice)
     shown = found[wanted.first : wanted.first + MOST]
     tags = Counter(tag for one in there for tag in one.contents.tags)
-    episodes: dict[str, ShelvedEpisode] = {}
-    for one in shown:
-        if one.episode not in episodes:
-            episodes[one.episode] = snipping.episode_of(store, one)
+    episodes = browsing.those(store, {one.episode for one in shown})
     return Board(
         wanted=wanted,
         shown=[
@@ -121,11 +128,4 @@ def board(store: Store, wanted: Wanted) -> Board:
 
 def chosen(store: Store, wanted: Wanted) -> list[Snip]:
     """All snips that are wanted, whatever part of the board is shown."""
-    return read.every(
-        store,
-        show=wanted.show or None,
-        episode=wanted.episode or None,
-        tag=wanted.tag or None,
-        favourite=wanted.favourite,
-        words=wanted.words,
-    )
+    return read.every(store, **wanted.choice)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from earwitness.library import catalogue, moment, snips
+from earwitness.library import browsing, moment, snips
 from earwitness.library import snip as values
 from earwitness.library import snip_catalogue as read
 from earwitness.library.catalogue import ShelvedEpisode
 from earwitness.library.intake import Segment
-from earwitness.library.snip import Contents, Snip
+from earwitness.library.snip import Change, Contents, Snip
 from earwitness.store.connection import Store
 
 LAST_SECONDS = 30.0
@@ -49,14 +49,23 @@ def make(store: Store, episode: ShelvedEpisode, said: Said, *, at: float | None 
 
 
 def save(store: Store, one: Snip, said: Said, seen: int | None) -> Snip:
-    """Change what was said differently. Raises NoSuchMoment, ChangedMeanwhile."""
+    """Change what was said differently, all of it at once.
+
+    Raises NoSuchMoment, ChangedMeanwhile.
+    """
     if said.quote == one.contents.quote.strip():
         said = dataclasses.replace(said, quote=None)  # so it follows the bounds
     start, end = _moved(one, said)
-    if start or end:
-        one = snips.move(store, one.id, start, end, seen=seen)
-        seen = None if seen is None else one.number
-    return snips.change(store, one.id, snips.requoting(store, one, _edit(said)), seen=seen)
+    edit = _edit(said)
+    if not (start or end):
+        return snips.change(store, one.id, snips.requoting(store, one, edit), seen=seen)
+    move = snips.moving(store, one, start, end)
+    kind = Change.MOVED if edit(one.contents) == one.contents else Change.EDITED
+
+    def both(what: Contents) -> Contents:
+        return edit(move(what))
+
+    return snips.change(store, one.id, snips.requoting(store, one, both), kind, seen=seen)
 
 
 def bounds(what: Contents) -> tuple[str, str]:
@@ -97,7 +106,7 @@ def around(store: Store, one: Snip) -> list[Segment]:
 
 def episode_of(store: Store, one: Snip) -> ShelvedEpisode:
     """The episode that a snip is of."""
-    return catalogue.find_episode(store, one.episode)
+    return browsing.those(store, [one.episode])[one.episode]
 
 
 def _moved(one: Snip, said: Said) -> tuple[str | None, str | None]:

@@ -4,6 +4,8 @@ The player saves and edits through the same addresses; it asks for the part of a
 while the recording plays on.
 """
 
+from urllib.parse import parse_qsl
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +21,7 @@ from earwitness.report import snip_words
 from earwitness.web import exporting, forms, rendering, site, snip_board, snipping
 from earwitness.web.forms import Form
 from earwitness.web.site import Site
+from earwitness.web.snip_board import Wanted
 from earwitness.web.snipping import Said
 
 _FIELDS = ("start", "end", "title", "quote", "note", "tags", "favourite")
@@ -91,7 +94,7 @@ async def favourite(request: Request) -> Response:
     one = await run_in_threadpool(_find, here, request)
     said = Said(favourite=sent.one("favourite") == "1")
     await run_in_threadpool(snipping.save, here.store, one, said, None)
-    return RedirectResponse(f"/snips#{one.id}", 303)
+    return RedirectResponse(f"/snips?{_board_of(sent).query()}#{one.id}", 303)
 
 
 async def delete(request: Request) -> Response:
@@ -102,7 +105,7 @@ async def delete(request: Request) -> Response:
     one = await run_in_threadpool(kept.delete, here.store, one.id, seen=_seen(sent))
     if rendering.is_part(request):
         return await run_in_threadpool(_toast, request, here, one, "deleted")
-    return RedirectResponse(f"/snips?gone={one.id}", 303)
+    return RedirectResponse(f"/snips?{_board_of(sent).query(gone=one.id)}", 303)
 
 
 async def undo(request: Request) -> Response:
@@ -228,6 +231,11 @@ def _said(sent: Form) -> Said:
 def _lines(text: str) -> str:
     """With the line ends that the store has; forms send two characters for one."""
     return text.replace("\r\n", "\n")
+
+
+def _board_of(sent: Form) -> Wanted:
+    """What the board showed that a form stood on."""
+    return snip_board.wanted_of(dict(parse_qsl(sent.one("board"))))
 
 
 def _seen(sent: Form) -> int | None:

@@ -1,6 +1,6 @@
 """Snips as JSON."""
 
-from earwitness.library import catalogue, sharing
+from earwitness.library import browsing, catalogue, sharing
 from earwitness.library import snip_catalogue as read
 from earwitness.library import snips as kept
 from earwitness.library.export import gathering
@@ -19,7 +19,9 @@ from earwitness.web.snipping import Said
 def _snips(here: Site, _path: dict[str, str], query: values.SnipsQuery) -> object:
     found = snip_board.chosen(here.store, _wanted(query))
     shown = found[query.first : query.first + query.most]
-    return {"schema": "earwitness/snips/1", "snips": [_told(here, one) for one in shown]}
+    episodes = browsing.those(here.store, {one.episode for one in shown})
+    documents = [snip_words.document(one, episodes[one.episode].facts) for one in shown]
+    return {"schema": "earwitness/snips/1", "snips": documents}
 
 
 def _kept(here: Site, _path: dict[str, str], query: values.SnipsQuery) -> KeptDocument:

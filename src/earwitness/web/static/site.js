@@ -1,9 +1,7 @@
 // What every page needs beside its HTML: keys, live panels, the player. Pages can be read without.
-import { bounds } from "./bounds.js";
 import { keys, register } from "./keys.js";
 import { player } from "./player.js";
 import { listen } from "./stream.js";
-import { review } from "./review.js";
 import { snipping } from "./snips.js";
 import { transcript } from "./transcript.js";
 
@@ -25,10 +23,8 @@ if (box) {
   if (text) transcript(text, playing);
   snipping(playing);
 }
-if (document.querySelector("[data-bounds], [data-toast]")) bounds();
 const undo = document.querySelector("[data-undo]");
 if (undo) register("u", () => undo.requestSubmit());
-if (document.querySelector("[data-review]")) review();
 
 for (const form of document.querySelectorAll("form[method=post]:not([data-hx-post])")) {
   form.addEventListener("submit", () => {
