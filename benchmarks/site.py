@@ -1,9 +1,9 @@
 """What a page of the site costs, how soon a stream speaks, and whether it stays that way.
 
-A store of 2,000 episodes and a million lines of transcripts is made first. Pages are asked of the
-application itself, in this process, so that the CPU time of each request can be told; streams, memory
-and bytes are those of `earwitness serve` in a process of its own. With the program of Datasette, the
-same list of episodes is asked of both in turn, and their CPU times are compared:
+A store of 2,000 episodes, a million lines of transcripts and 1,000 snips is made first. Pages are
+asked of the application itself, in this process, so that the CPU time of each request can be told;
+streams, memory and bytes are those of `earwitness serve` in a process of its own. With the program
+of Datasette, the same list of episodes is asked of both in turn, and their CPU times are compared:
 
     python benchmarks/site.py [--datasette PROGRAM] [--requests 10000]
 """

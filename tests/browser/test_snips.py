@@ -203,6 +203,18 @@ def test_a_moment_is_saved_without_a_script(visit, store):
     assert page.url.endswith(read.find(store, "latest").id)
 
 
+def test_without_a_recording_the_key_asks_for_the_place(visit):
+    page = visit("/episodes/backend-engineering-show/select-star")
+    page.locator("body").press("s")
+    assert page.evaluate("document.activeElement.name") == "start"
+    page.keyboard.type("7:30")
+    page.keyboard.press("Tab")
+    page.keyboard.type("8:10")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/snips/*")
+    assert page.get_by_role("link", name="7:30–8:10").is_visible()
+
+
 def test_a_review_by_the_keyboard_alone(visit, store):
     for number in range(2):
         cards.add_own(store, f"Question {number}", f"Answer {number}", "Keys")

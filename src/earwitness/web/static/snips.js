@@ -10,7 +10,7 @@ export function snipping(playing) {
   let wantsNote = false;
   let hiding = 0;
 
-  const save = () => { if (playing.ready()) form.requestSubmit(); };
+  const save = () => (playing.ready() ? form.requestSubmit() : byPlace());
   form.addEventListener("submit", () => { form.elements.at.value = playing.audio.currentTime.toFixed(2); }, true);
   register("s", save);
   register("n", () => {
@@ -49,4 +49,11 @@ export function snipping(playing) {
     told.textContent = "Not saved: the site does not answer. Is it still running?";
     toast.replaceChildren(told);
   });
+}
+
+// Without a recording there is no place to save: it is written.
+function byPlace() {
+  const keep = document.querySelector("[data-by-place]");
+  keep.open = true;
+  keep.querySelector("[name=start]").focus();
 }
