@@ -1,13 +1,15 @@
 """Checks from the order to the store: understood, planned, carried out, kept, judged again.
 
 A check is a run of kind ``check`` with a single event, which is its document. It is kept for later
-reading only: what a check comes to does not depend on whether a store can be written.
+reading only: what a check comes to does not depend on whether a store can be written. Nor does a
+check that is not kept import one.
 """
 
 import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,11 +23,11 @@ from earwitness.check.source_places import SourceFile
 from earwitness.check.target import Target, TargetKind
 from earwitness.claims import registry
 from earwitness.report import check_document, json
-from earwitness.report.assembly import NothingRecorded
 from earwitness.report.check_document import CheckDocument, PlanDocument
-from earwitness.store import events, runs
-from earwitness.store.connection import Store
-from earwitness.store.runs import RunRecord
+
+if TYPE_CHECKING:
+    from earwitness.store.connection import Store
+    from earwitness.store.runs import RunRecord
 
 
 class CannotCheck(ValueError):
@@ -88,8 +90,10 @@ def carry_out(
     return judged(evidence, fail_on, sources)
 
 
-def keep(store: Store, document: CheckDocument) -> RunRecord:
+def keep(store: "Store", document: CheckDocument) -> "RunRecord":
     """Keep a check as a run."""
+    from earwitness.store import events, runs
+
     record = runs.begin(
         store,
         kind="check",
@@ -103,8 +107,11 @@ def keep(store: Store, document: CheckDocument) -> RunRecord:
     return runs.find(store, record.id)
 
 
-def document_of(store: Store, record: RunRecord) -> CheckDocument:
+def document_of(store: "Store", record: "RunRecord") -> CheckDocument:
     """The check that a run is. Raises NothingRecorded when it ended before it was kept."""
+    from earwitness.report.assembly import NothingRecorded
+    from earwitness.store import events
+
     for _, body in events.read(store, record.id):
         document = json.decode(body)
         if isinstance(document, CheckDocument):
@@ -166,11 +173,15 @@ def _chosen(kind: TargetKind, claims: Sequence[str]) -> Sequence[Check]:
 
 
 def _own(kind: TargetKind, options: Mapping[str, str]) -> Mapping[str, str]:
-    """The options, all of which are the kind's own. Raises CannotCheck."""
+    """The options, all of which are the kind's own and go together. Raises CannotCheck."""
     own = {option.name for option in kind.options}
     for name in options:
         if name not in own:
             raise CannotCheck(f"--{name} means nothing to a target of kind {kind.name}")
+    try:
+        kind.demand(options)
+    except ValueError as problem:
+        raise CannotCheck(str(problem)) from None
     return options
 
 

@@ -22,10 +22,10 @@ from typing import Any
 import psycopg
 from psycopg import errors, pq, sql
 
-from earwitness.check import postgresql_address, postgresql_options
 from earwitness.check.evidence import ReadRecord
 from earwitness.check.plan import Budget, Step
 from earwitness.check.postgresql_connection import Deadline, connect
+from earwitness.check.postgresql_kind import BUDGET
 from earwitness.check.postgresql_steps import (
     CLOSING,
     PLANNING,
@@ -37,12 +37,11 @@ from earwitness.check.postgresql_steps import (
     select,
     settings,
 )
-from earwitness.check.target import NotSeen, Target, TargetKind, Unreachable
+from earwitness.check.target import NotSeen, Target, Unreachable
 
 __all__ = [
     "BUDGET",
     "FIRST_MAJOR_PLANNING",
-    "POSTGRESQL",
     "Session",
     "open_session",
     "planning",
@@ -51,11 +50,6 @@ __all__ = [
 ]
 
 Row = tuple[Any, ...]
-
-BUDGET = Budget(
-    seconds=30.0, steps=20, rows=500_000, step_seconds=5.0, lock_seconds=0.1, plannings=40
-)
-"""Half a million rows are three integers each: about 60 MB at the most."""
 
 _PLANNED_LOCKS = b"""
 select distinct relation::bigint from pg_locks
@@ -361,15 +355,3 @@ def open_session(target: Target, budget: Budget, plan: Sequence[Step]) -> Iterat
         with contextlib.suppress(psycopg.Error):  # the server rolls back a lost session by itself
             for step in CLOSING:
                 connection.execute(step.text.encode())
-
-
-POSTGRESQL = TargetKind(
-    name=postgresql_address.NAME,
-    example="postgresql://user@host/database",
-    parse=postgresql_address.parse,
-    budget=BUDGET,
-    opening=opening,
-    closing=CLOSING,
-    open_session=open_session,
-    options=postgresql_options.OPTIONS,
-)

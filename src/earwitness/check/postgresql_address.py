@@ -11,11 +11,10 @@ from urllib.parse import quote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from earwitness.check.postgresql_kind import NAME, SCHEMES, is_connection_string
 from earwitness.check.redaction import Secrets
 from earwitness.check.target import NotATarget, Target
 
-NAME = "postgresql"
-SCHEMES = ("postgresql://", "postgres://")
 SECRET_PARAMETERS = frozenset(
     {"password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"}
 )
@@ -41,7 +40,7 @@ def parse(address: str) -> Target | None:
     """The target of a PostgreSQL address; None when it is none. Raises NotATarget."""
     if address.startswith(SCHEMES):
         _require_encoded(address)
-    elif not _is_connection_string(address):
+    elif not is_connection_string(address):
         return None
     try:
         parameters = {key: str(value) for key, value in conninfo_to_dict(address).items()}
@@ -101,12 +100,6 @@ def _require_plain(parameters: Mapping[str, str]) -> None:
         raise NotATarget("the port is not a number; in a URL, a / in a password is written as %2F")
     if "://" in parameters.get("dbname", ""):
         raise NotATarget("the name of the database is an address itself")
-
-
-def _is_connection_string(address: str) -> bool:
-    """Whether it starts like ``host=...``: a word and an equals sign, and no scheme before it."""
-    word, equals, _ = address.partition("=")
-    return bool(equals) and word.strip().isidentifier()
 
 
 def _mistake(problem: Exception) -> str:

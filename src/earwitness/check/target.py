@@ -55,6 +55,8 @@ class Option:
     """What its value is called; empty: it has none."""
     seconds: float = 0.0
     """What it adds to the time of a session, besides that of steps which are repeated for a time."""
+    multiple: bool = False
+    """Whether it may be given more than once; its values are then lines of one text."""
 
 
 class Session(Protocol):
@@ -95,3 +97,5 @@ class TargetKind:
     open_session: Callable[[Target, Budget, Sequence[Step]], AbstractContextManager[Session]]
     """A session that carries out these steps and no others. Raises Unreachable."""
     options: tuple[Option, ...] = ()
+    demand: Callable[[Mapping[str, str]], None] = lambda _options: None
+    """ValueError when these options, all of them together, cannot be meant, or one is missing."""

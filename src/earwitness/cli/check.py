@@ -10,11 +10,9 @@ from earwitness import checks
 from earwitness.check.finding import Severity
 from earwitness.check.target import NotATarget
 from earwitness.checks import Order
-from earwitness.cli import findings, options, outcome
+from earwitness.cli import findings, options
 from earwitness.report import json
 from earwitness.report.check_document import CheckDocument
-from earwitness.store.connection import data_folder, open_store
-from earwitness.store.errors import StoreError
 
 
 @click.command()
@@ -43,12 +41,12 @@ def check(  # noqa: PLR0917 - click calls it by name
     sources: tuple[Path, ...],
     no_store: bool,
     data: Path | None,
-    **of_kinds: str | bool | None,
+    **of_kinds: str | bool | tuple[str, ...] | None,
 ) -> None:
     """Look for the claims' traps in TARGET, read-only and within a budget.
 
-    TARGET is an address such as postgresql://user@host/database, or service=name, or the path of a
-    directory. Leave passwords to PGPASSWORD or ~/.pgpass.
+    TARGET is an address such as postgresql://user@host/database, or service=name, the path of a
+    directory, or mtls://host:port. Leave passwords to PGPASSWORD or ~/.pgpass.
     """
     order = _understood(target, chosen, of_kinds)
     if plan:
@@ -57,18 +55,21 @@ def check(  # noqa: PLR0917 - click calls it by name
     files = findings.read_sources(sources)
     document = checks.carry_out(order, Severity(fail_on), _progress, files)
     if save_evidence is not None:
+        from earwitness.cli import outcome
+
         outcome.write(json.encode(document.evidence).decode(), save_evidence)
     if not no_store:
-        _keep(data_folder(data), document)
+        _keep(data, document)
     findings.tell(document, format_)
     sys.exit(int(document.exit_code))
 
 
 def _understood(
-    address: str, claims: tuple[str, ...], of_kinds: Mapping[str, str | bool | None]
+    address: str,
+    claims: tuple[str, ...],
+    of_kinds: Mapping[str, str | bool | tuple[str, ...] | None],
 ) -> Order:
-    given = {name.replace("_", "-"): value for name, value in of_kinds.items() if value}
-    asked = {name: "yes" if value is True else str(value) for name, value in given.items()}
+    asked = {name.replace("_", "-"): _line(value) for name, value in of_kinds.items() if value}
     try:
         return checks.order(address, claims, asked)
     except NotATarget as problem:
@@ -77,10 +78,20 @@ def _understood(
         raise click.UsageError(str(problem)) from None
 
 
-def _keep(folder: Path, document: CheckDocument) -> None:
+def _line(value: str | bool | tuple[str, ...] | None) -> str:
+    """A value as kinds of targets take it: a flag is "yes", several values are lines."""
+    if isinstance(value, tuple):
+        return "\n".join(value)
+    return "yes" if value is True else str(value)
+
+
+def _keep(data: Path | None, document: CheckDocument) -> None:
     """Keep it; what a check comes to does not depend on whether a store can be written."""
+    from earwitness.store.connection import data_folder, open_store
+    from earwitness.store.errors import StoreError
+
     try:
-        with open_store(folder) as store:
+        with open_store(data_folder(data)) as store:
             checks.keep(store, document)
     except (StoreError, json.NotFinite) as problem:
         print(f"earwitness: this check was not kept: {problem}", file=sys.stderr)

@@ -4,7 +4,7 @@ Shared by the verbs that end with findings.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from rich.console import Console
 from earwitness.check import kinds, source_files, source_places
 from earwitness.check.finding import Severity
 from earwitness.check.source_places import SourceFile
-from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif
+from earwitness.report import check_console, check_words, json
 from earwitness.report.check_document import CheckDocument, PlanDocument
 
 FORMATS = ("text", "json", "markdown", "sarif", "junit")
@@ -44,19 +44,16 @@ def options_of_kinds(command: _Command) -> _Command:
     """The options that kinds of targets declare, one after the other."""
     for option in reversed(kinds.OPTIONS):
         if option.value:
-            add = click.option(f"--{option.name}", metavar=option.value, help=option.help)
+            add = click.option(
+                f"--{option.name}",
+                metavar=option.value,
+                help=option.help,
+                multiple=option.multiple,
+            )
         else:
             add = click.option(f"--{option.name}", is_flag=True, help=option.help)
         command = add(command)
     return command
-
-
-_TEXTS: Mapping[str, Callable[[CheckDocument], str]] = {
-    "json": lambda document: json.encode(document).decode(),
-    "markdown": check_markdown.render_check,
-    "sarif": sarif.render,
-    "junit": junit.render,
-}
 
 
 def read_sources(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
@@ -90,7 +87,23 @@ def tell(document: CheckDocument, format_: str) -> None:
 
 def encoded(document: CheckDocument, format_: str) -> str:
     """The check in a format other than text; KeyError for one that checks do not have."""
-    return _TEXTS[format_](document)
+    match format_:  # most of them are not needed, and some bring much along
+        case "json":
+            return json.encode(document).decode()
+        case "markdown":
+            from earwitness.report import check_markdown
+
+            return check_markdown.render_check(document)
+        case "sarif":
+            from earwitness.report import sarif
+
+            return sarif.render(document)
+        case "junit":
+            from earwitness.report import junit
+
+            return junit.render(document)
+        case _:
+            raise KeyError(format_)
 
 
 def tell_plan(plan: PlanDocument, format_: str) -> None:
@@ -101,6 +114,8 @@ def tell_plan(plan: PlanDocument, format_: str) -> None:
         case "json":
             sys.stdout.write(json.encode(plan).decode())
         case "markdown":
+            from earwitness.report import check_markdown
+
             sys.stdout.write(check_markdown.render_plan(plan))
         case _:
             raise click.UsageError(f"--plan can be had as {', '.join(PLAN_FORMATS)}")

@@ -5,27 +5,42 @@ two documents can be compared line by line. JSON has no NaN and no infinity, and
 write null for them; a document that holds one is refused, because null means "no value" here.
 """
 
+import importlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from earwitness.check.evidence import Evidence
-from earwitness.report.check_document import CheckDocument, PlanDocument
-from earwitness.report.document import RunDocument, ShowDocument
-from earwitness.report.evaluation import EvaluationDocument
-from earwitness.report.found_document import AnswerDocument, SearchDocument
+if TYPE_CHECKING:
+    from earwitness.check.evidence import Evidence
+    from earwitness.report.check_document import CheckDocument, PlanDocument
+    from earwitness.report.document import RunDocument, ShowDocument
+    from earwitness.report.evaluation import EvaluationDocument
+    from earwitness.report.found_document import AnswerDocument, SearchDocument
 
-Document = (
-    RunDocument
-    | ShowDocument
-    | CheckDocument
-    | PlanDocument
-    | Evidence
-    | SearchDocument
-    | AnswerDocument
-    | EvaluationDocument
-)
+    Document = (
+        RunDocument
+        | ShowDocument
+        | CheckDocument
+        | PlanDocument
+        | Evidence
+        | SearchDocument
+        | AnswerDocument
+        | EvaluationDocument
+    )
+
+_DOCUMENTS: Mapping[str, tuple[str, str]] = {
+    "earwitness/run/1": ("earwitness.report.document", "RunDocument"),
+    "earwitness/show/1": ("earwitness.report.document", "ShowDocument"),
+    "earwitness/check/1": ("earwitness.report.check_document", "CheckDocument"),
+    "earwitness/plan/1": ("earwitness.report.check_document", "PlanDocument"),
+    "earwitness/evidence/1": ("earwitness.check.evidence", "Evidence"),
+    "earwitness/search/1": ("earwitness.report.found_document", "SearchDocument"),
+    "earwitness/answer/1": ("earwitness.report.found_document", "AnswerDocument"),
+    "earwitness/evaluation/1": ("earwitness.report.evaluation", "EvaluationDocument"),
+}
+"""By schema: where its class is, imported when such a document is read; some bring much along."""
 
 
 class NotFinite(ValueError):
@@ -40,7 +55,7 @@ class _Named(msgspec.Struct):
     schema: str
 
 
-def encode(document: Document) -> bytes:
+def encode(document: "Document") -> bytes:
     """The document as UTF-8 JSON with a line break at its end. Raises NotFinite."""
     places = list(_not_finite(msgspec.to_builtins(document), "document"))
     if places:
@@ -49,30 +64,21 @@ def encode(document: Document) -> bytes:
     return msgspec.json.format(line, indent=2) + b"\n"
 
 
-def decode(data: bytes | str) -> Document:
+def decode(data: bytes | str) -> "Document":
     """The document of that JSON, by the name of its schema. Raises UnknownDocument."""
     try:
         named = msgspec.json.decode(data, type=_Named)
-        match named.schema:
-            case "earwitness/run/1":
-                return msgspec.json.decode(data, type=RunDocument)
-            case "earwitness/show/1":
-                return msgspec.json.decode(data, type=ShowDocument)
-            case "earwitness/check/1":
-                return msgspec.json.decode(data, type=CheckDocument)
-            case "earwitness/plan/1":
-                return msgspec.json.decode(data, type=PlanDocument)
-            case "earwitness/evidence/1":
-                return msgspec.json.decode(data, type=Evidence)
-            case "earwitness/search/1":
-                return msgspec.json.decode(data, type=SearchDocument)
-            case "earwitness/answer/1":
-                return msgspec.json.decode(data, type=AnswerDocument)
-            case "earwitness/evaluation/1":
-                return msgspec.json.decode(data, type=EvaluationDocument)
+        if named.schema in _DOCUMENTS:
+            document: Document = msgspec.json.decode(data, type=_kind(named.schema))
+            return document
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnknownDocument(str(error)) from error
     raise UnknownDocument(f"no document of schema {named.schema!r} is known here")
+
+
+def _kind(schema: str) -> Any:
+    module, name = _DOCUMENTS[schema]
+    return getattr(importlib.import_module(module), name)
 
 
 def _not_finite(value: object, path: str) -> Iterator[str]:

@@ -230,6 +230,22 @@ def test_a_slow_tail_and_a_second_flush_are_told() -> None:
     assert "two-flushes" not in found(probed(timed("fdatasync", 5000), timed("fsync", 6000)))
 
 
+def test_a_probe_ends_with_what_each_way_took() -> None:
+    told = found(probed(timed("fsync", 9000), timed("fdatasync", 5000), timed("write alone", 4)))
+    statement = told["times"].statement
+    order = [statement.index(name) for name in ("write alone", "fdatasync", "fsync 9.00")]
+    assert order == sorted(order)
+    assert told["times"].severity is Severity.INFO
+    cut_short = Probed(
+        timed=(timed("fsync", 9000),),
+        refused=(),
+        written_bytes=1,
+        seconds=1.0,
+        stopped="it suffered",
+    )
+    assert "it suffered" in found(replace(DIRECTORY, probed=cut_short))["times"].statement
+
+
 def test_a_pulled_plug_proves_a_lie_and_never_honesty() -> None:
     kept = Verified(acknowledged=900, judged=700, lost=0, torn=0, reordered=False)
     held = found(replace(DIRECTORY, verified=kept))["plug-pulled"]

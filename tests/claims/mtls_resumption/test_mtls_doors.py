@@ -19,11 +19,9 @@ from earwitness.claims.mtls_resumption import (
     haproxy_doors,
     nginx_doors,
     program_doors,
-    visitor,
 )
 from earwitness.claims.mtls_resumption.claim import CLAIM
 from earwitness.servers import process
-from earwitness.servers.process import MissingComponent
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 NOW = dt.datetime.now(dt.UTC)
@@ -160,28 +158,3 @@ def test_an_interpreter_that_nobody_can_reach_runs_as_ourselves(
     assert program_doors.user_of_python() == process.unprivileged()
     monkeypatch.setattr(program_doors, "_needed", lambda: (Path("/bin/sh"), hidden))
     assert program_doors.user_of_python() is None
-
-
-def test_the_private_call_works_here() -> None:
-    visitor.require_working()
-
-
-def test_a_library_without_the_private_call_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visitor.SSL, "_lib", object())
-    with pytest.raises(MissingComponent, match="whether a session was resumed"):
-        visitor.require_working()
-
-
-def test_a_library_that_calls_everything_resumed_is_missing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Lying:
-        def __getattr__(self, name: str) -> object:
-            if name == "SSL_session_reused":
-                return lambda _connection: 1
-            return getattr(genuine, name)
-
-    genuine = visitor.SSL._lib
-    monkeypatch.setattr(visitor.SSL, "_lib", Lying())
-    with pytest.raises(MissingComponent, match="fresh connection"):
-        visitor.require_working()

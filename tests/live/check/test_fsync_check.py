@@ -9,10 +9,12 @@ import ctypes.util
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -265,8 +267,10 @@ def test_a_directory_that_may_not_be_read_is_partly_seen(monkeypatch: pytest.Mon
 
 
 @contextlib.contextmanager
-def listening(memory: Path) -> Iterator[Listener]:
-    listener = Listener("127.0.0.1", 0, memory)
+def listening(
+    memory: Path, port: int = 0, heard: Callable[[int], None] = lambda _: None
+) -> Iterator[Listener]:
+    listener = Listener("127.0.0.1", port, memory, heard=heard)
     thread = threading.Thread(target=listener.serve)
     thread.start()
     try:
@@ -305,9 +309,13 @@ def test_on_an_honest_disk_the_plug_test_finds_nothing_and_a_liar_is_caught(
     atom: int, own_disk: tuple[disk.Disk, Mount, Path], workspace: Path
 ) -> None:
     served, mount, image = own_disk
-    with listening(workspace / "memory") as listener:
+    history: list[tuple[int, int]] = []
+
+    def heard(number: int) -> None:
+        history.append((time.monotonic_ns(), number))
+
+    with listening(workspace / "memory", heard=heard) as listener:
         plug_pull.write(mount.from_here, listener.address, seconds=1.5)
-        history = listener.history
         run = plug_record.run_of((mount.from_here / plug_pull.FILE_NAME).read_bytes())
     assert run is not None
     writes = volatile.by_block(served.records())
@@ -361,6 +369,36 @@ def test_a_listener_that_was_started_again_still_knows(tmp_path: Path) -> None:
         found = plug_pull.verify(tmp_path, listener.address)
     assert found is not None
     assert found.acknowledged == written
+
+
+def test_a_listener_that_is_away_for_a_moment_is_told_the_rest(tmp_path: Path) -> None:
+    memory = tmp_path / "memory"
+    begun = threading.Event()
+    with listening(memory, heard=lambda _: begun.set()) as listener:
+        address = listener.address
+        port = int(address.rpartition(":")[2])
+        written: list[int] = []
+        writer = threading.Thread(
+            target=lambda: written.append(plug_pull.write(tmp_path, address, seconds=1.5))
+        )
+        writer.start()
+        assert begun.wait(20)
+    with listening(memory, port) as listener:
+        writer.join()
+        found = plug_pull.verify(tmp_path, address)
+    assert found is not None
+    assert found.acknowledged == written[0]
+    assert (found.lost, found.torn) == (0, 0)
+
+
+def test_nonsense_ends_a_connection_and_not_the_listener(tmp_path: Path) -> None:
+    with listening(tmp_path / "memory") as listener:
+        for nonsense in (b"not json\n", b"[1, 2]\n", b'{"run": "x", "safe": 3}\n'):
+            with socket.create_connection(plug_pull.split(listener.address)) as connection:
+                connection.sendall(nonsense)
+                connection.shutdown(socket.SHUT_WR)
+                connection.recv(100)
+        assert plug_pull.write(tmp_path, listener.address, seconds=0.1) > 0
 
 
 def test_a_listener_that_knows_nothing_judges_nothing(tmp_path: Path) -> None:

@@ -84,7 +84,9 @@ def gathered(server: Postgres, user: str = "reader", **limits: Any) -> Evidence:
     assert check is not None
     kind, target = kinds.recognise(address(server, user))
     budget = msgspec.structs.replace(BUDGET, steps=100, **limits)
-    return runner.gather(kind, target, [check.measured()], budget=budget, version="1")
+    return runner.gather(
+        kind, target, [check.with_options({"measure-width": "yes"})], budget=budget, version="1"
+    )
 
 
 def measured(evidence: Evidence) -> dict[str, dict[str, Any]]:
@@ -183,7 +185,7 @@ def test_locks_are_given_back_after_each_table(server: Postgres) -> None:
     )
     kind, target = kinds.recognise(address(server, "reader"))
     budget = msgspec.structs.replace(BUDGET, steps=100)
-    plan = (*probe.PLAN, *probe.MEASURING, held)
+    plan = (*probe.PLAN, *probe.asked({"measure-width": "yes"}), held)
     with kind.open_session(target, budget, plan) as session:
         assert measuring.read(session, ["shop.many"], [])
         assert session.read(held) == ((0,),)

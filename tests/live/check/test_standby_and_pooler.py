@@ -85,7 +85,13 @@ def test_rows_are_measured_through_a_pooler(primary: Postgres, workspace: Path) 
             f"host={socket} port={POOLER_PORT} user=postgres dbname=postgres"
         )
         budget = msgspec.structs.replace(BUDGET, steps=100)
-        evidence = runner.gather(kind, target, (check.measured(),), budget=budget, version="1")
+        evidence = runner.gather(
+            kind,
+            target,
+            (check.with_options({"measure-width": "yes"}),),
+            budget=budget,
+            version="1",
+        )
         assert limits(socket) == before
     assert evidence.facts["connection"] == "pooled"
     (docs,) = evidence.claims["select-star"]["measured"]

@@ -108,7 +108,7 @@ def seen(server: Postgres, user: str, seconds: float | None = None, **limits: in
     kind, target = kinds.recognise(address(server, user))
     check = registry.find("partition-locks").check
     assert check is not None
-    chosen = check if seconds is None else check.sampled(seconds)
+    chosen = check if seconds is None else check.with_options({"sample-waits": f"{seconds:g}s"})
     budget = msgspec.structs.replace(BUDGET, **limits)
     return runner.gather(kind, target, (chosen,), budget=budget, version="1")
 
@@ -256,7 +256,10 @@ def test_in_a_closed_catalog_the_grants_of_the_page_are_enough(server: Postgres)
     page = (Path(__file__).parents[3] / "docs" / "how-to" / "check-postgresql.md").read_text()
     (catalog,) = re.findall(r"grant select on (pg_catalog[^;]*) to watcher;", page)
     (roles,) = set(re.findall(r"grant (pg_monitor, pg_read_all_data) to watcher;", page))
-    checks = [check.sampled(1).measured() for check in registry.checks("postgresql")[0]]
+    checks = [
+        check.with_options({"sample-waits": "1s", "measure-width": "yes"})
+        for check in registry.checks("postgresql")[0]
+    ]
     kind, target = kinds.recognise(address(server, "watcher"))
     budget = msgspec.structs.replace(BUDGET, steps=120)
 
@@ -336,7 +339,9 @@ def test_stars_are_found_and_their_stored_bytes_counted(server: Postgres) -> Non
     assert "499 rows" in told.statement
     budget = msgspec.structs.replace(BUDGET, steps=100)
     kind, target = kinds.recognise(address(server, "reader"))
-    evidence = runner.gather(kind, target, (check.measured(),), budget=budget, version="1")
+    evidence = runner.gather(
+        kind, target, (check.with_options({"measure-width": "yes"}),), budget=budget, version="1"
+    )
     found = evidence.claims["select-star"]
     (docs,) = [one for one in found["measured"] if one["relation"] == "shop.docs"]
     # a message of 7 bytes, two lengths of 4, the digits of an id of at most 1500, and the text

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -283,7 +284,8 @@ def trials(experiment: str, arms: tuple[str, ...], folder: Path, **small: Settin
     )
     with open_bench(chosen, settings) as bench:
         bench.block(1)
-        return [bench.trial(arm).values for arm in settings.arms]
+        seen = [bench.trial(arm) for arm in settings.arms]
+        return [msgspec.convert(msgspec.to_builtins(one), Observation).values for one in seen]
 
 
 def test_fsync_writes_the_journal_too_and_fdatasync_does_not(granted: Path) -> None:

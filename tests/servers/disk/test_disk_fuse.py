@@ -1,6 +1,7 @@
 """The kernel's protocol, answered without a kernel: requests as bytes, answers as bytes."""
 
 import errno
+import os
 import struct
 from dataclasses import dataclass, field
 
@@ -42,8 +43,8 @@ def request(opcode: int, body: bytes = b"", node: int = 2) -> bytes:
     return header + body
 
 
-def transfer(offset: int, count: int, data: bytes = b"") -> bytes:
-    return struct.pack("=QQIIQII", 0, offset, count, 0, 0, 0, 0) + data
+def transfer(offset: int, count: int, data: bytes = b"", flags: int = 0) -> bytes:
+    return struct.pack("=QQIIQII", 0, offset, count, 0, 0, flags, 0) + data
 
 
 def asked(opcode: int, body: bytes = b"", node: int = 2, store: Memory | None = None) -> bytes:
@@ -103,6 +104,15 @@ def test_what_is_written_is_read() -> None:
     count, _ = struct.unpack("=II", asked(16, transfer(8192, 5, b"hello"), store=store))
     assert count == 5
     assert asked(15, transfer(8190, 9), store=store) == b"\0\0hello\0\0"
+
+
+@pytest.mark.parametrize("flags", [os.O_DSYNC, os.O_SYNC])
+def test_who_opened_it_for_safe_writes_gets_a_flush_with_each(flags: int) -> None:
+    store = Memory()
+    asked(16, transfer(0, 5, b"hello", flags), store=store)
+    assert store.asked == ["write", "flush"]
+    asked(16, transfer(0, 5, b"hello", os.O_RDWR), store=store)
+    assert store.asked == ["write", "flush", "write"]
 
 
 def test_a_write_that_is_cut_short_is_an_error() -> None:

@@ -171,6 +171,8 @@ def _of_probe(probed: Probed, place: Place) -> Iterator[Finding]:
             evidence=("/probed/timed",),
         )
     yield from _two_flushes(durable, where)
+    if probed.timed:
+        yield _times(probed, where)
 
 
 def _too_quick(durable: Sequence[Timed], place: Place, where: Location) -> Iterator[Finding]:
@@ -204,6 +206,31 @@ def _two_flushes(durable: Sequence[Timed], where: Location) -> Iterator[Finding]
             where=where,
             evidence=("/probed/timed",),
         )
+
+
+def _times(probed: Probed, where: Location) -> Finding:
+    """What each way took: the table that somebody wanted who asked for a probe."""
+    least = min(one.size for one in probed.timed)
+    rows = sorted((one for one in probed.timed if one.size == least), key=lambda one: one.median)
+    said = ", ".join(
+        f"{one.method} {one.median / 1000:.2f} ({one.p99 / 1000:.2f}, {_flushes(one)})"
+        for one in rows
+    )
+    early = f" It ended early: {probed.stopped}." if probed.stopped else ""
+    return finding(
+        "times",
+        Severity.INFO,
+        "What each way to sync takes here",
+        statement=f"Median with {least:,} bytes in ms (99th percentile, flushes for each write): {said}. "
+        f"Those with alone in their name promise nothing.{early}",
+        fix="Nothing to do.",
+        where=where,
+        evidence=("/probed/timed",),
+    )
+
+
+def _flushes(one: Timed) -> str:
+    return "not counted" if one.flushes is None else f"{one.flushes:g}"
 
 
 def _of_plug(verified: Verified) -> Finding:

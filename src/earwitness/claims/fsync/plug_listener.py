@@ -1,11 +1,12 @@
 """The machine that keeps its power: remembers how far each test had come when its writer fell silent.
 
-One number for each run, and a small file of them that is replaced at the end of each connection, so
-that the listener may be stopped while the other machine is down. Every line is answered: the writer
-waits for it, and is never ahead of what is known here by more than one record. A machine whose power
-went says no goodbye, so that each connection has a thread of its own.
+One number for each run, and a small file of them that is replaced every second and at the end of
+each connection, so that the listener may be stopped while the other machine is down. Every line is
+answered: the writer waits for it, and is never ahead of what is known here by more than one record.
+A machine whose power went says no goodbye, so that each connection has a thread of its own.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -15,19 +16,29 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-Tell = Callable[[str], None]
+_KEEP_SECONDS = 1.0
+"""How old the file may be while a writer talks."""
 
 
 class Listener:
     """A socket that takes what writers tell."""
 
-    def __init__(self, host: str, port: int, memory: Path, tell: Tell = lambda _: None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        memory: Path,
+        tell: Callable[[str], None] = lambda _: None,
+        heard: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """``tell``: what happens, for people. ``heard``: every number, before it is answered."""
         self._memory = memory
         self._tell = tell
+        self._heard = heard
         self._runs: dict[str, dict[str, Any]] = _read(memory)
-        self.history: list[tuple[int, int]] = []
-        """When it was told of each record, in ns of CLOCK_MONOTONIC, with its number."""
         self._keeping = threading.Lock()
+        self._kept_at = 0.0
+        self._connections: list[socket.socket] = []
         self._socket = socket.create_server((host, port))
 
     @property
@@ -44,29 +55,30 @@ class Listener:
             except OSError:
                 return
             self._tell(f"{peer[0]} is here")
+            self._connections.append(connection)
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def close(self) -> None:
-        """No further connection; what was told is kept."""
-        with self._socket:
-            # a thread that waits in accept notices only this
-            self._socket.shutdown(socket.SHUT_RDWR)
+        """No connection any more; what was told is kept."""
+        for listening in (self._socket, *self._connections):
+            with contextlib.suppress(OSError), listening:
+                # a thread that waits for it notices only this
+                listening.shutdown(socket.SHUT_RDWR)
         self._keep()
 
     def _talk(self, connection: socket.socket) -> None:
         run = ""
-        with connection:
+        with connection, contextlib.suppress(OSError):  # it is gone, or we are closed
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for line in _lines(connection):
-                said = json.loads(line)
-                run = said.get("run", run)
-                answer = self._answer(run, said)
-                connection.sendall((json.dumps(answer) + "\n").encode("ascii"))
+            for said in _messages(connection):
+                run = str(said.get("run", run))
+                answer = json.dumps(self._answer(said)) + "\n"
+                connection.sendall(answer.encode("ascii"))
         self._keep()
         if run in self._runs:
             self._tell(f"told of {self._runs[run]['safe']:,} records, and then nothing more")
 
-    def _answer(self, run: str, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _answer(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
         match said:
             case {"verify": asked}:
                 return self._runs.get(asked, {})
@@ -74,12 +86,15 @@ class Listener:
                 return self._unfinished(place)
             case {"done": ended}:
                 self._runs.pop(ended, None)
+                self._keep()
             case {"run": begun, "methods": _, "place": _, "boot": _}:
                 self._runs[begun] = {**said, "safe": 0}
                 self._keep()
-            case {"safe": number} if run:
-                self._runs[run]["safe"] = int(number)
-                self.history.append((time.monotonic_ns(), int(number)))
+            case {"run": run, "safe": int(number)} if run in self._runs:
+                self._runs[run]["safe"] = number
+                self._heard(number)
+                if time.monotonic() > self._kept_at + _KEEP_SECONDS:
+                    self._keep()
         return {"heard": True}
 
     def _unfinished(self, place: str) -> Mapping[str, Any]:
@@ -89,20 +104,28 @@ class Listener:
 
     def _keep(self) -> None:
         partial = self._memory.with_suffix(".partial")
+        self._kept_at = time.monotonic()
         with self._keeping, partial.open("w") as file:
-            json.dump(self._runs, file)
+            json.dump(dict(self._runs), file)  # others may add to it meanwhile
             file.flush()
             os.fsync(file.fileno())
             os.replace(partial, self._memory)  # noqa: PTH105 - the atomic one, by its name
 
 
-def _lines(connection: socket.socket) -> Iterator[bytes]:
-    """Whole lines; a machine whose power went leaves half a line or none, and no end."""
-    try:
-        with connection.makefile("rb") as lines:
-            yield from (line for line in lines if line.endswith(b"\n"))
-    except (ConnectionError, TimeoutError):
-        return
+def _messages(connection: socket.socket) -> Iterator[Mapping[str, Any]]:
+    """What is said, until the end or until it is no message of ours.
+
+    A machine whose power went leaves half a line or none, and no end.
+    """
+    with connection.makefile("rb") as lines:
+        for line in lines:
+            try:
+                said = json.loads(line)
+            except ValueError:
+                return
+            if not isinstance(said, dict):
+                return
+            yield said
 
 
 def _read(memory: Path) -> dict[str, dict[str, Any]]:

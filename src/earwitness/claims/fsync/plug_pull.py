@@ -12,10 +12,11 @@ bounds how often a device lies; only failing it proves something.
 
 import contextlib
 import json
+import mmap
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,10 @@ FILE_BYTES = PLACES * RECORD_BYTES
 LONGEST_SECONDS = 600.0
 """For which it writes and waits for the power to go."""
 _CONNECT_SECONDS = 10.0
+_RECONNECT_SECONDS = 20.0
+"""For how long a listener that was lost is looked for."""
+_RETRY_SECONDS = 0.2
 DURABLE = tuple(method for method in METHODS if method.durable)
-
-Stopped = Callable[[], bool]
 
 
 def step(address: str) -> Step:
@@ -74,26 +76,34 @@ def write_or_verify(folder: Path, address: str) -> Verified:
     )
 
 
-def write(folder: Path, address: str, *, seconds: float, stopped: Stopped = lambda: False) -> int:
+def write(folder: Path, address: str, *, seconds: float) -> int:
     """Write records and tell of each until the time is up; how many. NotSeen when it cannot."""
-    path = folder / FILE_NAME
-    with _listener(address) as lines, contextlib.ExitStack() as stack:
+    with _Line(address) as line, contextlib.ExitStack() as stack:
         run = plug_record.new_run()
-        file = stack.enter_context(_filled(path, run))
+        file = stack.enter_context(_filled(folder / FILE_NAME, run))
         writers = _writers(file, stack)
         names = [writer.method.name for writer in writers]
         facts = {"methods": names, "place": _place(folder), "boot": _boot()}
-        _say(lines, {"run": run.hex(), **facts})
+        line.say({"run": run.hex(), **facts})
         number, record = 0, timed_writes.buffer(RECORD_BYTES)
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not stopped():
+        while time.monotonic() < deadline:
             number += 1
-            writer = writers[number % len(writers)]
             record[:] = plug_record.made(run, number)
-            place = plug_record.place_of(run, number)
-            writer.write(record, RECORD_BYTES, place * RECORD_BYTES)
-            _say(lines, {"safe": number})
+            _put(writers[number % len(writers)], record, plug_record.place_of(run, number))
+            line.say({"run": run.hex(), "safe": number})
         return number
+
+
+def _put(writer: Writer, record: mmap.mmap, place: int) -> None:
+    """Write a record. NotSeen when the device fails: its file stays for when it is back."""
+    try:
+        writer.write(record, RECORD_BYTES, place * RECORD_BYTES)
+    except OSError as problem:
+        raise NotSeen(
+            f"{writer.method.name} failed: {problem.strerror or problem}",
+            "the same command once more when the device is back",
+        ) from None
 
 
 def verify(folder: Path, address: str) -> Verified | None:
@@ -106,10 +116,10 @@ def verify(folder: Path, address: str) -> Verified | None:
     content = _read(path)
     run = plug_record.run_of(content or b"")
     asked = {"unfinished": _place(folder)} if run is None else {"verify": run.hex()}
-    with _listener(address) as lines:
-        told = _say(lines, asked)
+    with _Line(address) as line:
+        told = line.say(asked)
         if told:
-            _say(lines, {"done": told["run"]})
+            line.say({"done": told["run"]})
     if not told and content is None:
         return None
     if not told:
@@ -152,18 +162,25 @@ def _filled(path: Path, run: bytes) -> Iterator[int]:
     except OSError as problem:
         raise NotSeen(f"{path} cannot be made: {problem.strerror}") from None
     try:
+        _fill(file, path, run)
+        yield file
+    finally:
+        os.close(file)
+
+
+def _fill(file: int, path: Path, run: bytes) -> None:
+    try:
         for place in range(PLACES):
             os.pwrite(file, plug_record.empty(run), place * RECORD_BYTES)
         os.fsync(file)
         folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
-        yield file
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except OSError as problem:
         path.unlink(missing_ok=True)
         raise NotSeen(f"{path} cannot be written: {problem.strerror}") from None
-    finally:
-        os.close(file)
 
 
 def _writers(file: int, stack: contextlib.ExitStack) -> tuple[Writer, ...]:
@@ -176,30 +193,61 @@ def _writers(file: int, stack: contextlib.ExitStack) -> tuple[Writer, ...]:
     return tuple(found)
 
 
-@contextlib.contextmanager
-def _listener(address: str) -> Iterator[Any]:
-    """A connection to the listener, as a file of lines. NotSeen when there is none or it is lost."""
-    try:
-        with socket.create_connection(split(address), timeout=_CONNECT_SECONDS) as connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection.makefile("rw", encoding="ascii", newline="\n") as lines:
-                yield lines
-    except (ConnectionError, TimeoutError, socket.gaierror) as problem:
-        raise NotSeen(
-            f"the listener at {address} cannot be reached: {problem}",
+class _Line:
+    """The way to the listener: connects where it is entered, and again when it was lost."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._stack = contextlib.ExitStack()
+        self._lines: Any = None
+
+    def __enter__(self) -> "_Line":
+        try:
+            self._connect()
+        except OSError as problem:
+            raise self._lost(problem) from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._stack.close()
+
+    def say(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell it, and wait for the answer: so at most one record is on its way that it knows not of.
+
+        NotSeen when the listener is gone and does not come back.
+        """
+        deadline = time.monotonic() + _RECONNECT_SECONDS
+        while True:
+            try:
+                return self._exchange(said)
+            except OSError as problem:
+                if time.monotonic() > deadline:
+                    raise self._lost(problem) from None
+                time.sleep(_RETRY_SECONDS)
+                with contextlib.suppress(OSError):
+                    self._connect()
+
+    def _exchange(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        self._lines.write(json.dumps(said) + "\n")
+        self._lines.flush()
+        answer = self._lines.readline()
+        if not answer:
+            raise ConnectionError("it hung up")
+        heard: dict[str, Any] = json.loads(answer)
+        return heard
+
+    def _connect(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stack.close()
+        connection = socket.create_connection(split(self._address), timeout=_CONNECT_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._stack.enter_context(connection)
+        lines = connection.makefile("rw", encoding="ascii", newline="\n")
+        self._lines = self._stack.enter_context(lines)
+
+    def _lost(self, problem: OSError) -> NotSeen:
+        return NotSeen(
+            f"the listener at {self._address} cannot be reached: {problem}",
             "`earwitness listen` on the other machine",
-        ) from None
-
-
-def _say(lines: Any, said: dict[str, Any]) -> dict[str, Any]:
-    """Tell it, and wait for the answer: so at most one record is on its way that nobody was told of.
-
-    ConnectionError when the listener is gone.
-    """
-    lines.write(json.dumps(said) + "\n")
-    lines.flush()
-    answer = lines.readline()
-    if not answer:
-        raise ConnectionError("it hung up")
-    heard: dict[str, Any] = json.loads(answer)
-    return heard
+        )

@@ -163,7 +163,7 @@ POSTGRES = Experiment(
                 "clients": CLIENTS,
                 "commits": 200,
                 "checkpoint_commits": 50,
-                "cuts": 6,
+                "cuts": 8,
                 "check_file_system": True,
             },
         ),

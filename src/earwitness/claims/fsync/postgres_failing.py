@@ -71,8 +71,8 @@ class FailingBench:
             values={
                 **tally([loss.compare_clients((acknowledged,), left.found)]),
                 "refused": sum(isinstance(record, log.Refused) for record in records),
-                "stopped": stopped,
-                "then_fine": then_fine,
+                "stopped": int(stopped),
+                "then_fine": int(then_fine),
                 "flush_disagreement": disagreement(mount, records),
             }
         )

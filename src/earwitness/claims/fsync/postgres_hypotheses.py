@@ -95,8 +95,8 @@ POSTGRES_HYPOTHESES = (
     ),
     Hypothesis(
         id="postgres-sectors",
-        statement="nor does it where the disk writes only 512 bytes whole, so that a page of 8 "
-        "KiB can be torn into sixteen",
+        statement="where the disk that flushes writes only 512 bytes whole, so that a page of 8 KiB "
+        "can be torn into sixteen, PostgreSQL loses nothing and is not damaged at the worst moments",
         question="At how many of the worst moments does PostgreSQL lose or damage anything where "
         "only 512 bytes are written whole?",
         role=Role.MECHANISM,
@@ -154,13 +154,13 @@ POSTGRES_HYPOTHESES = (
     ),
     Hypothesis(
         id="postgres-window",
-        statement="a disk that ignores flushes and holds a write for 20 ms at most still loses "
+        statement="a disk that ignores flushes and holds a write for 100 ms at most still loses "
         "acknowledged commits at one or more instants",
         question="At how many instants does a disk that ignores flushes lose commits when it "
-        "holds a write for 20 ms at most?",
+        "holds a write for 100 ms at most?",
         role=Role.MECHANISM,
         experiment=_DESTAGE,
-        contrast=Value(metric="lossy_cuts", arm="window-20ms"),
+        contrast=Value(metric="lossy_cuts", arm="window-100ms"),
         criterion=AtLeast(1),
         inference=Inference.EXACT,
     ),
@@ -202,7 +202,7 @@ POSTGRES_HYPOTHESES = (
     ),
     Hypothesis(
         id="failed-write-stopped",
-        statement="with data_sync_retry off, the server stops itself at the same failure, "
+        statement="when one write fails and data_sync_retry is off, the server stops itself, "
         "recovers from its log, and loses nothing",
         question="After how many cuts is anything lost or damaged, when the server stopped "
         "itself at the failure?",

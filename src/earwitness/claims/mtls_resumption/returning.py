@@ -22,6 +22,7 @@ from earwitness.experiment.events import ServerReady
 from earwitness.experiment.observation import Observation
 from earwitness.servers import process
 from earwitness.servers.certificates import Issued
+from earwitness.servers.tls_client import library
 
 _KINDS = {
     "libraries": (program_doors.open_python, program_doors.user_of_python),
@@ -41,7 +42,7 @@ class ReturningBench:
         self._bystander = laid.authority.client("bystander")
         self._revoked: dict[str, tuple[Issued, ...]] = dict.fromkeys(doors, ())
         self.environment: Mapping[str, str] = {
-            "client": visitor.description(),
+            "client": library.description(),
             **{name: f"{door.server} ({door.source})" for name, door in doors.items()},
         }
 
@@ -71,7 +72,7 @@ def bench(experiment: Experiment, settings: BenchSettings) -> Iterator[Returning
 
     MissingComponent when one is not on this machine, ServerFailed when one does not start.
     """
-    visitor.require_working()
+    library.require_working()
     open_doors, user = _KINDS[experiment.id]
     with ExitStack() as stack:
         laid = ground.lay(settings.workspace / experiment.id, user())

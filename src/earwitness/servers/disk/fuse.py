@@ -8,6 +8,7 @@ Layouts are those of linux/fuse.h, version 7.31; numbers are in the machine's ow
 """
 
 import errno
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -149,11 +150,13 @@ def _read(request: _Request, store: Store) -> bytes:
 
 
 def _write(request: _Request, store: Store) -> bytes:
-    _handle, offset, count, *_ = _TRANSFER.unpack_from(request.body)
+    _handle, offset, count, _, _, flags, _ = _TRANSFER.unpack_from(request.body)
     data = request.body[_TRANSFER.size :]
     if len(data) != count:
         raise OSError(errno.EIO, f"{count} bytes were announced, {len(data)} came")
     store.write(offset, data)
+    if flags & os.O_DSYNC:  # of a file that bypasses the page cache the kernel sends no FSYNC then
+        store.flush()
     return _WRITE_ANSWER.pack(count, 0)
 
 

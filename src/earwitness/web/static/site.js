@@ -2,7 +2,6 @@
 import { keys, register } from "./keys.js";
 import { player } from "./player.js";
 import { listen } from "./stream.js";
-import { snipping } from "./snips.js";
 import { transcript } from "./transcript.js";
 
 document.documentElement.classList.add("scripted");
@@ -21,7 +20,6 @@ if (box) {
   const playing = player(box);
   const text = document.getElementById("transcript-section");
   if (text) transcript(text, playing);
-  snipping(playing);
 }
 const undo = document.querySelector("[data-undo]");
 if (undo) register("u", () => undo.requestSubmit());

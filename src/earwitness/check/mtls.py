@@ -1,0 +1,283 @@
+"""The one guarded session of a check of a server that asks for client certificates.
+
+A session here is many connections, each of which asks one harmless question: a GET, a ping, the first
+message of a protocol. The session opens them, and nobody else does: only for steps that were
+announced, no more than the cap in all and in a second, and none after its time is up. Certificates
+and keys are read here and stay here; what is kept of a connection is how it ended.
+"""
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from earwitness.check import mtls_options
+from earwitness.check.evidence import ReadRecord
+from earwitness.check.mtls_options import Asked, HostName, Pair
+from earwitness.check.plan import Budget, Step
+from earwitness.check.target import NotATarget, NotSeen, Target, TargetKind, Unreachable
+
+if TYPE_CHECKING:
+    from earwitness.servers.tls_client import session as sessions
+    from earwitness.servers.tls_client.client import Visit
+    from earwitness.servers.tls_client.identity import Identity
+    from earwitness.servers.tls_client.opening import Opening
+
+NAME = "mtls"
+SCHEME = "mtls://"
+VERSIONS = ("1.3", "1.2")
+PORT = 443
+VISIT_SECONDS = 5.0
+BUDGET = Budget(seconds=60.0, steps=0, rows=0, step_seconds=VISIT_SECONDS, lock_seconds=0.0)
+"""Steps are connections, and the plan says how many: none is made that it does not name."""
+_PATIENCE_BETWEEN = 0.05
+"""Seconds that are waited at once for the rate."""
+_REACH = Step(
+    name="versions",
+    purpose="whether TLS is spoken there, and which versions",
+    text="one connection with TLS 1.3 and one with TLS 1.2, with the certificate",
+    times=2,
+)
+_NOT_SPOKEN = ("protocol version", "unsupported protocol", "no protocols available")
+_WHEELS = ("OpenSSL", "cryptography")
+_INSTALL = "pip install 'earwitness[tls]'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A name that is served there, and who opens it."""
+
+    name: str | None
+    identity: "Identity | None"
+    """None: it is open to everybody."""
+
+    @property
+    def shown(self) -> str:
+        """Its name, or that it has none."""
+        return self.name or "no name"
+
+
+class Session:
+    """A session that is open; made only by ``open_session``."""
+
+    def __init__(self, target: Target, budget: Budget, plan: Sequence[Step]) -> None:
+        from earwitness.servers.tls_client import library, opening
+
+        library.require_working()
+        self.asked: Asked = mtls_options.read(target.options)
+        """What was asked for."""
+        self.hosts: tuple[Host, ...] = _hosts(self.asked, target)
+        self.revoked: Identity | None = _identity(self.asked.revoked)
+        self.key = secrets.token_bytes(16)
+        """Of the digests of answers: those of two checks cannot be compared."""
+        self.facts: Mapping[str, str] = {}
+        self.settings: Mapping[str, str] = {}
+        self.versions: tuple[str, ...] = ()
+        """Of TLS, which the server speaks."""
+        self.record: Sequence[ReadRecord] = []
+        self._host, self._port = target.parameters["host"], int(target.parameters["port"])
+        self._secrets = target.secrets
+        self._opening = opening
+        self._plan = frozenset((*plan, _REACH))
+        self._left = budget.steps + _REACH.times
+        self._deadline = time.monotonic() + budget.seconds
+        self._due = time.monotonic()
+        self._record: list[ReadRecord] = []
+        self.record = self._record
+
+    def redact(self, text: str) -> str:
+        """The text in one line, without secrets."""
+        return self._secrets.one_line(text)
+
+    @property
+    def seconds_left(self) -> float:
+        """Of the budget."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    def announced(self, name: str) -> Step | None:
+        """The step of that name in the plan; None when nobody asked for it."""
+        return next((step for step in self._plan if step.name == name), None)
+
+    def asking(self, host: str = "") -> "Opening":
+        """The question. ``host``: whom it names, where the protocol has it, instead of the server."""
+        match self.asked.protocol:
+            case "postgresql":
+                return self._opening.postgresql()
+            case "mqtt":
+                return self._opening.mqtt()
+            case "redis":
+                return self._opening.redis()
+            case _:
+                return self._opening.http(self.asked.path, host)
+
+    def visit(
+        self,
+        step: Step,
+        version: str,
+        name: str | None,
+        *,
+        identity: "Identity | None" = None,
+        session: "sessions.Session | None" = None,
+        tickets: bool = True,
+        early: bool = False,
+        host: str = "",
+    ) -> "Visit":
+        """One connection of an announced step, and what came of it.
+
+        ``name`` goes into the handshake, ``host`` into the request where it differs. Raises NotSeen
+        when nothing more may be asked, and Unreachable when nobody is there.
+        """
+        from earwitness.servers.tls_client.client import Address, Client, NoServer
+
+        self._require(step)
+        client = Client(
+            version=version,
+            opening=self.asking(host),
+            tickets=tickets,
+            seconds=min(VISIT_SECONDS, max(self.seconds_left, 0.001)),
+            key=self.key,
+        )
+        address = Address(host=self._host, port=self._port, name=name)
+        begun = time.perf_counter()
+        shown = f"TLS {version}, {name or 'no name'}{f', Host {host}' if host else ''}, {_with(identity, session)}"
+        try:
+            visit = client.visit(address, identity=identity, session=session, early=early)
+        except NoServer as problem:
+            self._note(step, shown, begun, str(problem))
+            raise Unreachable(self.redact(str(problem))) from None
+        self._note(step, shown, begun, visit.outcome.refusal or None)
+        return visit
+
+    def reach(self) -> None:
+        """See which versions are spoken. Raises Unreachable when it is none."""
+        host = self.hosts[0]
+        visits = {
+            version: self.visit(_REACH, version, host.name, identity=host.identity)
+            for version in VERSIONS
+        }
+        self.versions = tuple(
+            version
+            for version, visit in visits.items()
+            if not any(words in visit.outcome.refusal for words in _NOT_SPOKEN)
+        )
+        shaken = [version for version in self.versions if visits[version].handshake]
+        refused = next(iter(visits.values())).outcome.refusal
+        if not self.versions:
+            raise Unreachable(f"neither TLS 1.3 nor TLS 1.2 is spoken there: {refused}")
+        if not shaken and all(v.outcome.refusal == "no answer in time" for v in visits.values()):
+            raise Unreachable("the connection is accepted, and the handshake is not answered")
+        server = next((_server(v.answer) for v in visits.values() if v.answer), "")
+        spoken = " and ".join(f"TLS {version}" for version in self.versions)
+        self.facts = {"version": server or self.asked.protocol, "spoken": spoken}
+
+    def _require(self, step: Step) -> None:
+        """Wait for the rate. Raises NotSeen when the step or the budget does not allow it."""
+        if step not in self._plan:
+            raise NotSeen(f"{step.name} is no step that was announced, and was not carried out")
+        if self._left == 0:
+            raise NotSeen("the connections that were announced are used up")
+        while (early := self._due - time.monotonic()) > 0:
+            time.sleep(min(early, _PATIENCE_BETWEEN))
+        if self.seconds_left == 0:
+            raise NotSeen("the time of this session is used up")
+        self._left -= 1
+        self._due = (
+            max(self._due, time.monotonic()) + 1 / self.asked.rate
+        )  # a late one starts no burst
+
+    def _note(self, step: Step, text: str, begun: float, failed: str | None) -> None:
+        self._record.append(
+            ReadRecord(
+                name=step.name,
+                text=text,
+                rows=0,
+                seconds=round(time.perf_counter() - begun, 6),
+                failed=failed,
+            )
+        )
+
+
+def parse(address: str) -> Target | None:
+    """The target of an address; None when it is of another kind. Raises NotATarget."""
+    if not address.startswith(SCHEME):
+        return None
+    try:
+        parts = urlsplit(address)
+        port = parts.port or PORT
+    except ValueError:
+        raise NotATarget("this is no address of the form mtls://host:port") from None
+    if not parts.hostname or parts.path not in ("", "/") or parts.username or parts.query:
+        raise NotATarget("an address of this kind is mtls://host:port; the rest are options")
+    host = parts.hostname
+    shown = f"[{host}]" if ":" in host else host
+    return Target(
+        kind=NAME,
+        shown=f"{SCHEME}{shown}:{port}",
+        parameters={"host": host, "port": str(port)},
+    )
+
+
+@contextlib.contextmanager
+def open_session(target: Target, budget: Budget, plan: Sequence[Step]) -> Iterator[Session]:
+    """A session that carries out the steps of ``plan``. Raises Unreachable."""
+    from earwitness.servers.process import MissingComponent
+
+    try:
+        session = Session(target, budget, plan)
+    except ModuleNotFoundError as missing:
+        if missing.name not in _WHEELS:
+            raise
+        raise Unreachable(f"the Python package {missing.name} is missing: {_INSTALL}") from None
+    except MissingComponent as missing:
+        raise Unreachable(f"{missing.reason}: {missing.install}") from None
+    except ValueError as problem:
+        raise Unreachable(str(problem)) from None
+    session.reach()
+    yield session
+
+
+def _hosts(asked: Asked, target: Target) -> tuple[Host, ...]:
+    names = asked.names or (HostName(name=_own_name(target), opened_by=asked.own),)
+    return tuple(Host(name=one.name, identity=_identity(one.opened_by)) for one in names)
+
+
+def _own_name(target: Target) -> str | None:
+    """The host of the target, when it is a name: addresses are not sent in a handshake (RFC 6066, 3)."""
+    host = target.parameters["host"]
+    return None if ":" in host or host.replace(".", "").isdigit() else host
+
+
+def _identity(pair: Pair | None) -> "Identity | None":
+    from earwitness.servers.tls_client import identity
+
+    return None if pair is None else identity.read(pair.certificate, pair.key)
+
+
+def _with(identity: "Identity | None", session: "sessions.Session | None") -> str:
+    shown = [name for name, there in (("certificate", identity), ("session", session)) if there]
+    return f"with {' and '.join(shown)}" if shown else "with nothing"
+
+
+def _server(answer: bytes) -> str:
+    """What an answer of HTTP says of its server."""
+    for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"server":
+            return value.strip().decode(errors="replace")
+    return ""
+
+
+MTLS = TargetKind(
+    name=NAME,
+    example="mtls://host:port",
+    parse=parse,
+    budget=BUDGET,
+    opening=lambda _budget: (_REACH,),
+    closing=(),
+    open_session=open_session,
+    options=mtls_options.OPTIONS,
+    demand=mtls_options.demand,
+)

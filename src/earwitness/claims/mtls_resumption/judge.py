@@ -1,0 +1,303 @@
+"""From what the probe of this claim saw to findings. Pure.
+
+A finding says that somebody got in who should not, and that is known by comparison only: what the
+visitor was told is what the right certificate is told at that host, and not what others are.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from earwitness.check.finding import Finding, Severity
+from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling
+from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed, Returned
+from earwitness.claims.mtls_resumption.wording import at, finding, listed, spoken
+
+RESUMPTION = "https://www.rfc-editor.org/rfc/rfc8446#section-2.2"
+EARLY_DATA = "https://www.rfc-editor.org/rfc/rfc8446#section-2.3"
+
+
+def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Findings for the evidence, as JSON has it. msgspec.ValidationError when it is none."""
+    seen: Admission = msgspec.convert(evidence, Admission)
+    found = (
+        *_not_enforced(seen),
+        *_resumed(seen),
+        *_renewed(seen),
+        *_early(seen),
+        *_revoked(seen),
+        *_returned(seen),
+        *_dwelt(seen),
+        *judge_hosts.findings(seen),
+        *_ticket_keys(seen),
+    )
+    return found or tuple(_nothing(seen))
+
+
+def _not_enforced(seen: Admission) -> Iterator[Finding]:
+    for name, baselines in _by_host(seen).items():
+        open_ = [
+            one
+            for one in baselines
+            if telling.lets_in(one) and not one.open_to_all and not telling.is_guarded(one)
+        ]
+        if open_:
+            who = "none at all" if telling.admitted(open_[0].alone, open_[0]) else "a made-up one"
+            yield finding(
+                "not-enforced",
+                Severity.HIGH,
+                "The client certificate is not enforced",
+                statement=f"With {listed(f'TLS {one.version}' for one in open_)} a visitor with {who} is "
+                f"told what the right certificate is told ({telling.words(open_[0].admitted[0])}, and "
+                "the same body).",
+                fix=fixes.enforcement(seen.server),
+                where=at(name),
+                evidence=("/baselines",),
+            )
+
+
+def _resumed(seen: Admission) -> Iterator[Finding]:
+    for name, ways in _admitting(seen).items():
+        said = listed(f"{spoken(one.version, one.memory)} ({_rate(one)})" for one in ways)
+        lives = [one.lifetime_seconds for one in ways if one.lifetime_seconds]
+        life = (
+            f"up to {max(lives):,} s by the server's own word"
+            if lives
+            else "as long as it keeps it"
+        )
+        yield finding(
+            "resumed-without-certificate",
+            Severity.MEDIUM,
+            "A session gets in without its certificate",
+            statement=f"A visitor with a session and no certificate was told what the certificate is told: "
+            f"{said}. A client that is revoked meanwhile keeps access for {life}, unless the server looks "
+            "at its list again when a session is resumed. That, only a revocation can show: "
+            "`--save-session`, revoke, `--resume-session`.",
+            fix=fixes.resumption(seen.server),
+            where=at(name),
+            evidence=("/resumed", "/baselines"),
+            learn_more=RESUMPTION,
+        )
+
+
+def _renewed(seen: Admission) -> Iterator[Finding]:
+    dwelt = {one.name for one in seen.dwelt}
+    for name, ways in _admitting(seen).items():
+        if any(one.renewed for one in ways) and name not in dwelt:
+            yield finding(
+                "renewed-on-resumption",
+                Severity.LOW,
+                "A resumed session gives a new ticket",
+                statement="Each resumed connection gave a new ticket. Where that begins a new life, a "
+                "client that comes back in time stays for ever; many servers let the new ticket end "
+                "with the old one. From here the two look the same.",
+                fix="`--dwell` shows which it is, in a little more than the life of one ticket.",
+                where=at(name),
+                evidence=("/resumed",),
+            )
+
+
+def _early(seen: Admission) -> Iterator[Finding]:
+    for one in seen.early:
+        own = _baseline(seen, "1.3", one.name)
+        if not one.taken or one.seen is None or own is None or own.open_to_all:
+            continue
+        if telling.admitted(one.seen, own) and telling.is_guarded(own):
+            yield finding(
+                "early-data",
+                Severity.MEDIUM,
+                "A request in early data is answered on the word of a session",
+                statement=f"The server took {one.permitted_bytes:,} bytes or fewer of early data with a "
+                "session and no certificate, and answered as it answers the certificate. Early data can be "
+                "sent again by whoever recorded it, and a revoked client sends it as well.",
+                fix=fixes.early(seen.server),
+                where=at(one.name),
+                evidence=("/early",),
+                learn_more=EARLY_DATA,
+            )
+
+
+def _revoked(seen: Admission) -> Iterator[Finding]:
+    for name in dict.fromkeys(one.name for one in seen.revoked):
+        visits = [one for one in seen.revoked if one.name == name]
+        judged = [(one, _baseline(seen, one.version, name)) for one in visits]
+        guarded = [(one, own) for one, own in judged if own and telling.is_guarded(own)]
+        accepted = [one for one, own in guarded if telling.admitted(one.full, own)]
+        resumed = [
+            one
+            for one, own in guarded
+            if one.resumed
+            and one.resumed.resumed
+            and telling.admitted(one.resumed, own)
+            and not telling.admitted(one.full, own)
+        ]
+        if accepted:
+            yield finding(
+                "revoked-accepted",
+                Severity.CRITICAL,
+                "A revoked certificate gets in",
+                statement=f"The certificate that was named as revoked is told what the right one is told, in "
+                f"a full handshake with {listed(f'TLS {one.version}' for one in accepted)}.",
+                fix=fixes.lists(seen.server),
+                where=at(name),
+                evidence=("/revoked", "/baselines"),
+            )
+        if resumed:
+            yield finding(
+                "revoked-resumed",
+                Severity.CRITICAL,
+                "A revoked certificate is refused, and its session gets in",
+                statement=f"With {listed(f'TLS {one.version}' for one in resumed)} the revoked certificate was "
+                f"refused ({telling.words(resumed[0].full)}), and the session that this very visit gave "
+                "was then told what the right certificate is told.",
+                fix=fixes.resumption(seen.server),
+                where=at(name),
+                evidence=("/revoked", "/baselines"),
+                learn_more=RESUMPTION,
+            )
+
+
+def _returned(seen: Admission) -> Iterator[Finding]:
+    for name in dict.fromkeys(one.name for one in seen.returned):
+        refused = [
+            one
+            for one in seen.returned
+            if one.name == name and not telling.same(one.full, one.before)
+        ]
+        inside = [one for one in refused if _came_back(one)]
+        if inside:
+            yield finding(
+                "outlives-revocation",
+                Severity.CRITICAL,
+                "A session outlives the revocation of its certificate",
+                statement=f"The certificate is refused now ({telling.words(inside[0].full)}), and a session "
+                f"that it got {max(one.age_seconds for one in inside):,.0f} s ago is still told what the "
+                f"certificate was told then: {listed(f'TLS {one.version}' for one in inside)}, "
+                f"{len(inside)} of {len(refused)} sessions.",
+                fix=fixes.resumption(seen.server),
+                where=at(name),
+                evidence=("/returned",),
+                learn_more=RESUMPTION,
+            )
+        elif refused:
+            yield finding(
+                "revocation-reaches-sessions",
+                Severity.INFO,
+                "Sessions end with the revocation of their certificate",
+                statement=f"The certificate is refused now, and so are all {len(refused)} sessions that it got "
+                f"before ({telling.words(refused[0].resumed)}).",
+                fix="Nothing. A ticket that had come to the end of its life would look the same: come back "
+                "soon after a revocation.",
+                where=at(name),
+                evidence=("/returned",),
+            )
+    if any(one.same_ticket_key for one in seen.returned):
+        yield finding(
+            "ticket-key-unchanged",
+            Severity.LOW,
+            "The ticket key is the one of the earlier check",
+            statement="Tickets begin with the name of the same key as "
+            f"{max(one.age_seconds for one in seen.returned):,.0f} s ago. Whoever gets that key reads all "
+            "that was sent with its tickets, and opens what they open.",
+            fix="Replace ticket keys at least daily, and with each list of revoked certificates.",
+            evidence=("/returned",),
+        )
+
+
+def _came_back(one: Returned) -> bool:
+    """Whether the session was told what the certificate was told, and nobody else is."""
+    return (
+        one.resumed.resumed
+        and telling.same(one.resumed, one.before)
+        and not telling.same(one.alone, one.before)
+    )
+
+
+def _dwelt(seen: Admission) -> Iterator[Finding]:
+    for one in seen.dwelt:
+        if one.alive:
+            yield finding(
+                "renewed-without-end",
+                Severity.HIGH,
+                "A session that is renewed outlives its ticket",
+                statement=f"A ticket is good for {one.lifetime_seconds:,} s. Renewed {one.renewals} times, the "
+                f"session was still let in after {one.seconds:,.0f} s: a revoked client that comes back in "
+                "time stays for ever.",
+                fix=fixes.resumption(seen.server),
+                where=at(one.name),
+                evidence=("/dwelt",),
+            )
+        else:
+            yield finding(
+                "renewed-within-bounds",
+                Severity.INFO,
+                "Renewing a session does not prolong it",
+                statement=f"Renewed {one.renewals} times, the session ended after {one.seconds:,.0f} s; its "
+                f"first ticket was good for {one.lifetime_seconds:,} s.",
+                fix="Nothing.",
+                where=at(one.name),
+                evidence=("/dwelt",),
+            )
+
+
+def _ticket_keys(seen: Admission) -> Iterator[Finding]:
+    """Two that are the same are no accident: where keys have no names, tickets begin at random."""
+    hosts: dict[str, list[str]] = {}
+    for one in seen.resumed:
+        if one.ticket_key:
+            hosts.setdefault(one.ticket_key, []).append(one.name or "no name")
+    for names in hosts.values():
+        several = list(dict.fromkeys(names))
+        if len(several) > 1:
+            yield finding(
+                "shared-ticket-key",
+                Severity.INFO,
+                "Several hosts share a ticket key",
+                statement=f"Tickets of {listed(several)} begin with the name of the same key. A session of "
+                "one can then be read by the others; whether it is let in there is a finding of its own.",
+                fix="Keys of its own for each client authority.",
+                evidence=("/resumed",),
+            )
+
+
+def _nothing(seen: Admission) -> Iterator[Finding]:
+    guarded = [one for one in seen.baselines if telling.is_guarded(one)]
+    if guarded:
+        yield finding(
+            "nothing-seen",
+            Severity.INFO,
+            "Nobody got in without the right certificate",
+            statement=f"{listed(dict.fromkeys(one.name or 'no name' for one in guarded))}: neither without "
+            "certificate, nor with a made-up one, nor with a session alone.",
+            fix="Nothing.",
+            evidence=("/baselines", "/resumed"),
+        )
+
+
+def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
+    """By host that is guarded: the sessions that were told what its certificate is told."""
+    found: dict[str | None, list[Resumed]] = {}
+    for one in seen.resumed:
+        own = _baseline(seen, one.version, one.name)
+        if own is None or own.open_to_all or not telling.is_guarded(own):
+            continue
+        if any(visit.resumed and telling.admitted(visit, own) for visit in one.tries):
+            found.setdefault(one.name, []).append(one)
+    return found
+
+
+def _rate(one: Resumed) -> str:
+    taken = sum(visit.resumed for visit in one.tries)
+    return f"{taken} of {len(one.tries)} taken"
+
+
+def _baseline(seen: Admission, version: str, name: str | None) -> Baseline | None:
+    return next((b for b in seen.baselines if (b.version, b.name) == (version, name)), None)
+
+
+def _by_host(seen: Admission) -> dict[str | None, list[Baseline]]:
+    hosts: dict[str | None, list[Baseline]] = {}
+    for one in seen.baselines:
+        hosts.setdefault(one.name, []).append(one)
+    return hosts

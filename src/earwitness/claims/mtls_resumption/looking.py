@@ -1,0 +1,375 @@
+"""The visits of a check, in their order. Nothing is decided here but what to ask next.
+
+A session is presented once: some servers take none twice. So each try begins with a full handshake
+that gives a fresh one.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from itertools import permutations
+
+from earwitness.check.evidence import Partly, Unseen
+from earwitness.check.mtls import Host, Session
+from earwitness.check.plan import Step
+from earwitness.check.target import NotSeen
+from earwitness.claims.mtls_resumption import telling
+from earwitness.claims.mtls_resumption.evidence import (
+    Admission,
+    Baseline,
+    Crossed,
+    Dwelt,
+    Early,
+    Resumed,
+    Revoked,
+    Seen,
+)
+from earwitness.claims.mtls_resumption.probe import CLAIM, DWELL_PAUSES, TRIES, UNKNOWN_NAME
+from earwitness.servers.tls_client import identity
+from earwitness.servers.tls_client import session as sessions
+from earwitness.servers.tls_client.client import Visit
+from earwitness.servers.tls_client.session import Kept
+
+_OUTLIVED = 1.25
+"""Of the life of a ticket: how long its chain is kept up to say that it does not end with it."""
+
+
+def look(session: Session) -> Partly:
+    """Everything that was asked for. Raises NotSeen and Unreachable."""
+    missed: list[Unseen] = []
+    looking = _Looking(session)
+    baselines = looking.baselines()
+    resumed = looking.resumptions()
+    crossed = (*looking.crossings(baselines), *looking.nameless(baselines))
+    seen = Admission(
+        server=session.facts["version"],
+        protocol=session.asked.protocol,
+        versions=session.versions,
+        resumed=resumed,
+        crossed=crossed,
+        early=tuple(looking.early()),
+        revoked=tuple(looking.revoked()),
+        dwelt=tuple(looking.dwelling(missed)),
+        baselines=looking.ended(baselines),
+        kept=looking.keep(missed),
+    )
+    return Partly(seen, tuple(missed) + telling.untold(seen))
+
+
+def seen(visit: Visit) -> Seen:
+    """How it ended, for keeping."""
+    outcome = visit.outcome
+    return Seen(
+        status=outcome.status, body=outcome.body, refusal=outcome.refusal, resumed=visit.resumed
+    )
+
+
+def key_digest(one: sessions.Session | None) -> str:
+    """A digest of the name of the key of its ticket; empty without a ticket."""
+    name = one.ticket_key_name if one is not None else None
+    return "" if name is None else hashlib.sha256(b"ticket key name" + name).hexdigest()[:16]
+
+
+class _Looking:
+    """A check on its way."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kinds = tuple(
+            (version, memory)
+            for version in session.versions
+            for memory in ((False, True) if version == "1.2" else (False,))
+        )
+        self._taken: set[tuple[str, bool, str | None]] = set()
+        """Sessions that are taken by their own host: version, memory, name."""
+        self._tries: dict[tuple[str, bool], int] = {}
+        self._early_bytes: dict[str | None, int] = {}
+        """Of early data, that sessions of TLS 1.3 permit, by name."""
+
+    def _step(self, name: str) -> Step:
+        step = self._session.announced(name)
+        assert step is not None, "the plan was made of the same options"
+        return step
+
+    def _full(self, step: Step, version: str, host: Host, *, memory: bool = False) -> Visit:
+        """With what opens the host; where it is open to everybody, with nothing."""
+        return self._session.visit(
+            step, version, host.name, identity=host.identity, tickets=not memory
+        )
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        """What each host says to whom, with each version."""
+        step, visit = self._step("baselines"), self._session.visit
+        return tuple(
+            Baseline(
+                version=version,
+                name=host.name,
+                open_to_all=host.identity is None,
+                alone=seen(visit(step, version, host.name)),
+                stranger=seen(visit(step, version, host.name, identity=identity.stranger())),
+                admitted=tuple(seen(self._full(step, version, host)) for _ in range(2)),
+            )
+            for version in self._session.versions
+            for host in self._session.hosts
+        )
+
+    def ended(self, baselines: tuple[Baseline, ...]) -> tuple[Baseline, ...]:
+        """The baselines with what is said at the end, when all else has been asked."""
+        step = self._step("baselines")
+        hosts = {host.name: host for host in self._session.hosts}
+        return tuple(
+            Baseline(
+                version=one.version,
+                name=one.name,
+                open_to_all=one.open_to_all,
+                alone=one.alone,
+                stranger=one.stranger,
+                admitted=(
+                    *one.admitted,
+                    seen(self._full(step, one.version, hosts[one.name])),
+                ),
+            )
+            for one in baselines
+        )
+
+    def resumptions(self) -> tuple[Resumed, ...]:
+        """Sessions of each host presented to it, of every kind that there is."""
+        return tuple(
+            self._resumption(version, memory, host)
+            for version, memory in self._kinds
+            for host in self._session.hosts
+        )
+
+    def _resumption(self, version: str, memory: bool, host: Host) -> Resumed:
+        step = self._step("resumption")
+        tries: list[Seen] = []
+        given: list[sessions.Session] = []
+        renewed = False
+        while len(tries) < TRIES and not any(one.resumed for one in tries):
+            first = self._full(step, version, host, memory=memory)
+            if first.session is None:
+                break
+            given.append(first.session)
+            again = self._session.visit(
+                step, version, host.name, session=first.session, tickets=not memory
+            )
+            tries.append(seen(again))
+            renewed |= again.resumed and first.session.is_replaced_by(again.session)
+        if any(one.resumed for one in tries):
+            self._taken.add((version, memory, host.name))
+            self._tries[version, memory] = 1 if len(tries) == 1 else TRIES
+        if given and version == "1.3":
+            self._early_bytes[host.name] = given[0].early_data_bytes
+        return Resumed(
+            version=version,
+            name=host.name,
+            memory=memory,
+            offered=bool(given),
+            tries=tuple(tries),
+            lifetime_seconds=given[0].lifetime_seconds if given else None,
+            renewed=renewed,
+            ticket_key=key_digest(given[0]) if given else "",
+        )
+
+    def early(self) -> Iterator[Early]:
+        """A question in early data, to hosts whose sessions permit it."""
+        step = self._session.announced("early-data")
+        for host in self._session.hosts if step is not None else ():
+            assert step is not None
+            permitted = self._early_bytes.get(host.name, 0)
+            visit = None
+            if permitted:
+                session = self._full(step, "1.3", host).session
+                visit = self._session.visit(step, "1.3", host.name, session=session, early=True)
+            yield Early(
+                name=host.name,
+                permitted_bytes=permitted,
+                taken=visit is not None and visit.early,
+                seen=None if visit is None else seen(visit),
+            )
+
+    def crossings(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
+        """A client of each host at each other host that is not open to everybody."""
+        if self._session.announced("across-hosts") is None:
+            return
+        step = self._step("across-hosts")
+        for of, to in self._pairs():
+            for version in self._session.versions:
+                full = self._session.visit(step, version, to.name, identity=of.identity)
+                own = telling.of(baselines, version, to.name)
+                for memory in (False, True) if version == "1.2" else (False,):
+                    resumed = None
+                    if not telling.admitted(seen(full), own):
+                        resumed = self._crossing(step, version, memory, of, to)
+                    yield Crossed(
+                        version=version,
+                        memory=memory,
+                        of=of.name,
+                        to=to.name,
+                        handshake_name=to.name,
+                        named=True,
+                        full=seen(full),
+                        resumed=resumed,
+                    )
+
+    def _crossing(self, step: Step, version: str, memory: bool, of: Host, to: Host) -> Seen | None:
+        """A session of the one host at the other: tried again where servers are several."""
+        resumed = None
+        if (version, memory, of.name) not in self._taken:
+            return None
+        for _ in range(self._tries[version, memory]):
+            first = self._full(step, version, of, memory=memory)
+            if first.session is None:
+                return resumed
+            visit = self._session.visit(
+                step, version, to.name, session=first.session, tickets=not memory
+            )
+            resumed = seen(visit)
+            if visit.resumed:
+                break
+        return resumed
+
+    def nameless(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
+        """The same where the handshake names nobody who is there, and the request names the host."""
+        step = self._session.announced("across-hosts-without-name")
+        for of, to in self._pairs() if step is not None else ():
+            for version in self._session.versions:
+                for name in (None, UNKNOWN_NAME):
+                    assert step is not None
+                    own = telling.of(baselines, version, to.name)
+                    yield self._nameless(step, version, name, of=of, to=to, own=own)
+
+    def _nameless(
+        self,
+        step: Step,
+        version: str,
+        name: str | None,
+        *,
+        of: Host,
+        to: Host,
+        own: Baseline,
+    ) -> Crossed:
+        host = to.name or ""
+        full = self._session.visit(step, version, name, identity=of.identity, host=host)
+        resumed = None
+        if (version, False, of.name) in self._taken and not telling.admitted(seen(full), own):
+            first = self._full(step, version, of)
+            if first.session is not None:
+                again = self._session.visit(step, version, name, session=first.session, host=host)
+                resumed = seen(again)
+        return Crossed(
+            version=version,
+            memory=False,
+            of=of.name,
+            to=to.name,
+            handshake_name=name,
+            named=False,
+            full=seen(full),
+            resumed=resumed,
+        )
+
+    def _pairs(self) -> Iterator[tuple[Host, Host]]:
+        """Whose session, and where: at hosts that ask for a certificate."""
+        for of, to in permutations(self._session.hosts, 2):
+            if to.identity is not None:
+                yield of, to
+
+    def revoked(self) -> Iterator[Revoked]:
+        """The revoked certificate at each host that asks for one, and a session that it got."""
+        step = self._session.announced("revoked")
+        if step is None:
+            return
+        for version in self._session.versions:
+            for host in self._session.hosts:
+                full = self._session.visit(step, version, host.name, identity=self._session.revoked)
+                resumed = None
+                if full.session is not None:
+                    again = self._session.visit(step, version, host.name, session=full.session)
+                    resumed = seen(again)
+                yield Revoked(version=version, name=host.name, full=seen(full), resumed=resumed)
+
+    def dwelling(self, missed: list[Unseen]) -> Iterator[Dwelt]:
+        """Chains of renewed sessions, each kept up until it ends or has outlived its ticket."""
+        step = self._session.announced("dwell")
+        if step is None:
+            return
+        for host in self._session.hosts:
+            if host.identity is None or ("1.3", False, host.name) not in self._taken:
+                continue
+            first = self._full(step, "1.3", host)
+            lifetime = first.session.lifetime_seconds if first.session is not None else None
+            share = self._session.asked.dwell_seconds / len(self._session.hosts)
+            if first.session is None or not lifetime or lifetime * _OUTLIVED > share:
+                reason = (
+                    f"a ticket of {host.shown} is good for {lifetime} s, and --dwell gives it {share:g} s"
+                    if lifetime
+                    else f"{host.shown} gives its tickets no life"
+                )
+                missed.append(
+                    Unseen(
+                        claim=CLAIM,
+                        what="how long a session can be renewed",
+                        reason=reason,
+                        essential=False,
+                    )
+                )
+                continue
+            yield self._dwelt(step, host, first, first.session, lifetime)
+
+    def _dwelt(
+        self, step: Step, host: Host, first: Visit, newest: sessions.Session, lifetime: int
+    ) -> Dwelt:
+        begun, renewals, alive = time.monotonic(), 0, True
+        while alive and time.monotonic() - begun < lifetime * _OUTLIVED:
+            time.sleep(lifetime / DWELL_PAUSES)
+            visit = self._session.visit(step, "1.3", host.name, session=newest)
+            alive = visit.resumed and visit.outcome.same_answer(first.outcome)
+            renewals += alive
+            newest = visit.session or newest
+        return Dwelt(
+            name=host.name,
+            lifetime_seconds=lifetime,
+            seconds=round(time.monotonic() - begun, 1),
+            renewals=renewals,
+            alive=alive,
+        )
+
+    def keep(self, missed: list[Unseen]) -> int:
+        """Keep fresh sessions in the file that was named; how many."""
+        step, path = self._session.announced("save-session"), self._session.asked.save
+        if step is None or path is None:
+            return 0
+        kept = []
+        for version, memory in self._kinds:
+            for host in self._session.hosts:
+                if host.identity is None or (version, memory, host.name) not in self._taken:
+                    continue
+                visit = self._full(step, version, host, memory=memory)
+                if visit.session is not None:
+                    kept.append(
+                        Kept(version=version, der=visit.session.der, note=self._note(host, visit))
+                    )
+        if not kept:
+            reason = "the server takes no session back, so there is none to keep"
+            missed.append(
+                Unseen(
+                    claim=CLAIM, what="sessions to come back with", reason=reason, essential=False
+                )
+            )
+            return 0
+        try:
+            sessions.keep(path, kept)
+        except OSError as problem:
+            raise NotSeen(f"sessions could not be kept in {path}: {problem.strerror}") from None
+        return len(kept)
+
+    def _note(self, host: Host, visit: Visit) -> dict[str, str]:
+        """What has to be known of a session when it is presented in another check."""
+        return {
+            "name": host.name or "",
+            "status": visit.outcome.status,
+            "body": visit.outcome.body,
+            "key": self._session.key.hex(),
+            "ticket_key": key_digest(visit.session),
+            "at": f"{time.time():.0f}",
+        }

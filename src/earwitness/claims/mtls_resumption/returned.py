@@ -1,0 +1,93 @@
+"""Coming back after a revocation, with sessions from before it and with the certificate itself."""
+
+import time
+from pathlib import Path
+
+from earwitness.check.evidence import Partly, Unseen
+from earwitness.check.mtls import Session
+from earwitness.check.plan import Step
+from earwitness.check.target import NotSeen
+from earwitness.claims.mtls_resumption.evidence import Admission, Returned, Seen
+from earwitness.claims.mtls_resumption.looking import key_digest, seen
+from earwitness.claims.mtls_resumption.probe import CLAIM
+from earwitness.servers.tls_client import session as sessions
+from earwitness.servers.tls_client.identity import Identity
+from earwitness.servers.tls_client.library import NotASession
+from earwitness.servers.tls_client.session import Kept
+
+_STEP = "return"
+
+
+def look(session: Session, path: Path) -> Partly:
+    """Present each kept session once. Raises NotSeen and Unreachable."""
+    try:
+        kept = sessions.kept(path)
+    except NotASession as problem:
+        raise NotSeen(str(problem)) from None
+    except OSError as problem:
+        raise NotSeen(f"cannot read {path}: {problem.strerror}") from None
+    step = session.announced(_STEP)
+    assert step is not None, "the plan was made of the same options"
+    missed: list[Unseen] = []
+    returned = []
+    for one in kept:
+        identity = _identity(session, one)
+        if identity is None or one.version not in session.versions:
+            reason = f"{one.note.get('name') or 'no name'}: not asked for, or TLS {one.version} is not spoken"
+            missed.append(
+                Unseen(claim=CLAIM, what="a kept session", reason=reason, essential=False)
+            )
+            continue
+        returned.append(_returned(session, step, one, identity))
+    if not returned:
+        raise NotSeen(f"{path} has no session of a host that was asked for")
+    seen_ = Admission(
+        server=session.facts["version"],
+        protocol=session.asked.protocol,
+        versions=session.versions,
+        returned=tuple(returned),
+    )
+    return Partly(seen_, (*missed, *_still_admitted(returned)))
+
+
+def _returned(session: Session, step: Step, kept: Kept, identity: Identity) -> Returned:
+    name = kept.note.get("name") or None
+    session.key = bytes.fromhex(kept.note.get("key", ""))  # to compare with what was said then
+    tickets = kept.session.ticket_key_name is not None
+    full = session.visit(step, kept.version, name, identity=identity)
+    alone = session.visit(step, kept.version, name)
+    resumed = session.visit(step, kept.version, name, session=kept.session, tickets=tickets)
+    now = key_digest(full.session or resumed.session)
+    then = kept.note.get("ticket_key", "")
+    return Returned(
+        version=kept.version,
+        name=name,
+        age_seconds=max(0.0, time.time() - float(kept.note.get("at") or time.time())),
+        before=Seen(status=kept.note.get("status", ""), body=kept.note.get("body", "")),
+        alone=seen(alone),
+        full=seen(full),
+        resumed=seen(resumed),
+        same_ticket_key=now == then if now and then else None,
+    )
+
+
+def _identity(session: Session, kept: Kept) -> Identity | None:
+    """The certificate that the session was made with: the one that was revoked."""
+    for host in session.hosts:
+        if (host.name or "") == kept.note.get("name", ""):
+            return session.revoked or host.identity
+    return None
+
+
+def _still_admitted(returned: list[Returned]) -> tuple[Unseen, ...]:
+    """Where the certificate itself still gets in, its session proves nothing."""
+    return tuple(
+        Unseen(
+            claim=CLAIM,
+            what="whether a revocation reaches sessions",
+            reason=f"{one.name or 'no name'}, TLS {one.version}: the certificate itself is still let in",
+            needs="revoke it, have the server take the new list, and come again",
+        )
+        for one in returned
+        if (one.full.status, one.full.body) == (one.before.status, one.before.body)
+    )

@@ -1,0 +1,164 @@
+"""The kind of target that asks for client certificates: addresses, options, the plan, the guard."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from earwitness import checks
+from earwitness.check import kinds, mtls, mtls_options
+from earwitness.check.plan import Step
+from earwitness.check.target import NotATarget, NotSeen, Target
+
+CERT = {"cert": "c.pem", "key": "k.pem"}
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("mtls://here", "mtls://here:443"),
+        ("mtls://here.test:8443/", "mtls://here.test:8443"),
+        ("mtls://127.0.0.1:1", "mtls://127.0.0.1:1"),
+        ("mtls://[::1]:9", "mtls://[::1]:9"),
+    ],
+)
+def test_addresses(address: str, shown: str) -> None:
+    kind, target = kinds.recognise(address)
+    assert (kind.name, target.shown) == ("mtls", shown)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mtls://", "mtls://a:b", "mtls://a:99999", "mtls://user@a", "mtls://a/path", "mtls://a?x=1"],
+)
+def test_what_is_no_address(address: str) -> None:
+    with pytest.raises(NotATarget):
+        kinds.recognise(address)
+
+
+def test_others_are_of_another_kind() -> None:
+    assert mtls.parse("postgresql://here") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "needs a client certificate"),
+        ({"sni": "a.test"}, "needs a client certificate"),
+        ({"sni": "a.test=open"}, "needs a client certificate"),
+        ({**CERT, "sni": "a.test\na.test"}, "a name of its own"),
+        ({**CERT, "sni": "=x"}, "a host name is"),
+        ({**CERT, "sni": "a b"}, "a host name is"),
+        ({**CERT, "sni": "a.test=:key"}, "no certificate behind"),
+        ({**CERT, "revoked-key": "k"}, "--revoked-key needs --revoked-cert"),
+        ({"key": "k", "sni": "a.test=c"}, "--key needs --cert"),
+        ({**CERT, "path": "x"}, "begins with /"),
+        ({**CERT, "path": "/x\r\nHost: y"}, "begins with /"),
+        ({**CERT, "starttls": "smtp"}, "knows http"),
+        ({**CERT, "dwell": "long"}, "a duration"),
+        ({**CERT, "dwell": "25h"}, "a duration"),
+        ({**CERT, "connections": "0"}, "at least 1"),
+        ({**CERT, "rate": "-3"}, "at least 1"),
+        ({**CERT, "save-session": "a", "resume-session": "b"}, "two checks"),
+        ({**CERT, "save-session": __file__}, "is there already"),
+    ],
+)
+def test_options_that_cannot_be_meant(options: Mapping[str, str], words: str) -> None:
+    with pytest.raises(checks.CannotCheck, match=words):
+        checks.order("mtls://here", (), options)
+
+
+def test_hosts_have_certificates_of_their_own() -> None:
+    meant = mtls_options.read(
+        {**CERT, "sni": "a.test\nb.test=b.pem\nc.test=c.pem:c.key\nd.test=open"}
+    )
+    opened = {
+        one.name: one.opened_by and (str(one.opened_by.certificate), str(one.opened_by.key))
+        for one in meant.names
+    }
+    assert opened == {
+        "a.test": ("c.pem", "k.pem"),
+        "b.test": ("b.pem", "b.pem"),
+        "c.test": ("c.pem", "c.key"),
+        "d.test": None,
+    }
+
+
+def planned(**options: str) -> dict[str, Step]:
+    order = checks.order("mtls://here", (), {**CERT, **options})
+    return {step.name: step for check in order.plan.checks for step in check.steps}
+
+
+def test_the_plan_has_what_was_asked_for_and_no_more() -> None:
+    assert set(planned()) == {"baselines", "resumption", "early-data"}
+    assert set(planned(**{"revoked-cert": "r"})) - set(planned()) == {"revoked"}
+    assert set(planned(sni="a\nb")) - set(planned()) == {
+        "across-hosts",
+        "across-hosts-without-name",
+    }
+    assert set(planned(**{"resume-session": "f"})) == {"return"}
+    assert "early-data" not in planned(starttls="postgresql")
+    writes = planned(**{"save-session": "kept"})["save-session"].writes
+    assert "kept" in writes
+    assert "0600" in writes
+    assert "a at b" in planned(sni="a\nb")["across-hosts"].text
+    assert "at b" not in planned(sni="a\nb=open")["across-hosts"].text
+
+
+def test_the_budget_is_the_plan() -> None:
+    order = checks.order("mtls://here", (), {**CERT, "dwell": "5m"})
+    steps = [step for check in order.checks for step in check.plan]
+    assert order.budget.steps == sum(step.times for step in steps)
+    assert order.budget.seconds == mtls.BUDGET.seconds + 300
+
+
+def test_more_connections_than_may_be_made_are_refused_beforehand() -> None:
+    with pytest.raises(checks.CannotCheck, match="may need 36 connections"):
+        checks.order("mtls://here", (), {**CERT, "connections": "5"})
+    names = "\n".join(f"host{number}" for number in range(20))
+    with pytest.raises(checks.CannotCheck, match="--connections permits 400"):
+        checks.order("mtls://here", (), {**CERT, "sni": names})
+
+
+STEP = Step(name="one", purpose="the first thing", text="GET /", times=2)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> mtls.Session:
+    pytest.importorskip("OpenSSL")
+    from earwitness.servers import certificates
+
+    issued = certificates.authority(tmp_path / "authority").client("alice")
+    options = {"cert": str(issued.certificate), "key": str(issued.key), "rate": "20"}
+    target = Target(
+        kind="mtls",
+        shown="mtls://127.0.0.1:1",
+        parameters={"host": "127.0.0.1", "port": "1"},
+        options=options,
+    )
+    budget = msgspec.structs.replace(mtls.BUDGET, steps=2)
+    return mtls.Session(target, budget, (STEP,))
+
+
+def test_only_what_was_announced_is_connected_for(session: mtls.Session) -> None:
+    other = Step(name="two", purpose="another thing", text="GET /")
+    with pytest.raises(NotSeen, match="announced"):
+        session.visit(other, "1.3", None)
+    assert session.record == []
+
+
+def test_connections_are_counted_and_paced(session: mtls.Session) -> None:
+    begun = time.monotonic()
+    for _ in range(4):  # two of the plan, and the two that open a session
+        with pytest.raises(mtls.Unreachable, match="connection refused"):
+            session.visit(STEP, "1.3", None)
+    assert time.monotonic() - begun >= 3 / 20
+    with pytest.raises(NotSeen, match="used up"):
+        session.visit(STEP, "1.3", None)
+    assert len(session.record) == 4
+
+
+def test_an_address_is_not_sent_as_a_name(session: mtls.Session) -> None:
+    assert [host.name for host in session.hosts] == [None]

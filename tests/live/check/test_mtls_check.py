@@ -1,0 +1,472 @@
+"""``earwitness check mtls://`` against real servers with a throw-away authority."""
+
+import contextlib
+import itertools
+import select
+import socket
+import stat
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from earwitness import checks
+from earwitness.check.finding import Severity
+from earwitness.cli.check import check as verb
+from earwitness.report.check_document import CheckDocument
+from earwitness.servers import certificates, haproxy, nginx, process
+from earwitness.servers.certificates import Authority, Issued
+from earwitness.servers.process import MissingComponent
+from tests.live.check import sharing_server
+
+pytestmark = pytest.mark.live
+
+ACROSS = {
+    "mtls-resumption/across-hosts",
+    "mtls-resumption/across-hosts-without-name",
+}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Two authorities, what they issued, and a list of what the first one revoked."""
+
+    folder: Path
+    a: Authority
+    b: Authority
+    server: Issued
+    alice: Issued
+    bob: Issued
+    mallory: Issued
+    revoked: Path
+
+    def revoke(self, *those: Issued) -> None:
+        self.a.revocation_list(self.revoked, those)
+
+
+@pytest.fixture
+def ground(workspace: Path) -> Ground:
+    user = process.unprivileged()
+    a, b = (
+        certificates.authority(workspace / name, name=f"authority {name}", reader=user)
+        for name in ("a", "b")
+    )
+    laid = Ground(
+        folder=workspace,
+        a=a,
+        b=b,
+        server=a.server("server", names=("a.test", "b.test", "c.test")),
+        alice=a.client("alice"),
+        bob=b.client("bob"),
+        mallory=a.client("mallory"),
+        revoked=workspace / "revoked.crl",
+    )
+    laid.revoke(laid.mallory)
+    return laid
+
+
+@contextlib.contextmanager
+def served(ground: Ground, config: str) -> Iterator[nginx.Nginx]:
+    try:
+        program = nginx.find()
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    with nginx.running(program, ground.folder, config=common(ground) + config) as running:
+        yield running
+
+
+def common(ground: Ground) -> str:
+    return f"""
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate {ground.server.certificate};
+    ssl_certificate_key {ground.server.key};
+    """
+
+
+def guarded(ground: Ground, name: str = "a.test", **changes: str) -> str:
+    """A host that asks for a certificate of the first authority that is not revoked."""
+    settings = {
+        "ssl_client_certificate": str(ground.a.certificate),
+        "ssl_crl": str(ground.revoked),
+        "ssl_verify_client": "on",
+        "ssl_session_tickets": "on",
+        "ssl_session_cache": "shared:all:1m",
+        "body": f'"this is {name}"',
+    } | changes
+    body = settings.pop("body")
+    lines = "".join(f"{key} {value}; " for key, value in settings.items() if value)
+    return (
+        f"server {{ listen 127.0.0.1:@port:tls@ ssl; server_name {name}; {lines}"
+        f"location / {{ {settings.get('rule', '')} return 200 {body}; }} }}\n"
+    )
+
+
+def check(server: nginx.Nginx, **options: str) -> CheckDocument:
+    order = checks.order(f"mtls://127.0.0.1:{server.ports['tls']}", (), options)
+    return checks.carry_out(order, Severity.HIGH, lambda _line: None)
+
+
+def of(issued: Issued) -> str:
+    return f"{issued.certificate}:{issued.key}"
+
+
+def own(issued: Issued, name: str = "a.test") -> dict[str, str]:
+    return {"sni": f"{name}={of(issued)}"}
+
+
+def ids(document: CheckDocument) -> set[str]:
+    return {finding.id.removeprefix("mtls-resumption/") for finding in document.findings}
+
+
+def test_one_host_that_resumes_sessions(ground: Ground) -> None:
+    with served(ground, guarded(ground)) as server:
+        document = check(server, **own(ground.alice), **revoked(ground.mallory))
+    assert ids(document) == {"resumed-without-certificate", "renewed-on-resumption"}
+    assert (document.exit_code, document.not_seen) == (0, ())
+    seen = document.evidence.claims["mtls-resumption"]
+    assert {(one["version"], one["memory"]) for one in seen["resumed"]} == {
+        ("1.3", False),
+        ("1.2", False),
+        ("1.2", True),
+    }
+    assert "`ssl_session_tickets off" in document.findings[0].fix
+    assert len(document.evidence.reads) <= document.evidence.budget.steps + 2
+
+
+def revoked(issued: Issued) -> dict[str, str]:
+    return {"revoked-cert": str(issued.certificate), "revoked-key": str(issued.key)}
+
+
+def test_without_resumption_there_is_nothing(ground: Ground) -> None:
+    config = guarded(ground, ssl_session_tickets="off", ssl_session_cache="off")
+    with served(ground, config) as server:
+        document = check(server, **own(ground.alice), **revoked(ground.mallory))
+    assert ids(document) == {"nothing-seen"}
+
+
+def test_a_host_that_asks_and_does_not_insist(ground: Ground) -> None:
+    config = guarded(ground, ssl_verify_client="optional_no_ca", ssl_crl="")
+    with served(ground, config) as server:
+        document = check(server, **own(ground.alice))
+    assert ids(document) == {"not-enforced"}
+    assert document.exit_code == 1
+
+
+def test_a_host_without_a_list_lets_the_revoked_in(ground: Ground) -> None:
+    with served(ground, guarded(ground, ssl_crl="")) as server:
+        document = check(server, **own(ground.alice), **revoked(ground.mallory))
+    assert "revoked-accepted" in ids(document)
+    assert document.exit_code == 1
+
+
+def test_early_data(ground: Ground) -> None:
+    with served(ground, guarded(ground, ssl_early_data="on")) as server:
+        document = check(server, **own(ground.alice))
+    assert "early-data" in ids(document)
+
+
+def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
+    """Kept, revoked, taken: the certificate is refused, and its sessions are let in."""
+    path = tmp_path / "sessions"
+    key = ground.folder / "ticket.key"
+    key.write_bytes(bytes(range(80)))
+    key.chmod(0o644)
+    config = guarded(ground, ssl_session_ticket_key=str(key))
+    with served(ground, config) as server:
+        first = check(server, **own(ground.alice), **{"save-session": str(path)})
+        assert first.evidence.claims["mtls-resumption"]["kept"] == 3
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        again = {"resume-session": str(path), **own(ground.alice)}
+        early = check(server, **again)
+        assert early.exit_code == 2
+        assert {one.reason.split(": ")[1] for one in early.not_seen} == {
+            "the certificate itself is still let in"
+        }
+        ground.revoke(ground.mallory, ground.alice)
+        server.reload()
+        late = check(server, **again)
+    assert "outlives-revocation" in ids(late)
+    assert "ticket-key-unchanged" in ids(late)
+    assert late.exit_code == 1
+    secrets = path.read_text()
+    for document in (first, early, late):
+        assert_no_secret(document, secrets, ground.alice)
+
+
+def assert_no_secret(document: CheckDocument, kept: str, issued: Issued) -> None:
+    import msgspec
+
+    from earwitness.report import json
+
+    said = json.encode(document).decode()
+    assert "PRIVATE KEY" not in said
+    for one in msgspec.json.decode(kept)["sessions"]:
+        der = one["der"]
+        assert der[:40] not in said
+        assert one["note"]["key"] not in said
+    assert "".join(issued.key.read_text().split("\n")[1:2]) not in said
+
+
+def test_the_guided_proof_of_a_server_that_forgets(ground: Ground, tmp_path: Path) -> None:
+    """Its sessions are bound to the run of the server: it is another one that comes back."""
+    path = tmp_path / "sessions"
+    with served(ground, guarded(ground, ssl_session_cache="off")) as server:
+        check(server, **own(ground.alice), **{"save-session": str(path)})
+        port = server.ports["tls"]
+    ground.revoke(ground.alice)
+    config = guarded(ground, ssl_session_cache="off").replace("@port:tls@", str(port))
+    program = nginx.find()
+    with nginx.running(program, ground.folder, config=common(ground) + config, name="restarted"):
+        order = checks.order(
+            f"mtls://127.0.0.1:{port}", (), {"resume-session": str(path), **own(ground.alice)}
+        )
+        late = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert ids(late) == {"revocation-reaches-sessions"}
+    assert late.exit_code == 0
+
+
+def test_renewing_is_followed_to_its_end(ground: Ground) -> None:
+    """One server of many: what it says is its own; that it is said at all is the test."""
+    with served(ground, guarded(ground, ssl_session_timeout="3s")) as server:
+        document = check(server, dwell="10s", **own(ground.alice))
+    assert ids(document) & {"renewed-without-end", "renewed-within-bounds"}
+    (dwelt,) = document.evidence.claims["mtls-resumption"]["dwelt"]
+    assert dwelt["lifetime_seconds"] == 3
+    assert dwelt["renewals"] > 0
+
+
+def test_a_life_longer_than_the_patience_is_not_waited_for(ground: Ground) -> None:
+    with served(ground, guarded(ground)) as server:
+        document = check(server, dwell="2s", **own(ground.alice))
+    assert "is good for 300 s" in document.not_seen[0].reason
+    assert not document.not_seen[0].essential
+
+
+def several(ground: Ground) -> dict[str, str]:
+    hosts = (f"a.test={of(ground.alice)}", f"b.test={of(ground.bob)}", "c.test=open")
+    return {"sni": "\n".join(hosts)}
+
+
+def hosts(ground: Ground, **changes: str) -> str:
+    b = {"ssl_client_certificate": str(ground.b.certificate), "ssl_crl": ""}
+    public = "server { listen 127.0.0.1:@port:tls@ ssl; server_name c.test; return 200 open; }\n"
+    return (
+        guarded(ground, "a.test", **changes) + guarded(ground, "b.test", **(b | changes)) + public
+    )
+
+
+def test_hosts_that_resume_nothing_let_nobody_across(ground: Ground) -> None:
+    rejecting = (
+        "server { listen 127.0.0.1:@port:tls@ ssl default_server; ssl_reject_handshake on; }\n"
+    )
+    off = {"ssl_session_tickets": "off", "ssl_session_cache": "off"}
+    with served(ground, rejecting + hosts(ground, **off)) as server:
+        document = check(server, **several(ground))
+    assert ids(document) == {"nothing-seen"}
+
+
+def test_a_host_that_only_the_request_names(ground: Ground) -> None:
+    off = {"ssl_session_tickets": "off", "ssl_session_cache": "off"}
+    with served(ground, hosts(ground, **off)) as server:
+        document = check(server, **several(ground))
+    assert ids(document) == {"request-names-another-host"}
+
+
+def test_hosts_that_say_the_same_are_inconclusive(ground: Ground) -> None:
+    with served(ground, hosts(ground, body="same")) as server:
+        document = check(server, **several(ground))
+    assert "hosts-look-alike" in ids(document)
+    assert not any(
+        finding.severity is Severity.CRITICAL and "b.test" in finding.statement.split(" at ")[0]
+        for finding in document.findings
+        if finding.location is not None
+        and finding.location.name in ("a.test", "b.test")
+        and "c.test" not in finding.statement
+    )
+
+
+def test_sessions_of_another_host_at_a_proxy(ground: Ground) -> None:
+    """Its hosts differ in their authority alone; what it does with sessions it says itself."""
+    try:
+        program = haproxy.find()
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    pem = ground.folder / "server.pem"
+    pem.write_bytes(ground.server.certificate.read_bytes() + ground.server.key.read_bytes())
+    pem.chmod(0o644)
+    listing = ground.folder / "crt-list"
+    listing.write_text(
+        f"{pem} [ca-file {ground.a.certificate} verify required] a.test\n"
+        f"{pem} [ca-file {ground.b.certificate} verify required] b.test\n"
+    )
+    listing.chmod(0o644)
+    config = f"""
+defaults
+    mode http
+    timeout client 5s
+    timeout server 5s
+    timeout connect 5s
+frontend door
+    bind 127.0.0.1:@port:tls@ ssl crt-list {listing} strict-sni no-tls-tickets
+    http-request return status 200 content-type text/plain lf-string "%[ssl_fc_sni] %[ssl_c_used]"
+"""
+    sni = f"a.test={of(ground.alice)}\nb.test={of(ground.bob)}"
+    with haproxy.running(program, ground.folder, config=config) as server:
+        order = checks.order(f"mtls://127.0.0.1:{server.ports['tls']}", (), {"sni": sni})
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert document.evidence.reached
+    for one in document.evidence.claims["mtls-resumption"]["baselines"]:
+        assert one["admitted"][0]["status"] == "200"
+        assert one["alone"]["status"] == ""
+
+
+@contextlib.contextmanager
+def balanced(ports: Sequence[int]) -> Iterator[int]:
+    """The port of a relay that hands each connection to the next of those servers."""
+    turns = itertools.cycle(ports)
+
+    def relay(accepted: socket.socket, port: int) -> None:
+        with accepted, socket.create_connection(("127.0.0.1", port)) as onward:
+            ends = {accepted: onward, onward: accepted}
+            with contextlib.suppress(OSError):
+                while True:
+                    for readable in select.select([*ends], [], [])[0]:
+                        data = readable.recv(65_536)
+                        if not data:
+                            return
+                        ends[readable].sendall(data)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError), ThreadPoolExecutor() as pool:
+            while True:
+                pool.submit(relay, door.accept()[0], next(turns))
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield door.getsockname()[1]
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def test_several_servers_behind_one_address(ground: Ground) -> None:
+    """One of them knows nothing of the tickets of the other: refused once is not refused."""
+    config = guarded(ground, ssl_session_cache="off")
+    with contextlib.ExitStack() as stack:
+        one = stack.enter_context(served(ground, config))
+        other = stack.enter_context(
+            nginx.running(nginx.find(), ground.folder, config=common(ground) + config, name="other")
+        )
+        ports = [one.ports["tls"], one.ports["tls"], other.ports["tls"]]
+        port = stack.enter_context(balanced(ports))
+        order = checks.order(f"mtls://127.0.0.1:{port}", (), own(ground.alice))
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert "resumed-without-certificate" in ids(document)
+    assert document.not_seen == ()
+    tried = document.evidence.claims["mtls-resumption"]["resumed"]
+    counts = [len(way["tries"]) for way in tried if way["offered"]]
+    assert max(counts) > 1
+    (finding,) = (one for one in document.findings if one.id.endswith("without-certificate"))
+    assert any(f"1 of {count} taken" in finding.statement for count in counts if count > 1)
+
+
+def test_hosts_that_confuse_their_sessions(ground: Ground) -> None:
+    sni = f"a.test={of(ground.alice)}\nb.test={of(ground.bob)}"
+    with sharing_server.running(ground.server, {"a.test": ground.a, "b.test": ground.b}) as port:
+        order = checks.order(f"mtls://127.0.0.1:{port}", (), {"sni": sni})
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    across = [one for one in document.findings if one.id == "mtls-resumption/across-hosts"]
+    assert {one.location.name for one in across if one.location} == {"a.test", "b.test"}
+    assert document.exit_code == 1
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(verb, [*arguments, "--no-store"])
+
+
+def line(result: Result) -> str:
+    lines = [one for one in result.stderr.splitlines() if one]
+    return lines[-1]
+
+
+def test_files_that_are_no_identity(ground: Ground, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("nothing")
+    alice, bob = ground.alice, ground.bob
+    cases: Mapping[str, tuple[object, object]] = {
+        "is no certificate in PEM": (broken, alice.key),
+        "is no private key in PEM": (alice.certificate, broken),
+        "does not belong to the certificate": (alice.certificate, bob.key),
+        "cannot read": (tmp_path / "none", alice.key),
+    }
+    for words, (certificate, key) in cases.items():
+        result = run("mtls://127.0.0.1:1", "--cert", str(certificate), "--key", str(key))
+        assert result.exit_code == 2, result.output
+        assert words in line(result)
+
+
+def test_nobody_there_is_one_line(ground: Ground) -> None:
+    plain = "server { listen 127.0.0.1:@port:plain@; return 200 plain; }"
+    identity = ("--cert", str(ground.alice.certificate), "--key", str(ground.alice.key))
+    with served(ground, plain + guarded(ground)) as server:
+        result = run(f"mtls://127.0.0.1:{server.ports['plain']}", *identity)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "does not speak TLS" in line(result)
+        closed = server.ports["tls"]
+    for address, words in (
+        (f"127.0.0.1:{closed}", "connection refused"),
+        ("nowhere.invalid:443", "cannot be resolved"),
+    ):
+        result = run(f"mtls://{address}", *identity)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert words in line(result)
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_handshake_that_hangs_is_one_line(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earwitness.check.mtls.VISIT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        result = run(
+            f"mtls://127.0.0.1:{listening.getsockname()[1]}",
+            *("--cert", str(ground.alice.certificate), "--key", str(ground.alice.key)),
+        )
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "the handshake is not answered" in line(result)
+
+
+def test_a_server_that_dies_midway_is_no_finding(ground: Ground) -> None:
+    """It is ended after its first answers; nothing is concluded from the rest."""
+    with served(ground, guarded(ground)) as server:
+        order = checks.order(
+            f"mtls://127.0.0.1:{server.ports['tls']}", (), {"rate": "20", **own(ground.alice)}
+        )
+        ended = threading.Timer(0.5, server._end)
+        ended.start()
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+        ended.join()
+    assert document.evidence.reached
+    assert "connection refused" in (document.evidence.message or "")
+    assert (document.findings, document.exit_code) == ((), 2)
+
+
+def test_the_plan_connects_to_nothing(ground: Ground) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.2)
+        result = run(
+            f"mtls://127.0.0.1:{listening.getsockname()[1]}",
+            *("--cert", str(ground.alice.certificate), "--key", str(ground.alice.key)),
+            *("--save-session", str(ground.folder / "kept"), "--plan"),
+        )
+        with pytest.raises(TimeoutError):
+            listening.accept()
+    assert result.exit_code == 0
+    assert "for its owner alone (0600)" in result.stdout.replace("\n", " ")
+    assert not (ground.folder / "kept").exists()
