@@ -1,9 +1,9 @@
 """What a page of the site costs, how soon a stream speaks, and whether it stays that way.
 
-A store of 2,000 episodes and a million lines of transcripts is made first. Pages are asked of the
-application itself, in this process, so that the CPU time of each request can be told; streams, memory
-and bytes are those of `earwitness serve` in a process of its own. With the program of Datasette, the
-same list of episodes is asked of both in turn, and their CPU times are compared:
+A store of 2,000 episodes, a million lines of transcripts and 1,000 snips is made first. Pages are
+asked of the application itself, in this process, so that the CPU time of each request can be told;
+streams, memory and bytes are those of `earwitness serve` in a process of its own. With the program
+of Datasette, the same list of episodes is asked of both in turn, and their CPU times are compared:
 
     python benchmarks/site.py [--datasette PROGRAM] [--requests 10000]
 """
@@ -28,7 +28,7 @@ from pathlib import Path
 import psutil
 
 from earwitness.experiment import events
-from earwitness.library import shelving
+from earwitness.library import catalogue, shelving, snip_catalogue, snips
 from earwitness.library.intake import (
     ChapterSource,
     EpisodeFacts,
@@ -41,6 +41,8 @@ from earwitness.library.intake import (
     TranscriptSource,
 )
 from earwitness.report import measured
+from earwitness.library.review import cards, faces
+from earwitness.library.snip import Contents
 from earwitness.store import runs
 from earwitness.store.connection import Store, open_store
 from earwitness.store.events import EventLog
@@ -50,6 +52,8 @@ from earwitness.web.site import Serving
 EPISODES, LINES = 2000, 500
 SITES = 5000
 """Rare words in the lines."""
+SNIPS = 1000
+"""More than somebody keeps in years."""
 PAGE_CPU_MS = 50.0
 SEARCH_CPU_MS = PAGE_CPU_MS + 120.0
 """Of a page with what most of the hundred thousand passages have: `benchmarks/search_speed.py` allows
@@ -69,6 +73,10 @@ PAGES = {
     "search, rare words": "/search?q=77+4711",
     "search, a speaker of most passages": "/search?q=77+4711&show=long&speaker=guest",
     "search, words of most passages": "/search?q=flushes+sessions",
+    "snips": "/snips",
+    "snips, filtered": "/snips?words=number+19&tag=kept",
+    "review": "/review",
+    "review statistics": "/review/statistics",
     "claims": "/claims",
     "claim": "/claims/select-star",
     "predictions": "/predictions",
@@ -123,6 +131,14 @@ def fill(store: Store) -> None:
         for transcript in facts.read:
             shelving.keep_transcript(store, f"long/{facts.slug}", transcript)
     measured.refresh(store)
+
+
+def keep_some(store: Store) -> None:
+    """Snips of many episodes, and a card of each."""
+    for episode in catalogue.episodes(store, "long")[:SNIPS]:
+        contents = Contents(start_seconds=100.0, end_seconds=130.0, note="why?", tags=("kept",))
+        snips.make(store, episode, contents)
+    cards.keep(store, [faces.of_snip(one) for one in snip_catalogue.every(store)])
 
 
 async def ask(app: Callable, address: str) -> int:
@@ -338,6 +354,7 @@ def main() -> None:
         folder = Path(name)
         with open_store(folder) as store:
             fill(store)
+            keep_some(store)
             print(f"{EPISODES} episodes, {EPISODES * LINES} lines of transcripts")
             for page, took in asyncio.run(pages(folder, arguments.repeats)).items():
                 told(f"{page}: median CPU ms", statistics.median(took))

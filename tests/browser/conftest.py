@@ -22,6 +22,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+REFUSALS = ("404", "409", "422")
+"""Statuses that a page answers with on purpose; the browser tells each of them."""
 INSTALLED_AXE = Path(__file__).parents[2] / ".venv/axe/node_modules/axe-core/axe.min.js"
 
 
@@ -50,3 +52,31 @@ def axe() -> Callable[[object], list[tuple[str, list[str]]]]:
         return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
     return judge
+
+
+@pytest.fixture
+def visit(browser, served):
+    """Open a page of ``served``; nothing may be complained about when the test ends."""
+    said, asked, opened = [], [], []
+
+    def go(address="/", width=1280, theme="light", **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            reduced_motion="reduce",
+            **options,
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(served.address + address)
+        return page
+
+    yield go
+    for context in opened:
+        context.close()
+    assert [one for one in said if not any(told in one for told in REFUSALS)] == []
+    elsewhere = [url for url in asked if not url.startswith((served.address, "data:", "blob:"))]
+    assert elsewhere == []

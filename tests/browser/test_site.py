@@ -9,7 +9,6 @@ import re
 import signal
 import time
 import urllib.request
-import wave
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from earwitness.store import library_tables as tables
 from earwitness.store.connection import Store, open_store
 from tests.browser.looking import COLLISIONS, LEAST_CONTRAST, THEMES, WIDTHS
+from tests.browser.serving import Served, tone, until
 from tests.conftest import CommandLine
 from tests.web import recorded
 from tests.web.conftest import EPISODE, SHOW, shelve, sorting_show
@@ -34,6 +34,10 @@ PAGES = {
     "search-found": "/search?q=SSD+ignores+the+flush&kind=field-notes",
     "ask": "/ask",
     "ask-episode": f"/ask?episode={EPISODE}",
+    "snips": "/snips",
+    "review": "/review",
+    "cards": "/review/cards",
+    "review-statistics": "/review/statistics",
     "claims": "/claims",
     "claim": "/claims/fsync",
     "checks": "/checks",
@@ -44,45 +48,6 @@ PAGES = {
 }
 MADE = ("bundled-show", "bundled-episode", "run", "compare", "plan", "check", "answer")
 """Pages whose address is known once something was done."""
-
-
-def until(page, expression: str) -> None:
-    """Wait until it is true; asked from outside, because the site forbids what would ask inside."""
-    last = time.monotonic() + 30
-    while not page.evaluate(expression):
-        assert time.monotonic() < last, expression
-        time.sleep(0.05)
-
-
-class Served:
-    """The site in a process, which can be ended and started again."""
-
-    def __init__(self, command: CommandLine, data: Path) -> None:
-        self.command = command
-        self.data = data
-        self.runs: list[str] = []
-        self.port = "0"
-        self.start()
-
-    def start(self) -> None:
-        arguments = ("serve", "--no-open", "--port", self.port, "--data", str(self.data))
-        self.process = self.command.start(*arguments)
-        self.address = self.process.stdout.readline().strip().rstrip("/")
-        self.port = self.address.rpartition(":")[2]
-
-    def end(self, by: int = signal.SIGTERM) -> None:
-        self.process.send_signal(by)
-        self.process.wait(30)
-        self.process.communicate()
-
-
-def tone(file: Path, seconds: int = 60) -> None:
-    """A recording that is really one."""
-    with wave.open(str(file), "wb") as recording:
-        recording.setparams((1, 1, 8000, 0, "NONE", ""))
-        recording.writeframes(
-            bytes((128 + (index // 20 % 2) * 9) for index in range(8000)) * seconds
-        )
 
 
 def stock(store: Store, data: Path) -> None:
@@ -108,34 +73,6 @@ def served(third_party: Path, tmp_path_factory: pytest.TempPathFactory):
     site.runs = made
     yield site
     site.end()
-
-
-@pytest.fixture
-def visit(browser, served):
-    """Open a page of the site; nothing may be complained about when the test ends."""
-    said, asked, opened = [], [], []
-
-    def go(address="/", width=1280, theme="light", **options):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=theme,
-            reduced_motion="reduce",
-            **options,
-        )
-        opened.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(served.address + address)
-        return page
-
-    yield go
-    for context in opened:
-        context.close()
-    assert [one for one in said if "404" not in one and "422" not in one] == []
-    elsewhere = [url for url in asked if not url.startswith((served.address, "data:", "blob:"))]
-    assert elsewhere == []
 
 
 @pytest.fixture(scope="module")

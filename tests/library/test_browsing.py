@@ -89,3 +89,9 @@ def test_neighbours_stay_within_the_show(store: Store) -> None:
     assert (newer, older) == (page.episodes[0].id, page.episodes[2].id)
     assert browsing.neighbours(store, page.episodes[0])[0] is None
     assert browsing.neighbours(store, page.episodes[-1])[1] is None
+
+
+def test_episodes_are_found_by_their_ids(store: Store) -> None:
+    one, other = browsing.page(store, Wanted(show="one")).episodes[:2]
+    assert browsing.those(store, [other.id, "none", one.id]) == {one.id: one, other.id: other}
+    assert browsing.those(store, []) == {}

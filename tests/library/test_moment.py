@@ -96,3 +96,9 @@ def test_the_chapter_is_the_last_that_began():
         *(None, "0.5", "10", "20"),
         None,
     ]
+
+
+def test_the_stretch_before_a_place_does_not_cut_a_line():
+    assert moment.before(38, 30, SEGMENTS) == (10, 40)
+    assert moment.before(38, 30, []) == (8, 38)
+    assert moment.before(12, 30, []) == (0, 12)

@@ -188,6 +188,9 @@ def test_who_names_what_was_seen_is_refused_after_another_change(store):
     snips.change(store, made.id, note("first"), seen=1)
     with pytest.raises(snips.ChangedMeanwhile, match="entry 2, not 1"):
         snips.change(store, made.id, note("second"), seen=1)
+    for later in (snips.delete, snips.undo):
+        with pytest.raises(snips.ChangedMeanwhile):
+            later(store, made.id, seen=1)
     assert read.find(store, made.id).contents.note == "first"
     assert len(read.history(store, made.id)) == 2
 

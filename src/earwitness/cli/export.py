@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from earwitness.cli import card_faces, options
+from earwitness import card_faces
+from earwitness.cli import options
 from earwitness.cli.snips import chosen
 from earwitness.library import bundled
 from earwitness.library import snip_catalogue as read
@@ -20,7 +21,6 @@ from earwitness.library.export import obsidian as obsidian_notes
 from earwitness.library.export import readwise as readwise_file
 from earwitness.library.export.files import CannotExport, Exported
 from earwitness.library.export.gathering import EpisodeNote
-from earwitness.library.review import cards, faces
 from earwitness.library.snip import Snip
 from earwitness.store.connection import Store, data_folder, open_store
 
@@ -120,13 +120,9 @@ def anki(*, destination: Path, format_: str, data: Path | None, **choice: Any) -
     """The package DESTINATION for Anki: the snips as cards; without a choice, all other cards too."""
     with open_store(data_folder(data)) as store:
         notes = _notes(store, False, **choice)
-        asked = [
-            (faces.of_snip(kept.snip), kept.history[-1].at) for note in notes for kept in note.snips
-        ]
+        asked = card_faces.of_notes(notes)
         if not any(choice.values()):
-            card_faces.freshen(store)
-            others = (card for card in cards.every(store) if card.kind != "snip")
-            asked += [(card.faces, card.changed_at) for card in others]
+            asked += card_faces.of_others(store)
     _tell(anki_package.export(asked, destination), format_, "cards")
 
 

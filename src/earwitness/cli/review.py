@@ -10,8 +10,9 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
+from earwitness import card_faces
 from earwitness.claims import registry
-from earwitness.cli import card_faces, options
+from earwitness.cli import options
 from earwitness.cli.snips import chosen
 from earwitness.library import bundled
 from earwitness.library import snip_catalogue as read
@@ -221,7 +222,10 @@ def _taken_back(store: Store, terminal: Console) -> int:
 
 def _list(found: list[Card], format_: str, nothing: str) -> None:
     if format_ == "json":
-        document = {"schema": "earwitness/cards/1", "cards": [_document(card) for card in found]}
+        document = {
+            "schema": "earwitness/cards/1",
+            "cards": [review_words.document(card, _now()) for card in found],
+        }
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return
     for card in found:
@@ -234,17 +238,10 @@ def _list(found: list[Card], format_: str, nothing: str) -> None:
 
 def _tell(card: Card, format_: str) -> None:
     if format_ == "json":
-        print(json.dumps(_document(card), indent=2, ensure_ascii=False))
+        print(json.dumps(review_words.document(card, _now()), indent=2, ensure_ascii=False))
     else:
         state = "suspended" if card.suspended else f"due {card.memory.due:%Y-%m-%d %H:%M} UTC"
         print(f"{card.id}: {state}")
-
-
-def _document(card: Card) -> dict[str, object]:
-    names = ("id", "kind", "deck", "front", "back", "made_at", "suspended", "number", "snip")
-    memory: dict[str, object] = msgspec.to_builtins(card.memory)
-    recall = scheduling.recall(card.memory, _now())
-    return {**{name: getattr(card, name) for name in names}, **memory, "recall": recall}
 
 
 def _now() -> dt.datetime:

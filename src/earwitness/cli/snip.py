@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 import msgspec
 
-from earwitness.cli import options, snip_text
+from earwitness.cli import options
 from earwitness.library import bundled, catalogue, moment, sharing, snips
 from earwitness.library import snip as values
 from earwitness.library import snip_catalogue as read
 from earwitness.library.catalogue import ShelvedEpisode
 from earwitness.library.moment import NoSuchMoment
 from earwitness.library.snip import Contents
+from earwitness.report import snip_words
 from earwitness.store.connection import Store, data_folder, open_store
 
 CONTEXT_SECONDS = 15.0
@@ -84,10 +85,10 @@ def snip(
         )
         saved = snips.make(store, found, contents)
     if format_ == "json":
-        document = snip_text.document(saved, found.facts)
+        document = snip_words.document(saved, found.facts)
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        sys.stdout.write(snip_text.told(saved, sharing.link(saved, found.facts)))
+        sys.stdout.write(snip_words.told(saved, sharing.link(saved, found.facts)))
 
 
 def _place(store: Store, episode: ShelvedEpisode, place: str, context: float) -> Contents:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from earwitness.cli import options, outcome, snip_text
+from earwitness.cli import options, outcome
 from earwitness.library import bundled, catalogue, quote_card, sharing
 from earwitness.library import snip as values
 from earwitness.library import snip_catalogue as read
@@ -21,6 +21,7 @@ from earwitness.library.export import files
 from earwitness.library.export import json as snips_json
 from earwitness.library.intake import NotReadable
 from earwitness.library.snip import Contents, Snip
+from earwitness.report import snip_words
 from earwitness.store.connection import Store, data_folder, open_store
 
 seen = click.option(
@@ -172,7 +173,7 @@ def history(snip: str, format_: str, data: Path | None) -> None:
     if format_ == "json":
         print(msgspec.json.format(msgspec.json.encode(entries)).decode())
     else:
-        print("\n".join(snip_text.changes(entries)))
+        print("\n".join(snip_words.changes(entries)))
 
 
 @snips.command()
@@ -257,15 +258,15 @@ def chosen(store: Store, show: str | None, episode: str | None) -> tuple[str | N
 
 
 def _document(store: Store, one: Snip) -> dict[str, object]:
-    return snip_text.document(one, catalogue.find_episode(store, one.episode).facts)
+    return snip_words.document(one, catalogue.find_episode(store, one.episode).facts)
 
 
 def _tell(store: Store, one: Snip, format_: str) -> None:
     facts = catalogue.find_episode(store, one.episode).facts
     if format_ == "json":
-        print(json.dumps(snip_text.document(one, facts), indent=2, ensure_ascii=False))
+        print(json.dumps(snip_words.document(one, facts), indent=2, ensure_ascii=False))
     else:
-        sys.stdout.write(snip_text.told(one, sharing.link(one, facts)))
+        sys.stdout.write(snip_words.told(one, sharing.link(one, facts)))
 
 
 def _print(found: Iterable[Snip]) -> None:
@@ -280,12 +281,12 @@ def _print(found: Iterable[Snip]) -> None:
     table.add_column("Says", max_width=60)
     table.add_column("Tags")
     for one in rows:
-        star = f" {snip_text.STAR}" if one.contents.favourite else ""
+        star = f" {snip_words.STAR}" if one.contents.favourite else ""
         cells = (
             one.id + star,
             one.episode_title,
-            snip_text.places(one.contents),
-            snip_text.short(one.contents),
+            snip_words.places(one.contents),
+            snip_words.short(one.contents),
             " ".join(one.contents.tags),
         )
         table.add_row(*(escape(cell) for cell in cells))

@@ -5,6 +5,7 @@ costs what is shown of it.
 """
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,14 @@ def latest(store: Store, most: int) -> list[ShelvedEpisode]:
     query = query.order_by(date.desc(), tables.episodes.c.place).limit(most)
     with store.reading() as connection:
         return [catalogue.episode_of(row) for row in connection.execute(query)]
+
+
+def those(store: Store, ids: Iterable[str]) -> dict[str, ShelvedEpisode]:
+    """Episodes by their whole ids; one that is not here is left out."""
+    wanted = tables.episodes.c.id.in_(list(ids))
+    with store.reading() as connection:
+        found = connection.execute(catalogue.episodes_query().where(wanted))
+        return {row.id: catalogue.episode_of(row) for row in found}
 
 
 def claiming(store: Store) -> list[ShelvedEpisode]:

@@ -79,6 +79,12 @@ def around(at: float, context: float, segments: Sequence[Segment]) -> Span:
     return _nearest(start, starts), _nearest(end, ends)
 
 
+def before(at: float, length: float, segments: Sequence[Segment]) -> Span:
+    """The stretch that ends at a place; each end goes to the end of a line that is near."""
+    half = min(at, length) / 2
+    return around(at - half, half, segments)
+
+
 def within(chosen: Span, duration: float | None) -> Span:
     """The part of a span that lies in the episode. Raises NoSuchMoment when there is none."""
     start, end = max(0.0, chosen[0]), chosen[1]

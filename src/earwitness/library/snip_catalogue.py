@@ -5,6 +5,7 @@ or as ``latest``.
 """
 
 import collections
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -75,11 +76,26 @@ def every(
         query = query.where(tables.snips.c.episode == episode)
     with store.reading() as connection:
         found = [snip_of(row) for row in connection.execute(query)]
+    return matching(found, tag=tag, favourite=favourite, words=words)
+
+
+def matching(
+    snips: Iterable[Snip],
+    *,
+    show: str | None = None,
+    episode: str | None = None,
+    tag: str | None = None,
+    favourite: bool = False,
+    words: str = "",
+) -> list[Snip]:
+    """Those of some snips that ``every`` would give, in the same order."""
     wanted = snip.tags((tag,))[0].casefold() if tag and snip.tags((tag,)) else None
     return [
         one
-        for one in found
-        if (wanted is None or wanted in {name.casefold() for name in one.contents.tags})
+        for one in snips
+        if show in (None, one.show)
+        and episode in (None, one.episode)
+        and (wanted is None or wanted in {name.casefold() for name in one.contents.tags})
         and (one.contents.favourite or not favourite)
         and _has_words(one, words)
     ]

@@ -112,8 +112,13 @@ def move(
     Raises NoSuchMoment.
     """
     now = read.find(store, id, deleted=True)
-    duration = catalogue.find_episode(store, now.episode).facts.duration_seconds
-    said, known = read.segments(store, now.episode), read.chapters(store, now.episode)
+    return change(store, now.id, moving(store, now, start, end), Change.MOVED, seen=seen)
+
+
+def moving(store: Store, one: Snip, start: str | None, end: str | None) -> Edit:
+    """An edit that moves the bounds as ``move`` does; it raises NoSuchMoment."""
+    duration = catalogue.find_episode(store, one.episode).facts.duration_seconds
+    said, known = read.segments(store, one.episode), read.chapters(store, one.episode)
 
     def edit(contents: Contents) -> Contents:
         bounds = (contents.start_seconds, contents.end_seconds)
@@ -132,22 +137,27 @@ def move(
         )
         return moved if moved.quote_by_hand else _quoting(moved, said)
 
-    return change(store, now.id, edit, Change.MOVED, seen=seen)
+    return edit
 
 
-def undo(store: Store, id: str) -> Snip:
-    """Take back the newest change that stands, also a deletion. Raises NothingToUndo."""
+def undo(store: Store, id: str, *, seen: int | None = None) -> Snip:
+    """Take back the newest change that stands, also a deletion.
+
+    Raises NothingToUndo, NoSuchSnip, ChangedMeanwhile.
+    """
     with store.writing() as connection:
-        current = _locked(connection, id, None)
+        current = _locked(connection, id, seen)
         number, before = snip.undone(read.entries(connection, id))
         return _append(connection, current, Change.UNDONE, before, undoes=number)
 
 
-def delete(store: Store, id: str) -> Snip:
-    """Delete a snip; its history stays, and an undo brings it back."""
-    return change(
-        store, id, lambda contents: msgspec.structs.replace(contents, deleted=True), Change.DELETED
-    )
+def delete(store: Store, id: str, *, seen: int | None = None) -> Snip:
+    """Delete a snip; its history stays, and an undo brings it back. Raises ChangedMeanwhile."""
+
+    def gone(contents: Contents) -> Contents:
+        return msgspec.structs.replace(contents, deleted=True)
+
+    return change(store, id, gone, Change.DELETED, seen=seen)
 
 
 def write_imported(

@@ -1,16 +1,28 @@
 """How reviews are said: lengths of time until a card is asked again, and the statistics.
 
-Pure functions from values to plain text.
+Pure functions from values to plain text and plain data.
 """
 
 import datetime as dt
 
+import msgspec
+
+from earwitness.library.review import scheduling
+from earwitness.library.review.cards import Card
 from earwitness.library.review.statistics import Retention, Statistics
 from earwitness.report.quantities import count, percent
 
 _DAYS_OF_A_MONTH = 30.4
 _DAYS_OF_A_YEAR = 365.25
 _BAR_WIDTH = 30
+
+
+def document(card: Card, now: dt.datetime) -> dict[str, object]:
+    """A card as JSON."""
+    names = ("id", "kind", "deck", "front", "back", "made_at", "suspended", "number", "snip")
+    memory: dict[str, object] = msgspec.to_builtins(card.memory)
+    recall = scheduling.recall(card.memory, now)
+    return {**{name: getattr(card, name) for name in names}, **memory, "recall": recall}
 
 
 def until(wait: dt.timedelta) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 
 from earwitness.experiment.design import Claim, Source
 from earwitness.library import browsing, catalogue
+from earwitness.library import snip_catalogue as read
 from earwitness.library.catalogue import ShelvedEpisode
 from earwitness.library.intake import ChapterSource, Segment, SourcedChapter
 from earwitness.report.document import RunDocument
@@ -64,6 +65,7 @@ def episode(request: Request) -> Response:
         start=start,
         line=_at(segments, start),
         part=_at(chapters, start),
+        own=read.every(here.store, episode=shelved.id),
         newer=newer,
         older=older,
         fields=predicting.fields,

@@ -18,6 +18,10 @@ from earwitness.checks import CannotCheck
 from earwitness.claims.registry import BrokenClaim, UnknownClaim
 from earwitness.experiment.prediction import Unclear
 from earwitness.library.catalogue import NotInLibrary
+from earwitness.library.export.files import CannotExport
+from earwitness.library.review.cards import GradedMeanwhile, NoSuchCard
+from earwitness.library.snip_catalogue import NoSuchSnip
+from earwitness.library.snips import ChangedMeanwhile
 from earwitness.report.assembly import NothingRecorded
 from earwitness.store.errors import StoreError
 from earwitness.store.runs import UnknownRun
@@ -31,14 +35,19 @@ LOG = logging.getLogger("earwitness.web")
 
 STATUSES: Mapping[type[Exception], int] = {
     NotInLibrary: 404,
+    NoSuchSnip: 404,
+    NoSuchCard: 404,
     UnknownClaim: 404,
     UnknownRun: 404,
     NothingRecorded: 404,
+    ChangedMeanwhile: 409,
+    GradedMeanwhile: 409,
     Expired: 410,
     NotATarget: 422,
     CannotCheck: 422,
     Unclear: 422,
     TooMany: 429,
+    CannotExport: 503,
     BrokenClaim: 503,
     StoreError: 503,
     Trouble: 422,
@@ -50,6 +59,7 @@ _TITLES: Mapping[int, str] = {
     403: "This was not carried out",
     404: "There is nothing here",
     405: "That cannot be done with this page",
+    409: "Somebody was faster",
     410: "Too late for that",
     413: "That is too much",
     422: "That could not be understood",
@@ -67,8 +77,9 @@ def told(request: Request, problem: Exception) -> Response:
         headers["Retry-After"] = str(round(problem.seconds) + 1)
     if request.url.path.startswith("/api/"):
         return as_json(status, words, headers)
+    template = "problem.html.j2" if rendering.is_part(request) else "error.html.j2"
     answer = rendering.page(
-        request, "error.html.j2", status=status, title=_TITLES.get(status, "Sorry"), problem=words
+        request, template, status=status, title=_TITLES.get(status, "Sorry"), problem=words
     )
     answer.headers.update(headers)
     return answer

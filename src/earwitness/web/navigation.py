@@ -30,6 +30,13 @@ ROOMS: tuple[tuple[str, tuple[Room, ...]], ...] = (
         ),
     ),
     (
+        "Keep",
+        (
+            Room("Snips", "/snips", "snips", "s"),
+            Room("Review", "/review", "review", "r"),
+        ),
+    ),
+    (
         "Put to the test",
         (
             Room("Claims", "/claims", "claims", "c"),

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from earwitness.library import browsing, catalogue
+from earwitness.library import snip_catalogue as read
 from earwitness.library.browsing import Order, Wanted
 from earwitness.web import rendering, site, standing
 
@@ -35,6 +36,7 @@ def index(request: Request) -> Response:
         measured=newest,
         latest=browsing.latest(here.store, _LATEST),
         standings=standings,
+        own=read.counts(here.store),
         under_way=[one for one in standings.values() if one.under_way],
         first=next((one for one in standings.values() if one.installed), None),
     )
@@ -51,6 +53,7 @@ def show(request: Request) -> Response:
         "wanted": wanted,
         "page": browsing.page(here.store, wanted),
         "standings": standing.standings(here),
+        "own": read.counts(here.store),
         "orders": ORDERS,
         "continued": part and wanted.first > 0,
     }

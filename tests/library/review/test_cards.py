@@ -7,7 +7,7 @@ import pytest
 
 from earwitness.library import snips
 from earwitness.library.review import cards, faces, statistics
-from earwitness.library.review.cards import NoSuchCard
+from earwitness.library.review.cards import GradedMeanwhile, NoSuchCard
 from earwitness.library.review.faces import Faces
 from earwitness.library.review.scheduling import Grade
 from earwitness.library.snip import Contents
@@ -51,6 +51,14 @@ def test_a_grade_moves_the_card_and_is_logged_with_what_was_expected(store):
     assert (one.grade, one.predicted, one.number) == (Grade.EASY, None, 1)
     assert two.before == one.after == first.memory and two.after == second.memory
     assert two.predicted == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_card_that_was_graded_meanwhile_is_not_graded_twice(store):
+    card = own(store)
+    cards.grade(store, card.id, Grade.GOOD, NOW, seen=card.number)
+    with pytest.raises(GradedMeanwhile, match="graded meanwhile"):
+        cards.grade(store, card.id, Grade.AGAIN, NOW, seen=card.number)
+    assert [review.grade for review in cards.log(store)] == [Grade.GOOD]
 
 
 def test_undo_gives_back_what_was_before_the_newest_grade_that_stands(store):

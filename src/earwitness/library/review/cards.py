@@ -29,6 +29,10 @@ class NoSuchCard(Trouble, LookupError):
     """No card has that id, or several begin with it, or nothing is left; one line."""
 
 
+class GradedMeanwhile(Trouble):
+    """Somebody graded the card after it was shown; the message says so."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """A card as it stands."""
@@ -136,11 +140,26 @@ def find(store: Store, name: str) -> Card:
     return (exact or found)[0]
 
 
-def grade(store: Store, id: str, given: Grade, at: dt.datetime | None = None) -> Card:
-    """Write down how well a card was remembered, and when it is asked again. Raises NoSuchCard."""
+def grade(
+    store: Store,
+    id: str,
+    given: Grade,
+    at: dt.datetime | None = None,
+    *,
+    seen: int | None = None,
+) -> Card:
+    """Write down how well a card was remembered, and when it is asked again.
+
+    ``seen``: the number of the newest entry that the caller knew of. Raises NoSuchCard,
+    GradedMeanwhile.
+    """
     when = at or _now()
     with store.writing() as connection:
         card = _locked(connection, id)
+        if seen is not None and seen != card.number - 1:
+            raise GradedMeanwhile(
+                f"the card {id!r} was graded meanwhile, in another window perhaps"
+            )
         after = scheduling.graded(card.memory, given, when, seed=f"{id}:{card.number}")
         predicted = scheduling.recall(card.memory, when)
         _append(connection, card, when, after, grade=int(given), predicted=predicted)

@@ -6,7 +6,7 @@ keeps its size; colours are classes that ``charts.css`` ties to the theme. Every
 shows is also said in its ``<desc>``.
 
 ``draw`` makes a claim's own charts; ``forest``, ``calibration`` and ``factors`` are made from
-results and predictions.
+results and predictions, ``retention`` and ``forecast`` from reviews.
 """
 
 from earwitness.experiment.design import Bars, Chart, Curve, HeatMap, Topology
@@ -15,10 +15,11 @@ from earwitness.report.charts.curve import curve
 from earwitness.report.charts.forest import forest
 from earwitness.report.charts.heat_map import heat_map
 from earwitness.report.charts.predictions import calibration, factors
+from earwitness.report.charts.review import forecast, retention
 from earwitness.report.charts.topology import topology
 from earwitness.report.document import RunDocument
 
-__all__ = ["calibration", "draw", "factors", "forest"]
+__all__ = ["calibration", "draw", "factors", "forecast", "forest", "retention"]
 
 
 def draw(chart: Chart, run: RunDocument) -> str | None:

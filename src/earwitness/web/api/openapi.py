@@ -15,7 +15,7 @@ _REASONS: Mapping[int, str] = {
     400: "It could not be understood",
     401: "The site asks for its password",
     404: "There is no such thing",
-    409: "It was started elsewhere",
+    409: "It was started elsewhere, or changed meanwhile",
     413: "It is too long",
     415: "The body is not JSON",
     422: "It makes no sense here",

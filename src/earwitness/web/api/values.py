@@ -15,6 +15,9 @@ from earwitness.web.talk import LONGEST_QUESTION
 
 Words = Annotated[str, msgspec.Meta(max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
+Prose = Annotated[str, msgspec.Meta(max_length=20_000)]
+Place = Annotated[str, msgspec.Meta(max_length=20)]
+Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +142,22 @@ class Stopped(msgspec.Struct, frozen=True, kw_only=True):
     stopping: bool
 
 
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """A snip as it is handed on."""
+
+    text: str
+    link: str | None
+    picture: str
+    """Address of the quote as a picture on this site."""
+
+
+class MadeCards(msgspec.Struct, frozen=True, kw_only=True):
+    """The cards that were asked for, and how many of them are new."""
+
+    cards: list[str]
+    new: int
+
+
 class EpisodesQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of a show's list."""
 
@@ -212,3 +231,92 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     sample_waits_seconds: Annotated[float, msgspec.Meta(ge=1, le=MOST_SAMPLING_SECONDS)] | None = (
         None
     )
+
+
+class SnipsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which snips; ``show`` and ``episode`` are ids."""
+
+    show: Words = ""
+    episode: Words = ""
+    tag: Words = ""
+    favourite: bool = False
+    words: Words = ""
+    first: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 0
+    most: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+
+
+class SnipOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A moment to save: what was said up to ``at_seconds``, or what lies between two places."""
+
+    episode: Words
+    at_seconds: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)] | None = None
+    start: Place | None = None
+    end: Place | None = None
+    title: Words = ""
+    quote: Prose = ""
+    note: Prose = ""
+    tags: Annotated[list[Words], msgspec.Meta(max_length=50)] = []
+    favourite: bool = False
+
+
+class SnipEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said differently of a snip; what is left out stays."""
+
+    title: Words | None = None
+    quote: Prose | None = None
+    """Empty: from the transcript again."""
+    note: Prose | None = None
+    tags: Annotated[list[Words], msgspec.Meta(max_length=50)] | None = None
+    favourite: bool | None = None
+    start: Place | None = None
+    """``12:34``, or moved by ``+5s``."""
+    end: Place | None = None
+    seen: Number | None = None
+    """The number of the newest entry that is known; refused where there is a newer one."""
+
+
+class SeenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was seen; refused where something newer stands."""
+
+    seen: Number | None = None
+
+
+class CardsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cards."""
+
+    deck: Words | None = None
+    due: bool = False
+    most: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+
+
+class CardsOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What cards are to be made from."""
+
+    snips: Annotated[list[Words], msgspec.Meta(max_length=1000)] = []
+    every_snip: bool = False
+    claims: Annotated[list[Words], msgspec.Meta(max_length=100)] = []
+    chapters_of: Words = ""
+    front: Prose = ""
+    back: Prose = ""
+    deck: Words = "Own"
+
+
+class GradeOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How well a card was remembered: 1 again, 2 hard, 3 good, 4 easy."""
+
+    card: Words
+    grade: Annotated[int, msgspec.Meta(ge=1, le=4)]
+    seen: Number | None = None
+
+
+class SuspendOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A card that is to be asked no more, or again."""
+
+    card: Words
+    suspended: bool = True
+
+
+class DaysQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """For how many days."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 7

@@ -19,6 +19,7 @@ export function keys() {
     before = event.key;
     pressed = event.timeStamp;
     if (!action || (event.key === " " && isPressable(event.target))) return;
+    if (event.key === "Enter" && (isPressable(event.target) || event.target.matches("a"))) return;
     event.preventDefault();
     action();
   });

@@ -44,8 +44,10 @@ if (box) {
   const text = document.getElementById("transcript-section");
   if (text) transcript(text, playing);
 }
+const undo = document.querySelector("[data-undo]");
+if (undo) register("u", () => undo.requestSubmit());
 
-for (const form of document.querySelectorAll("form[method=post]:not([data-ask])")) {
+for (const form of document.querySelectorAll("form[method=post]:not([data-ask]):not([data-hx-post])")) {
   form.addEventListener("submit", () => {
     // a second click would ask for the same again; the page that comes replaces this one
     for (const button of form.querySelectorAll("button")) {

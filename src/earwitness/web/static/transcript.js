@@ -21,6 +21,7 @@ export function transcript(section, playing) {
   });
   section.addEventListener("click", (event) => {
     const line = event.target.closest("[data-at]");
+    if (document.querySelector("[data-editing]")) return; // there a click sets a bound
     if (line && playing.ready() && getSelection().isCollapsed) playing.seek(Number(line.dataset.at), true);
   });
   register("t", () => {

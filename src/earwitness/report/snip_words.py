@@ -1,4 +1,7 @@
-"""How snips are said on a terminal and as JSON; shared by the verbs that show them."""
+"""How snips are said, as text and as JSON; the same on a terminal, on pages and in the API.
+
+Pure functions from values to plain text and plain data.
+"""
 
 from collections.abc import Sequence
 
@@ -69,16 +72,24 @@ def short(what: Contents) -> str:
 
 def changes(history: Sequence[Entry]) -> list[str]:
     """What each entry of a history did, one line each."""
-    lines, before = [], Contents()
-    for entry in history:
+    lines = []
+    for entry, names in steps(history):
         taken_back = f" (entry {entry.undoes})" if entry.undoes is not None else ""
+        when = entry.at[:19].replace("T", " ")
+        what = ", ".join(names)
+        lines.append(f"{entry.number:>3}  {when}  {entry.change.value}{taken_back}: {what}")
+    return lines
+
+
+def steps(history: Sequence[Entry]) -> list[tuple[Entry, list[str]]]:
+    """Every entry of a history with the names of what it changed."""
+    found, before = [], Contents()
+    for entry in history:
         names = [
-            field.name
+            field.name.replace("_", " ")
             for field in msgspec.structs.fields(Contents)
             if getattr(before, field.name) != getattr(entry.contents, field.name)
         ]
-        when = entry.at[:19].replace("T", " ")
-        what = ", ".join(name.replace("_", " ") for name in names)
-        lines.append(f"{entry.number:>3}  {when}  {entry.change.value}{taken_back}: {what}")
+        found.append((entry, names))
         before = entry.contents
-    return lines
+    return found

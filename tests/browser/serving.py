@@ -1,0 +1,47 @@
+"""The site in a process of its own, as anybody starts it, and what tests need to listen there."""
+
+import signal
+import time
+import wave
+from pathlib import Path
+
+from tests.conftest import CommandLine
+
+
+def until(page, expression: str) -> None:
+    """Wait until it is true; asked from outside, because the site forbids what would ask inside."""
+    last = time.monotonic() + 30
+    while not page.evaluate(expression):
+        assert time.monotonic() < last, expression
+        time.sleep(0.05)
+
+
+class Served:
+    """The site in a process, which can be ended and started again."""
+
+    def __init__(self, command: CommandLine, data: Path) -> None:
+        self.command = command
+        self.data = data
+        self.runs: list[str] = []
+        self.port = "0"
+        self.start()
+
+    def start(self) -> None:
+        arguments = ("serve", "--no-open", "--port", self.port, "--data", str(self.data))
+        self.process = self.command.start(*arguments)
+        self.address = self.process.stdout.readline().strip().rstrip("/")
+        self.port = self.address.rpartition(":")[2]
+
+    def end(self, by: int = signal.SIGTERM) -> None:
+        self.process.send_signal(by)
+        self.process.wait(30)
+        self.process.communicate()
+
+
+def tone(file: Path, seconds: int = 60) -> None:
+    """A recording that is really one."""
+    with wave.open(str(file), "wb") as recording:
+        recording.setparams((1, 1, 8000, 0, "NONE", ""))
+        recording.writeframes(
+            bytes((128 + (index // 20 % 2) * 9) for index in range(8000)) * seconds
+        )
