@@ -40,6 +40,7 @@ from earwitness.library.intake import (
     Transcript,
     TranscriptSource,
 )
+from earwitness.report import measured
 from earwitness.library.review import cards, faces
 from earwitness.library.snip import Contents
 from earwitness.store import runs
@@ -49,9 +50,14 @@ from earwitness.web.app import build
 from earwitness.web.site import Serving
 
 EPISODES, LINES = 2000, 500
+SITES = 5000
+"""Rare words in the lines."""
 SNIPS = 1000
 """More than somebody keeps in years."""
 PAGE_CPU_MS = 50.0
+SEARCH_CPU_MS = PAGE_CPU_MS + 120.0
+"""Of a page with what most of the hundred thousand passages have: `benchmarks/search_speed.py` allows
+the search itself 120."""
 FIRST_EVENT_MS = 200.0
 STREAMS = 50
 FIRST_LOAD_BYTES = 150_000
@@ -64,6 +70,9 @@ PAGES = {
     "show, filtered": "/shows/long?words=number+19&order=title",
     "show, the last part": "/shows/long?first=1960",
     "episode with transcript": "/episodes/long/number-77",
+    "search, rare words": "/search?q=77+4711",
+    "search, a speaker of most passages": "/search?q=77+4711&show=long&speaker=guest",
+    "search, words of most passages": "/search?q=flushes+sessions",
     "snips": "/snips",
     "snips, filtered": "/snips?words=number+19&tag=kept",
     "review": "/review",
@@ -85,7 +94,7 @@ def long_show(place: int, count: int) -> Intake:
     for number in range(place, place + count):
         lines = tuple(
             Segment(
-                text=said[(line * 7 + number) % len(said)],
+                text=f"{said[(line * 7 + number) % len(said)]} at {(line * 7919 + number) % SITES}",
                 start_seconds=line * 4.0,
                 end_seconds=line * 4.0 + 4,
                 speaker="host" if line % 9 < 5 else "guest",
@@ -121,6 +130,7 @@ def fill(store: Store) -> None:
     for facts in intake.episodes:
         for transcript in facts.read:
             shelving.keep_transcript(store, f"long/{facts.slug}", transcript)
+    measured.refresh(store)
 
 
 def keep_some(store: Store) -> None:
@@ -348,7 +358,8 @@ def main() -> None:
             print(f"{EPISODES} episodes, {EPISODES * LINES} lines of transcripts")
             for page, took in asyncio.run(pages(folder, arguments.repeats)).items():
                 told(f"{page}: median CPU ms", statistics.median(took))
-                told(f"{page}: p95 CPU ms", quantile(took), PAGE_CPU_MS)
+                most = SEARCH_CPU_MS if "most passages" in page else PAGE_CPU_MS
+                told(f"{page}: p95 CPU ms", quantile(took), most)
             with served(folder) as (process, port):
                 told("first load, bytes", first_load(port), FIRST_LOAD_BYTES)
                 for what, value in streams(store, process, port).items():

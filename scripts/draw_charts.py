@@ -3,7 +3,7 @@
     earwitness runs export RUN --to run.json
     python scripts/draw_charts.py run.json docs/images slots-mean_ms sweep-planning_ms
 
-A chart is named by its experiment and its first metric. The file carries the style sheet of the
+A chart is named by its first experiment and its first metric. The file carries the style sheet of the
 report, so that it follows the reader's theme also as an image.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from earwitness.experiment.design import Chart, Curve
+from earwitness.experiment.design import Chart, Curve, HeatMap, Topology
 from earwitness.report import charts
 from earwitness.report.document import RunDocument
 
@@ -26,8 +26,10 @@ MARGIN = 16
 
 def name(chart: Chart) -> str:
     """What a chart is called on the command line."""
-    metric = chart.metrics[0] if isinstance(chart, Curve) else chart.metric
-    return f"{chart.experiment}-{metric}"
+    experiment = chart.experiments[0] if isinstance(chart, HeatMap) else chart.experiment
+    several = isinstance(chart, Curve | Topology | HeatMap)
+    metric = chart.metrics[0] if several else chart.metric
+    return f"{experiment}-{metric}"
 
 
 def style() -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from earwitness.store import library_tables as tables
-from earwitness.store.connection import open_store
+from earwitness.store.connection import Store, open_store
 from tests.browser.looking import COLLISIONS, LEAST_CONTRAST, THEMES, WIDTHS
 from tests.browser.serving import Served, tone, until
 from tests.conftest import CommandLine
@@ -30,6 +30,10 @@ PAGES = {
     "shows": "/",
     "show": f"/shows/{SHOW}",
     "episode": f"/episodes/{EPISODE}",
+    "search": "/search",
+    "search-found": "/search?q=SSD+ignores+the+flush&kind=field-notes",
+    "ask": "/ask",
+    "ask-episode": f"/ask?episode={EPISODE}",
     "snips": "/snips",
     "review": "/review",
     "cards": "/review/cards",
@@ -42,19 +46,24 @@ PAGES = {
     "doctor": "/doctor",
     "not-found": "/nowhere",
 }
-MADE = ("bundled-show", "bundled-episode", "run", "compare", "plan", "check")
+MADE = ("bundled-show", "bundled-episode", "run", "compare", "plan", "check", "answer")
 """Pages whose address is known once something was done."""
+
+
+def stock(store: Store, data: Path) -> None:
+    """A show with an episode that can be heard."""
+    shelve(store, sorting_show(episodes=95))
+    tone(data / "timsort.wav")
+    with store.writing() as connection:
+        chosen = tables.episodes.update().where(tables.episodes.c.id == EPISODE)
+        connection.execute(chosen.values(audio_file="timsort.wav"))
 
 
 @pytest.fixture(scope="module")
 def served(third_party: Path, tmp_path_factory: pytest.TempPathFactory):
     data = tmp_path_factory.mktemp("served")
     with open_store(data) as store:
-        shelve(store, sorting_show(episodes=95))
-        tone(data / "timsort.wav")
-        with store.writing() as connection:
-            chosen = tables.episodes.update().where(tables.episodes.c.id == EPISODE)
-            connection.execute(chosen.values(audio_file="timsort.wav"))
+        stock(store, data)
         made = [
             recorded.sorted_input(store, third_party, data, *predicted, seed=seed)
             for seed, predicted in enumerate((["8x"], ["2x..20x", "supported@80%"]))
@@ -86,6 +95,7 @@ def addresses(browser, served):
         "run": f"/runs/{served.runs[1]}",
         "compare": "/runs/compare?one={}&other={}".format(*served.runs),
         "check": check,
+        "answer": "/ask",
     }
 
 
@@ -105,6 +115,11 @@ def test_every_page_fits_can_be_read_and_is_accessible(
     page = visit(addresses.get(name, "/"), width, theme, bypass_csp=True)
     if name == "plan":
         plan_a_check(page, served)
+    if name == "answer":
+        for question in ("how many comparisons does shuffled input need?", "zyzzyva?"):
+            page.get_by_label("Your question").fill(question)
+            page.keyboard.press("Enter")
+            page.wait_for_selector(f".turn:has-text('{question}') [name=turn]", state="attached")
     page.wait_for_load_state("networkidle")
     if SCREENSHOTS:
         Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)

@@ -142,7 +142,8 @@ class Session:
         )
         address = Address(host=self._host, port=self._port, name=name)
         begun = time.perf_counter()
-        shown = f"TLS {version}, {name or 'no name'}{f', Host {host}' if host else ''}, {_with(identity, session)}"
+        named = f"{name or 'no name'}{f', Host {host}' if host else ''}"
+        shown = f"TLS {version}, {named}, {_with(identity, session)}"
         try:
             visit = client.visit(address, identity=identity, session=session, early=early)
         except NoServer as problem:
@@ -184,9 +185,8 @@ class Session:
         if self.seconds_left == 0:
             raise NotSeen("the time of this session is used up")
         self._left -= 1
-        self._due = (
-            max(self._due, time.monotonic()) + 1 / self.asked.rate
-        )  # a late one starts no burst
+        began = max(self._due, time.monotonic())  # a late one starts no burst
+        self._due = began + 1 / self.asked.rate
 
     def _note(self, step: Step, text: str, begun: float, failed: str | None) -> None:
         self._record.append(

@@ -11,11 +11,14 @@ from rich.text import Text
 from earwitness.cli import options, scope
 from earwitness.cli.search import place
 from earwitness.library.asking import model
-from earwitness.library.asking.citations import Sentence
 from earwitness.library.asking.conversation import Conversation
 from earwitness.library.asking.model import Endpoint, ModelFailed
 from earwitness.report import answers, json
-from earwitness.report.found_document import AnswerDocument, CitationDocument
+from earwitness.report.found_document import (
+    AnswerDocument,
+    CitationDocument,
+    SentenceDocument,
+)
 from earwitness.store.connection import data_folder, open_store
 
 
@@ -85,11 +88,11 @@ def _endpoint() -> Endpoint | None:
         raise click.UsageError(str(problem)) from problem
 
 
-def _say(sentence: Sentence) -> None:
+def _say(sentence: SentenceDocument) -> None:
     print(answers.told(sentence), flush=True)
 
 
-def _silent(_sentence: Sentence) -> None:
+def _silent(_sentence: SentenceDocument) -> None:
     pass
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 
 from earwitness.check import kinds, source_files, source_places
 from earwitness.check.finding import Severity
 from earwitness.check.source_places import SourceFile
-from earwitness.report import check_console, check_words, json
+from earwitness.report import check_words, json
 from earwitness.report.check_document import CheckDocument, PlanDocument
 
 FORMATS = ("text", "json", "markdown", "sarif", "junit")
@@ -82,6 +81,10 @@ def tell(document: CheckDocument, format_: str) -> None:
     if format_ != "text":
         sys.stdout.write(encoded(document, format_))
     elif document.evidence.reached:
+        from rich.console import Console
+
+        from earwitness.report import check_console
+
         Console().print(check_console.check(document))
 
 
@@ -110,6 +113,10 @@ def tell_plan(plan: PlanDocument, format_: str) -> None:
     """Say the plan; click.UsageError for a format that is for findings only."""
     match format_:
         case "text":
+            from rich.console import Console
+
+            from earwitness.report import check_console
+
             Console().print(check_console.plan(plan))
         case "json":
             sys.stdout.write(json.encode(plan).decode())

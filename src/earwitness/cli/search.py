@@ -11,7 +11,7 @@ from earwitness.cli import options, scope
 from earwitness.library.search import searching
 from earwitness.library.search.embedding import vectors
 from earwitness.library.search.searching import Hit
-from earwitness.report import found_document, json, words
+from earwitness.report import excerpts, found_document, json, words
 from earwitness.store.connection import data_folder, open_store
 
 
@@ -64,7 +64,7 @@ def _told(hit: Hit) -> Text:
     told = Text()
     told.append(place(hit.episode or hit.facts.title, hit.start_seconds, hit.chapter), "bold")
     told.append(f"  {hit.kind.value}", "dim")
-    passage = Text(f"\n  {_excerpt(hit)}\n")
+    passage = Text(f"\n  {excerpts.around(hit)}\n")
     passage.highlight_words(hit.matched, "bold yellow", case_sensitive=False)
     return told.append(passage)
 
@@ -75,12 +75,6 @@ def place(title: str | None, seconds: float | None, chapter: str | None) -> str:
     if seconds is not None:
         told += f", {words.clock(seconds)}"
     return f"{told} ({chapter})" if chapter else told
-
-
-def _excerpt(hit: Hit, most: int = 300) -> str:
-    """The sentence that fits with what follows it, cut at a word."""
-    text = hit.text[max(hit.text.find(hit.quote), 0) :]
-    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} ..."
 
 
 def _embedding(done: int, all_: int) -> None:

@@ -3,7 +3,7 @@
 Pure. Authors of claims call it in their tests; the worker calls it before it opens a bench.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from earwitness.experiment import contrast as contrasts
 from earwitness.experiment.design import (
@@ -12,6 +12,7 @@ from earwitness.experiment.design import (
     Curve,
     Experiment,
     Fixed,
+    HeatMap,
     Hypothesis,
     Inference,
     Role,
@@ -91,6 +92,9 @@ def _charts(claim: Claim) -> Iterator[str]:
     experiments = {e.id: e for e in claim.experiments}
     for chart in claim.charts:
         where = f"chart {chart.title!r}"
+        if isinstance(chart, HeatMap):
+            yield from _heat_map(where, chart, experiments)
+            continue
         experiment = experiments.get(chart.experiment)
         if experiment is None:
             yield f"{where}: there is no experiment {chart.experiment!r}"
@@ -104,6 +108,20 @@ def _charts(claim: Claim) -> Iterator[str]:
             yield f"{where}: no arm has the setting {chart.along!r}"
         if isinstance(chart, Topology):
             yield from _map(where, chart)
+
+
+def _heat_map(where: str, chart: HeatMap, experiments: Mapping[str, Experiment]) -> Iterator[str]:
+    units = set()
+    for id in chart.experiments:
+        experiment = experiments.get(id)
+        if experiment is None:
+            yield f"{where}: there is no experiment {id!r}"
+            continue
+        for metric in chart.metrics:
+            yield from _unknown_metric(where, metric, experiment)
+        units |= {metric.unit for metric in experiment.metrics if metric.name in chart.metrics}
+    if len(units) > 1:
+        yield f"{where}: its metrics have different units"
 
 
 def _map(where: str, chart: Topology) -> Iterator[str]:

@@ -328,7 +328,19 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, tag="topology"):
         return (self.arm,)
 
 
-Chart = Bars | Curve | Waterfall | Topology
+class HeatMap(msgspec.Struct, frozen=True, kw_only=True, tag="heat_map"):
+    """A row for each arm of ``experiments``, a column for each metric: medians over the blocks.
+
+    The metrics are of one unit, which every experiment has; the greatest median is the darkest.
+    """
+
+    experiments: tuple[str, ...]
+    metrics: tuple[str, ...]
+    title: str
+    caption: str
+
+
+Chart = Bars | Curve | Waterfall | Topology | HeatMap
 
 
 class Boundary(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
 """Answers a question: what was said, with citations, and what was measured here of it.
 
 The one place where asking the library, asking a model and the measured results come together; the
-command line and the assistant's server both call ``answer``. Without a model, or when it fails, the
-passages speak for themselves.
+command line and the assistant's server call ``answer``, the site takes it as it is ``growing``.
+Without a model, or when it fails, the passages speak for themselves.
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -18,7 +19,7 @@ from earwitness.library.asking.model import Endpoint, ModelFailed
 from earwitness.library.search.scope import Scope
 from earwitness.library.search.searching import Hit
 from earwitness.report import found_document, measured
-from earwitness.report.found_document import AnswerDocument
+from earwitness.report.found_document import AnswerDocument, SentenceDocument
 from earwitness.report.measured import Measured
 from earwitness.store.connection import Store
 
@@ -27,7 +28,7 @@ _MOST_MEASURED = 3
 _UNSUPPORTED = "(no citation)"
 """Put behind a sentence of a model that rests on no passage."""
 
-Listener = Callable[[Sentence], None]
+Listener = Callable[[SentenceDocument], None]
 """Called with each sentence of a model as soon as its citations were looked at."""
 
 
@@ -41,23 +42,54 @@ def answer(
     listener: Listener = lambda _sentence: None,
 ) -> AnswerDocument:
     """The answer, or why there is none. ``searched``: the question with what it leaves out."""
+    heard = 0
+    for document in growing(store, question, scope, searched=searched, endpoint=endpoint):
+        for sentence in document.sentences[heard:]:
+            listener(sentence)
+        heard = len(document.sentences)
+    return document
+
+
+def growing(
+    store: Store,
+    question: str,
+    scope: Scope,
+    *,
+    searched: str | None = None,
+    endpoint: Endpoint | None = None,
+) -> Iterator[AnswerDocument]:
+    """The answer as it comes: what was found, then with every sentence of a model; the last is whole.
+
+    Whoever stops taking it hangs up on the model.
+    """
     searched = searched or question
     evidence = asking.found(store, searched, scope)
     if evidence.reason is not None:
-        return _abstained(question, searched, evidence, evidence.reason)
+        yield _abstained(question, searched, evidence, evidence.reason)
+        return
     extracted = _extracted(question, searched, evidence, _bearing(store, evidence.hits))
-    if endpoint is None:
-        return extracted
+    yield extracted
+    if endpoint is not None:
+        yield from _worded(extracted, evidence, endpoint)
+
+
+def _worded(
+    extracted: AnswerDocument, evidence: Evidence, endpoint: Endpoint
+) -> Iterator[AnswerDocument]:
+    """With each sentence of the model; as it was, with a note, when it fails or has none."""
+    sentences: list[Sentence] = []
     try:
-        sentences = []
-        pieces = model.stream(endpoint, citations.messages(searched, evidence.hits))
-        for sentence in citations.verified(pieces, evidence.hits):
-            listener(sentence)
-            sentences.append(sentence)
+        asked = citations.messages(extracted.searched, evidence.hits)
+        with contextlib.closing(model.stream(endpoint, asked)) as pieces:
+            for sentence in citations.verified(pieces, evidence.hits):
+                sentences.append(sentence)
+                yield _of_model(extracted, sentences, endpoint.model)
     except ModelFailed as problem:
         note = f"The model did not answer ({problem}); these are the passages that may."
-        return _with_note(extracted, note)
-    return _of_model(extracted, sentences, endpoint.model)
+        yield _with_note(extracted, note)
+        return
+    if not sentences:
+        yield _of_model(extracted, sentences, endpoint.model)
 
 
 def _abstained(question: str, searched: str, evidence: Evidence, reason: str) -> AnswerDocument:
@@ -101,18 +133,18 @@ def _of_model(
     if not sentences or sentences[0].text.rstrip(".") == citations.NO_ANSWER:
         note = f"The model {name} saw no answer in the passages; these are the nearest."
         return _with_note(extracted, note)
+    worded = tuple(found_document.sentence(sentence) for sentence in sentences)
     return msgspec.structs.replace(
         extracted,
-        answer=" ".join(told(sentence) for sentence in sentences),
+        answer=" ".join(told(sentence) for sentence in worded),
         model=name,
-        sentences=tuple(found_document.sentence(sentence) for sentence in sentences),
+        sentences=worded,
     )
 
 
-def told(sentence: Sentence) -> str:
+def told(sentence: SentenceDocument) -> str:
     """A sentence of a model with its marks, or marked as having none."""
-    numbers = dict.fromkeys(cited.number for cited in sentence.citations)
-    marks = "".join(f"[{number}]" for number in numbers)
+    marks = "".join(f"[{number}]" for number in dict.fromkeys(sentence.citations))
     return f"{sentence.text} {marks or _UNSUPPORTED}"
 
 

@@ -63,6 +63,8 @@ class CitationDocument(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """The passage around the quote."""
     claim: str | None = None
+    run: str | None = None
+    """Id of the run or check whose text it is."""
     sources: tuple[str, ...] = ()
     """What a field note rests on."""
 
@@ -128,6 +130,7 @@ def citation(number: int, hit: Hit) -> CitationDocument:
         quote=hit.quote,
         text=hit.text,
         claim=hit.facts.claim,
+        run=hit.facts.run,
         sources=hit.facts.sources,
     )
 

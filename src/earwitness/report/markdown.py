@@ -7,8 +7,9 @@ tables of their numbers. What is shown is picked by ``selection`` and said by ``
 import re
 from collections.abc import Iterable, Sequence
 
-from earwitness.experiment.design import Chart, Curve, Topology
+from earwitness.experiment.design import Chart, Curve, HeatMap, Topology
 from earwitness.report import selection, series, words
+from earwitness.report.charts.heat_map import rows
 from earwitness.report.charts.topology import places
 from earwitness.report.document import EpisodeDocument, RunDocument, ShowDocument
 
@@ -145,6 +146,8 @@ def _numbers(chart: Chart, run: RunDocument) -> str | None:
     """A chart as a table: median with least and greatest block, by arm; None without data."""
     if isinstance(chart, Topology):
         return _places(chart, run)
+    if isinstance(chart, HeatMap):
+        return _cells(chart, run)
     experiment = series.experiment_of(run, chart.experiment)
     if experiment is None:
         return None
@@ -181,6 +184,16 @@ def _places(chart: Topology, run: RunDocument) -> str | None:
         if place.before is not None and place.after is not None
     )
     table = _table(("", "Before", "After"), rows)
+    return f"**{plain(chart.title)}.** {plain(chart.caption)} Median of the blocks.\n\n{table}"
+
+
+def _cells(chart: HeatMap, run: RunDocument) -> str | None:
+    """A heat map as a table; None without data."""
+    shown = rows(chart, run)
+    if not shown:
+        return None
+    heads = ("Arm", *(plain(title) for title in shown[0].columns))
+    table = _table(heads, ((plain(row.arm.title), *map(plain, row.words)) for row in shown))
     return f"**{plain(chart.title)}.** {plain(chart.caption)} Median of the blocks.\n\n{table}"
 
 

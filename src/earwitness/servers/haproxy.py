@@ -169,11 +169,12 @@ def components() -> tuple[Component, ...]:
     return (WANTED.component(),)
 
 
-def configuration(config: str, admin: Path) -> str:
-    """The text of haproxy.cfg; ports are still to be filled in."""
+def configuration(config: str, admin: Path | None = None) -> str:
+    """The text of haproxy.cfg; ports are still to be filled in. ``admin``: where it takes commands."""
+    commands = "" if admin is None else f"    stats socket {admin} mode 600 level admin\n"
     return (
         "global\n"
-        f"    stats socket {admin} mode 600 level admin\n"
+        f"{commands}"
         "    nbthread 1\n"
         "    maxconn 512\n"
         "    log stderr format raw daemon err\n"

@@ -15,6 +15,8 @@ _ROOMS = (
     "disk",
     "nginx",
     "haproxy",
+    "terminators",
+    "go",
     "node",
     "function_host",
     "cloud",

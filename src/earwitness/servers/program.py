@@ -49,13 +49,17 @@ class Wanted:
     """Regular expression; its first group is the version."""
     install: str
 
-    def find(self) -> Program:
+    def find(self, brought: Path | None = None) -> Program:
         """The program; MissingComponent, with the command that helps, when there is none.
 
-        A path in the environment variable is the only one looked at. As root the program must be
+        A path in the environment variable is the only one looked at; ``brought`` is where a wheel
+        has it, and goes before what the machine has. As root the program must be
         within everybody's reach, because servers run as a user without privileges.
         """
-        path, source = self._place()
+        return self.at(*self._place(brought))
+
+    def at(self, path: Path, source: str) -> Program:
+        """The program of that path; MissingComponent when it does not work or cannot be reached."""
         try:
             done = subprocess.run(
                 [os.fspath(path), *self.ask],
@@ -77,17 +81,19 @@ class Wanted:
             )
         return Program(path, found[1], source, said)
 
-    def component(self) -> Component:
+    def component(self, brought: Path | None = None) -> Component:
         """Its line in the table of components."""
         try:
-            found = self.find()
+            found = self.find(brought)
         except MissingComponent as missing:
             return Component(name=self.name, missing=missing.reason, install=missing.install)
         return Component(name=self.name, version=found.version, source=found.source)
 
-    def _place(self) -> tuple[Path, str]:
+    def _place(self, brought: Path | None) -> tuple[Path, str]:
         if chosen := os.environ.get(self.variable):
             return Path(chosen).expanduser().absolute(), f"{self.variable} {chosen}"
+        if brought is not None:
+            return brought, f"wheel {brought}"
         folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS))
         found = shutil.which(self.file, path=folders)
         if found is None:

@@ -21,6 +21,7 @@ from earwitness.library import bundled
 from earwitness.store.connection import open_store
 from earwitness.web import (
     access,
+    ask,
     checks,
     claims,
     doctor,
@@ -30,6 +31,7 @@ from earwitness.web import (
     predictions,
     review,
     runs,
+    search,
     security,
     settings,
     shows,
@@ -37,6 +39,7 @@ from earwitness.web import (
     static_files,
 )
 from earwitness.web.api.routes import API
+from earwitness.web.jobs.asking import Asking
 from earwitness.web.jobs.checking import Checking
 from earwitness.web.jobs.running import Running
 from earwitness.web.panels import Panels
@@ -52,6 +55,10 @@ PAGES = [
     Route("/shows/{show}", shows.show),
     Route("/episodes/{episode:path}", episodes.episode),
     Route("/media/{episode:path}", episodes.recording),
+    Route("/search", search.index),
+    Route("/ask", ask.index),
+    Route("/ask", ask.ask, methods=["POST"]),
+    Route("/ask/stream", ask.stream, methods=["POST"]),
     Route("/snips", snips.index),
     Route("/snips", snips.make, methods=["POST"]),
     Route("/snips/download/{format}", exporting.download),
@@ -135,6 +142,7 @@ def _opened(serving: Serving) -> Lifespan[Starlette]:
                 broken=broken,
                 running=running,
                 checking=Checking(store),
+                asking=Asking(),
                 pulse=pulse,
             )
             try:

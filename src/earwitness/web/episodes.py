@@ -1,7 +1,9 @@
 """``/episodes/...``: one episode to listen to and to read, with what it claims put to the test."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,7 +15,7 @@ from earwitness.library import snip_catalogue as read
 from earwitness.library.catalogue import ShelvedEpisode
 from earwitness.library.intake import ChapterSource, Segment, SourcedChapter
 from earwitness.report.document import RunDocument
-from earwitness.web import predicting, reading, rendering, site, standing
+from earwitness.web import places, predicting, reading, rendering, site, standing
 from earwitness.web.site import Site
 from earwitness.web.standing import Standing
 
@@ -27,6 +29,9 @@ MEDIA_TYPES = {
     ".flac": "audio/flac",
 }
 """Of recordings, by the ending of the file; browsers refuse to guess."""
+_SAME_SECONDS = 0.001
+"""Addresses name a second with so many digits."""
+_Timed = TypeVar("_Timed", Segment, SourcedChapter)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,7 @@ def episode(request: Request) -> Response:
     chapters = chapters_of(here, shelved)
     segments = segments_of(here, shelved)
     newer, older = browsing.neighbours(here.store, shelved)
+    start = places.seconds_of(request.query_params.get("t", ""))
     return rendering.page(
         request,
         "episode.html.j2",
@@ -56,6 +62,9 @@ def episode(request: Request) -> Response:
         paragraphs=reading.paragraphs(segments, [c.start_seconds for c in chapters]),
         timed=any(segment.start_seconds is not None for segment in segments),
         audio=None if shelved.audio_file is None else f"/media/{shelved.id}",
+        start=start,
+        line=_at(segments, start),
+        part=_at(chapters, start),
         own=read.every(here.store, episode=shelved.id),
         newer=newer,
         older=older,
@@ -90,6 +99,18 @@ def segments_of(here: Site, episode: ShelvedEpisode) -> list[Segment]:
     """The lines of the transcript that was chosen; none: there is no transcript."""
     known = catalogue.transcripts(here.store, episode.id)
     return catalogue.segments(here.store, known[0].id) if known else []
+
+
+def _at(parts: Sequence[_Timed], seconds: float | None) -> _Timed | None:
+    """The line or chapter that holds a second: the last that begins by then."""
+    if seconds is None:
+        return None
+    begun = [
+        part
+        for part in parts
+        if part.start_seconds is not None and part.start_seconds <= seconds + _SAME_SECONDS
+    ]
+    return max(begun, key=lambda part: part.start_seconds or 0.0, default=None)
 
 
 def _claimed(

@@ -21,7 +21,14 @@ class Room:
 
 
 ROOMS: tuple[tuple[str, tuple[Room, ...]], ...] = (
-    ("Listen", (Room("Shows", "/", "shows", "h"),)),
+    (
+        "Listen",
+        (
+            Room("Shows", "/", "shows", "h"),
+            Room("Search", "/search", "search", "f"),
+            Room("Ask", "/ask", "ask", "a"),
+        ),
+    ),
     (
         "Keep",
         (

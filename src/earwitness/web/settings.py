@@ -4,12 +4,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 import earwitness
-from earwitness.web import forms, preferences, rendering, security, site
+from earwitness.web import ask, forms, preferences, rendering, security, site
 
 
 def index(request: Request) -> Response:
     """What can be chosen, and what was."""
     here = site.of(request)
+    endpoint, problem = ask.model_of()
     return rendering.page(
         request,
         "settings.html.j2",
@@ -18,6 +19,8 @@ def index(request: Request) -> Response:
         store_bytes=here.store.file.stat().st_size,
         themes=preferences.THEMES,
         skips=preferences.SKIPS,
+        endpoint=endpoint,
+        problem=problem,
         loopback=security.is_loopback(here.serving.host),
         version=earwitness.__version__,
     )

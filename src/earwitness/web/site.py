@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from earwitness.experiment.design import Claim
 from earwitness.store.connection import Store
+from earwitness.web.jobs.asking import Asking
 from earwitness.web.jobs.checking import Checking
 from earwitness.web.jobs.running import Running
 from earwitness.web.panels import Panels
@@ -47,6 +48,7 @@ class Site:
     """Why others cannot, by id."""
     running: Running
     checking: Checking
+    asking: Asking
     pulse: Pulse
 
 

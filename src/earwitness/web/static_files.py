@@ -24,7 +24,7 @@ _TYPES = {
     "txt": "text/plain; charset=utf-8",
 }
 _FOR_GOOD = "public, max-age=31536000, immutable"
-_OWN_STYLE = ("fonts.css", "site.css", "player.css", "snips.css", "print.css")
+_OWN_STYLE = ("fonts.css", "site.css", "player.css", "search.css", "snips.css", "print.css")
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
-"""Server-sent events: the events of a run as they are stored, from any number on.
+"""Server-sent events: how they are sent, and the events of a run as they are stored.
 
-A stream ends when the run has ended. Its messages carry the numbers of the store's events, so a
+The stream of a run ends when the run has ended. Its messages carry the numbers of the store's events, so a
 browser that lost the connection goes on where it was (``Last-Event-ID``), and a second tab sees the
 same. Formatting follows the WHATWG HTML standard, section 9.2.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 
-from starlette.concurrency import run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
@@ -43,6 +43,15 @@ def response(messages: AsyncIterator[str]) -> StreamingResponse:
     """A stream of messages; nothing on the way may keep it back."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
+
+
+async def in_threads(messages: Generator[str]) -> AsyncIterator[str]:
+    """Messages whose making takes its time; when nobody listens any more, it is ended."""
+    try:
+        async for one in iterate_in_threadpool(messages):
+            yield one
+    finally:
+        messages.close()
 
 
 async def follow(

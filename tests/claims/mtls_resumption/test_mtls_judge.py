@@ -143,6 +143,17 @@ def test_a_session_that_is_taken_and_refused_is_none(seen: Seen) -> None:
     assert ids(judged(baselines=(host(),), resumed=(resumed(seen),))) == ["nothing-seen"]
 
 
+def test_a_status_that_only_the_certificate_is_given_is_enough_at_its_own_host() -> None:
+    """The page may name who asks; across hosts that would not do."""
+    named = told("hello again", resumed=True)
+    (finding,) = judged(baselines=(host(),), resumed=(resumed(named),))
+    assert finding.id == "mtls-resumption/resumed-without-certificate"
+    welcoming = host(alone=told("please log in"), stranger=told("please log in"))
+    assert ids(judged(baselines=(welcoming,), resumed=(resumed(named),))) == ["nothing-seen"]
+    across = crossed(BAD_REQUEST, named)
+    assert ids(judged(baselines=TWO, crossed=(across,))) == ["nothing-seen"]
+
+
 def test_several_servers_behind_one_address_give_a_rate() -> None:
     tries = (BAD_REQUEST, BAD_REQUEST, told(resumed=True))
     (finding,) = judged(baselines=(host(),), resumed=(resumed(*tries),))

@@ -9,7 +9,7 @@ import pytest
 
 from earwitness.claims.mtls_resumption import trial
 from earwitness.claims.mtls_resumption.door import Door
-from earwitness.claims.mtls_resumption.visitor import OPEN, PROTECTED, Visit
+from earwitness.claims.mtls_resumption.visitor import Asked, Visit
 from earwitness.experiment.observation import Observation
 from earwitness.servers.certificates import Issued
 
@@ -44,7 +44,7 @@ class Scripted:
     def visit(
         self,
         port: int,
-        path: str = PROTECTED,
+        asked: Asked | None = None,
         *,
         identity: Issued | None = None,
         session: Any = None,
@@ -63,7 +63,7 @@ class Scripted:
         if identity.serial in self.revoked:
             if not self.guards_by_rule:
                 return visit(None, None)
-            return visit(200 if path == OPEN else 403, identity.serial)
+            return visit(200 if asked is not None else 403, identity.serial)
         return visit(200, identity.serial)
 
 
@@ -73,7 +73,8 @@ def visit(
     session: Any = None if status is None else (object(), serial)
     refusal = "" if status else "alert"
     return Visit(
-        status=status,
+        status="" if status is None else str(status),
+        admitted=status == 200,
         resumed=resumed,
         serial=serial,
         checks=checks if status else None,

@@ -16,6 +16,7 @@ class Endpoint(ThreadingHTTPServer):
         self.manner, self.answer = manner, answer
         self.requests = []
         self.over = threading.Event()
+        self.hung_up = threading.Event()
 
     @property
     def address(self):
@@ -88,6 +89,16 @@ class Handler(BaseHTTPRequestHandler):
             for _ in range(100):
                 self.wfile.write(b"x" * 100_000)
                 time.sleep(0.001)
+
+    def _dripping(self):
+        """A sentence after the other, until nobody listens."""
+        self._begin()
+        said = json.dumps({"choices": [{"delta": {"content": "And so on. "}}]})
+        try:
+            while not self.server.over.wait(0.02):
+                self._events(said)
+        except OSError:
+            self.server.hung_up.set()
 
     def _nonsense(self):
         self._begin(kind="application/json")

@@ -92,6 +92,19 @@ def test_a_region_with_all_words_beats_a_passage_that_repeats_one(store):
     assert best.start_seconds is not None and best.start_seconds < 60
 
 
+@pytest.mark.parametrize("most", [1, 2, 7])
+def test_parts_are_the_whole(library, most):
+    everything = searching.page(library, "the flush", scope=Scope(), first=0, most=100)
+    assert everything.following is None
+    assert everything.total == len(everything.hits) > 2
+    found, first = [], 0
+    while first is not None:
+        part = searching.page(library, "the flush", scope=Scope(), first=first, most=most)
+        found += part.hits
+        first = part.following
+    assert found == everything.hits
+
+
 def test_the_limit_is_kept_and_scores_fall(library):
     hits = searching.search(library, "interesting tree", most=7)
     assert len(hits) == 7

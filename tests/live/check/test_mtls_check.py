@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import select
 import socket
 import stat
@@ -16,19 +17,22 @@ from click.testing import CliRunner, Result
 
 from earwitness import checks
 from earwitness.check.finding import Severity
+from earwitness.claims.mtls_resumption import program_doors
+from earwitness.claims.mtls_resumption.claim import CLAIM
+from earwitness.claims.mtls_resumption.ground import lay
+from earwitness.claims.mtls_resumption.visitor import PROTECTED
 from earwitness.cli.check import check as verb
+from earwitness.report import json as documents
 from earwitness.report.check_document import CheckDocument
-from earwitness.servers import certificates, haproxy, nginx, process
+from earwitness.servers import certificates, haproxy, nginx, postgres, process, wire
 from earwitness.servers.certificates import Authority, Issued
-from earwitness.servers.process import MissingComponent
+from earwitness.servers.postgres import Setting
+from earwitness.servers.process import MissingComponent, ServerFailed
 from tests.live.check import sharing_server
 
 pytestmark = pytest.mark.live
 
-ACROSS = {
-    "mtls-resumption/across-hosts",
-    "mtls-resumption/across-hosts-without-name",
-}
+CRITICAL = Severity.CRITICAL
 
 
 @dataclass(frozen=True)
@@ -198,13 +202,9 @@ def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
 
 
 def assert_no_secret(document: CheckDocument, kept: str, issued: Issued) -> None:
-    import msgspec
-
-    from earwitness.report import json
-
-    said = json.encode(document).decode()
+    said = documents.encode(document).decode()
     assert "PRIVATE KEY" not in said
-    for one in msgspec.json.decode(kept)["sessions"]:
+    for one in json.loads(kept)["sessions"]:
         der = one["der"]
         assert der[:40] not in said
         assert one["note"]["key"] not in said
@@ -386,6 +386,69 @@ def test_hosts_that_confuse_their_sessions(ground: Ground) -> None:
     assert document.exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("arm", "expected"),
+    [("rule", {"revoked-resumed"}), ("recheck", set()), ("ssl", set()), ("no-resumption", set())],
+)
+def test_a_rule_that_is_asked_in_full_handshakes_alone(
+    workspace: Path, arm: str, expected: set[str]
+) -> None:
+    """The doors of the claim: only the rule lets the session of a refused visit in."""
+    chosen = next(one for one in CLAIM.experiment("libraries").arms if one.name == arm)
+    with contextlib.ExitStack() as stack:
+        laid = lay(workspace / "ground", program_doors.user_of_python())
+        (door,) = program_doors.open_python(stack, laid, [chosen]).values()
+        alice, mallory = laid.authority.client("alice"), laid.authority.client("mallory")
+        door.take([mallory])
+        options = {"path": PROTECTED, **own(alice, "localhost"), **revoked(mallory)}
+        order = checks.order(f"mtls://127.0.0.1:{door.port}", (), options)
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    critical = {one.id.partition("/")[2] for one in document.findings if one.severity is CRITICAL}
+    assert document.not_seen == ()
+    assert critical == expected
+
+
+def test_postgresql_after_its_request_for_tls(ground: Ground) -> None:
+    """A server that resumes nothing, on a network of its own: nobody else gets in, ever."""
+    rules = ground.folder / "hba"
+    rules.write_text("local all all trust\nhostssl all all samenet trust clientcert=verify-ca\n")
+    rules.chmod(0o644)
+    settings: Mapping[str, Setting] = {
+        "ssl": True,
+        "ssl_cert_file": str(ground.server.certificate),
+        "ssl_key_file": str(ground.server.key),
+        "ssl_ca_file": str(ground.a.certificate),
+        "ssl_crl_file": str(ground.revoked),
+        "hba_file": str(rules),
+    }
+    with contextlib.ExitStack() as stack:
+        try:
+            over = stack.enter_context(wire.opened(ground.folder))
+            with over.server.entered():
+                address = over.server.address
+                binaries = postgres.find(15)
+                serving = postgres.running(
+                    binaries, ground.folder, settings=settings, address=address
+                )
+                port = stack.enter_context(serving).port
+        except MissingComponent as missing:
+            pytest.skip(missing.reason)
+        except ServerFailed as failed:
+            if "SSL is not supported" not in str(failed):
+                raise
+            pytest.skip("this build of PostgreSQL speaks no TLS")
+        identity = {"cert": str(ground.alice.certificate), "key": str(ground.alice.key)}
+        options = {"starttls": "postgresql", **identity, **revoked(ground.mallory)}
+        with over.client.entered():
+            order = checks.order(f"mtls://{address}:{port}", (), options)
+            document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert ids(document) == {"nothing-seen"}
+    assert (document.exit_code, document.not_seen) == (0, ())
+    seen = document.evidence.claims["mtls-resumption"]
+    assert {one["alone"]["status"] for one in seen["baselines"]} == {"E 28000"}
+    assert not any(one["offered"] for one in seen["resumed"])
+
+
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(verb, [*arguments, "--no-store"])
 
@@ -470,3 +533,13 @@ def test_the_plan_connects_to_nothing(ground: Ground) -> None:
     assert result.exit_code == 0
     assert "for its owner alone (0600)" in result.stdout.replace("\n", " ")
     assert not (ground.folder / "kept").exists()
+
+
+def test_options_that_are_given_twice_come_through(ground: Ground) -> None:
+    sni = ("--sni", f"a.test={of(ground.alice)}", "--sni", f"b.test={of(ground.bob)}")
+    result = run("mtls://127.0.0.1:1", *sni, "--plan", "--format", "json")
+    assert result.exit_code == 0
+    steps = {
+        step["name"]: step for one in json.loads(result.stdout)["checks"] for step in one["steps"]
+    }
+    assert "a.test at b.test, b.test at a.test" in steps["across-hosts"]["text"]

@@ -7,12 +7,21 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from earwitness.claims.mtls_resumption import trial
+from earwitness.claims.mtls_resumption import cost_design, matrix_design, trial
 from earwitness.claims.mtls_resumption.claim import CLAIM
 from earwitness.claims.mtls_resumption.experiment import open_bench
 from earwitness.claims.mtls_resumption.visitor import Visitor
 from earwitness.experiment.bench import BenchSettings
-from earwitness.experiment.design import Claim, Depth, Experiment, Role, Setting
+from earwitness.experiment.design import (
+    Claim,
+    Depth,
+    Experiment,
+    Fixed,
+    Inference,
+    Plan,
+    Role,
+    Setting,
+)
 from earwitness.experiment.events import BenchOpened, ServerReady, TrialFinished
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.servers import certificates
@@ -73,6 +82,67 @@ def test_the_proof_on_servers_of_the_machine(experiment: str, workspace: Path) -
     except MissingComponent as missing:
         pytest.skip(missing.reason)
     assert verdicts(result) == expected(experiment)
+
+
+@pytest.mark.parametrize("experiment", [e.id for e in matrix_design.EXPERIMENTS])
+def test_the_matrix(experiment: str, workspace: Path) -> None:
+    try:
+        result, seen = conduct(only(experiment), workspace, depth=Depth.STUDY)
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    assert verdicts(result) == expected(experiment)
+    said = [e.trial.observation.outcomes for e in seen if isinstance(e, TrialFinished)]
+    assert all("" not in outcomes.values() for outcomes in said)
+
+
+def test_in_the_matrix_too_the_verdict_turns_without_the_cause(workspace: Path) -> None:
+    renewed = {"on_update": "new-context"}
+    result, _ = conduct(
+        only("matrix-python", **{"python-13-process": renewed}), workspace, depth=Depth.STUDY
+    )
+    assert verdicts(result)["matrix-python-reloaded"] is Verdict.REFUTED
+
+
+def with_plan(claim: Claim, blocks: int, **settings: Setting) -> Claim:
+    """The claim's one experiment in a shorter plan."""
+    experiment = claim.experiments[0]
+    plan = Plan(design=Fixed(blocks=blocks), settings=settings)
+    return replace(claim, experiments=(replace(experiment, plans={Depth.STUDY: plan}),))
+
+
+@pytest.mark.parametrize("experiment", [e.id for e in cost_design.EXPERIMENTS])
+def test_what_is_paid_for_is_what_happens(experiment: str, workspace: Path) -> None:
+    """Costs are for a run to measure; here all connections go the way that the arm says."""
+    try:
+        claim = with_plan(only(experiment), 3, connections=12)
+        result, seen = conduct(claim, workspace, depth=Depth.STUDY)
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    gates = {g.id: g.passed for h in result.hypotheses for g in h.gates if g.kind == "condition"}
+    assert gates and all(gates.values())
+    exact = {h.id for h in CLAIM.hypotheses if h.inference is Inference.EXACT}
+    assert {v for id, v in verdicts(result).items() if id in exact} <= {Verdict.SUPPORTED}
+    trials = [e.trial for e in seen if isinstance(e, TrialFinished)]
+    assert all(trial.observation.values[cost_design.CPU] > 0 for trial in trials)
+    renewed = [t.observation.values["resumed"] for t in trials if t.arm == "new-keys"]
+    assert all(share == pytest.approx(2 / 3) for share in renewed)
+
+
+def test_a_session_is_refused_once_its_lifetime_is_over(workspace: Path) -> None:
+    claim = with_plan(only("dwell-haproxy"), 3, looks=7, every_ms=1000)
+    try:
+        result, _ = conduct(claim, workspace, depth=Depth.STUDY)
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    assert set(verdicts(result).values()) == {Verdict.SUPPORTED}
+
+
+def test_a_session_of_another_host(workspace: Path) -> None:
+    try:
+        result, _ = conduct(only("hosts-go"), workspace, depth=Depth.STUDY)
+    except MissingComponent as missing:
+        pytest.skip(f"{missing.reason}: {missing.install}")
+    assert verdicts(result) == expected("hosts-go")
 
 
 def test_a_list_that_is_not_checked_turns_the_verdict_to_the_rival(
@@ -140,5 +210,5 @@ def test_a_certificate_of_another_authority_opens_no_door(workspace: Path) -> No
         assert not own.visit(port, identity=stranger).admitted
         distrusting = Visitor(workspace / "stranger" / "authority.crt", "1.3")
         visit = distrusting.visit(port, identity=stranger)
-    assert visit.status is None
+    assert not visit.status
     assert "certificate verify failed" in visit.refusal

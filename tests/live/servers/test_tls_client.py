@@ -1,9 +1,12 @@
 """The client against a real server that asks for a certificate and resumes sessions."""
 
+import contextlib
 import dataclasses
 import socket
+import ssl
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -182,3 +185,27 @@ def test_a_server_that_grants_no_tls_is_none() -> None:
         with pytest.raises(NoServer, match="grants no TLS to postgresql"):
             client.visit(Address(host="127.0.0.1", port=listening.getsockname()[1]))
         thread.join()
+
+
+def test_an_answer_that_trickles_for_ever_is_cut_off(authority: Authority) -> None:
+    issued = authority.server("trickling")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(issued.certificate, issued.key)
+
+    def trickle() -> None:
+        accepted, _ = listening.accept()
+        with contextlib.suppress(OSError), context.wrap_socket(accepted, True) as connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                connection.sendall(b".")
+                time.sleep(0.01)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        client = Client(version="1.3", opening=http(), seconds=0.3)
+        visit = client.visit(Address(host="127.0.0.1", port=listening.getsockname()[1]))
+        thread.join()
+    assert visit.outcome.status == "200"
+    assert visit.answer.endswith(b".")

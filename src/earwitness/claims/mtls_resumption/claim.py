@@ -7,6 +7,7 @@ All doors differ from the one named in their hypothesis in one setting: the TLS 
 sessions are kept, who enforces the list, how it is taken, whether requests are checked as well.
 """
 
+from earwitness.claims.mtls_resumption import cost_design, dwell_design, hosts_design, matrix_design
 from earwitness.claims.mtls_resumption.hypotheses import HYPOTHESES
 from earwitness.experiment.design import (
     Arm,
@@ -203,13 +204,30 @@ CLAIM = Claim(
         seconds=2100,
     ),
     headline="session-outlives-revocation",
-    hypotheses=HYPOTHESES,
-    experiments=(_LIBRARIES, _NODE, _NGINX, _HAPROXY),
+    hypotheses=(
+        *HYPOTHESES,
+        *matrix_design.HYPOTHESES,
+        *dwell_design.HYPOTHESES,
+        *cost_design.HYPOTHESES,
+        *hosts_design.HYPOTHESES,
+    ),
+    experiments=(
+        _LIBRARIES,
+        _NODE,
+        _NGINX,
+        _HAPROXY,
+        *matrix_design.EXPERIMENTS,
+        *dwell_design.EXPERIMENTS,
+        *cost_design.EXPERIMENTS,
+        hosts_design.EXPERIMENT,
+    ),
     boundary=Boundary(
         true_when="the server looks at its revocation list only while it verifies a certificate, "
-        "and its ticket keys or its memory of sessions outlive the update of the list.",
+        "and its ticket keys or its memory of sessions outlive the update of the list; keys in a "
+        "file outlive a restart as well.",
         false_when="sessions cannot be resumed, keys and memory are replaced with every list, or "
-        "the certificate's serial number is looked up for each request or resumption.",
+        "the list, the responder or the certificate's serial number is consulted for each request "
+        "or resumption.",
     ),
     remedy=Remedy(
         text="Look up the serial number of the client certificate for every request, or for every "
@@ -219,12 +237,23 @@ CLAIM = Claim(
         hypothesis="recheck",
     ),
     charts=(
+        matrix_design.CHART,
         _bars("libraries", "After the revocation: admitted with an earlier session"),
         _bars("nginx", "The same with nginx"),
         _bars("haproxy", "The same with HAProxy"),
         _bars("node", "The same with Node"),
+        *dwell_design.CHARTS,
+        *cost_design.CHARTS,
+        hosts_design.CHART,
     ),
     surprises=(
+        Surprise(
+            hypothesis="dwell-nginx-chain",
+            text="The lifetime of a session did not end it: a revoked client that renewed its "
+            "session in time was still inside after {effect}, "
+            f"with sessions that are good for {dwell_design.LIFETIME_SECONDS} s.",
+            verdicts=("refuted",),
+        ),
         Surprise(
             hypothesis="serial-known",
             text="On the resumed connection the server still named the serial number of the "

@@ -4,7 +4,8 @@ The words that the rooms of the single servers share. Nothing here starts anythi
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from earwitness.servers.certificates import Authority, Issued
 
 _BACKDATED = dt.timedelta(hours=1)
 """How far in the past the first list was issued; each later one is a second newer."""
+_SERIAL_BYTES = 20  # the most that a certificate may have (RFC 5280, 4.1.2.2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,16 @@ class Lists:
         """
         self._authority.revocation_list(self.revoked, revoked, issued_at=self._next_issue)
         self._next_issue += dt.timedelta(seconds=1)
+        self._list(f"{each.serial:X}" for each in revoked)
+
+    def fill(self, count: int) -> None:
+        """Make the plain list one of ``count`` serial numbers of certificates that nobody has."""
+        drawn = random.Random(count)  # noqa: S311 - they only have to differ
+        self._list(drawn.randbytes(_SERIAL_BYTES).hex().upper() for _ in range(count))
+
+    def _list(self, serials: Iterable[str]) -> None:
         fresh = self.serials.with_suffix(".new")
-        fresh.write_text("".join(f"{each.serial:X}\n" for each in revoked))
+        with fresh.open("w") as file:
+            file.writelines(f"{serial}\n" for serial in serials)
         fresh.chmod(0o644)
         fresh.replace(self.serials)

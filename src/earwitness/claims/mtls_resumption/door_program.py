@@ -215,7 +215,7 @@ class _Door(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, options: argparse.Namespace, tls: _Tls) -> None:
-        super().__init__(("127.0.0.1", 0), _Visitor)
+        super().__init__(("127.0.0.1", options.port), _Visitor)
         self.options = options
         self.tls = tls
         self.revoked: frozenset[int] = frozenset()
@@ -238,6 +238,8 @@ class _Visitor(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         self.request.settimeout(self.timeout)
+        # else the answer waits until what followed the handshake is acknowledged
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connection = self.server.tls.accept(self.request)
         self.server.tls.handshake(self.connection)
         stream = _Stream(self.connection)
@@ -278,6 +280,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     for name in ("certificate", "key", "authority", "revoked", "serials"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--library", choices=_LIBRARIES, required=True)
     parser.add_argument("--tls", choices=("1.2", "1.3"), required=True)
     parser.add_argument("--resumption", choices=("tickets", "memory", "off"), required=True)

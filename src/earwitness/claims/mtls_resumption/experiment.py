@@ -22,10 +22,10 @@ def open_bench(experiment: Experiment, settings: BenchSettings) -> Iterator[Benc
     does not start.
     """
     try:
-        from earwitness.claims.mtls_resumption import returning
+        from earwitness.claims.mtls_resumption import benches
     except ModuleNotFoundError as missing:
         if missing.name not in _WHEELS:
             raise
         raise Unavailable(f"the Python package {missing.name} is missing", _INSTALL) from missing
-    with returning.bench(experiment, settings) as bench:
+    with benches.of(experiment)(experiment, settings) as bench:
         yield bench

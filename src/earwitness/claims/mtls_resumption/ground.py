@@ -25,6 +25,11 @@ class Ground:
     user: User | None
     """Whom the servers run as; None: as we do."""
 
+    @property
+    def revoked(self) -> Path:
+        """Serial numbers that a responder calls revoked, one in a line."""
+        return self.folder / "revoked"
+
     def lists(self, door: str) -> Lists:
         """The lists of one door, in a folder of their own."""
         return Lists(self.authority, passage(self.folder / f"{door}-lists", self.user))
@@ -42,7 +47,9 @@ def lay(folder: Path, user: User | None) -> Ground:
     """Make the folder with a new authority and a server certificate."""
     passage(folder, user)
     authority = certificates.authority(folder / "authority", reader=user)
-    return Ground(folder, authority, authority.server("server"), user)
+    laid = Ground(folder, authority, authority.server("server"), user)
+    laid.revoked.touch()
+    return laid
 
 
 def passage(folder: Path, user: User | None) -> Path:

@@ -46,12 +46,22 @@ def open_haproxy(stack: ExitStack, ground: Ground, arms: Iterable[Arm]) -> Mappi
 
 
 def configuration(
-    settings: Mapping[str, Setting], server: Path, authority: Path, lists: Lists
+    settings: Mapping[str, Setting],
+    server: Path,
+    authority: Path,
+    lists: Lists,
+    ticket_keys: Path | None = None,
 ) -> str:
-    """The configuration of an arm. ``server``: certificate and key of the server, in one file."""
+    """The configuration of an arm. ``server``: certificate and key of the server, in one file.
+
+    ``ticket_keys``: the file of its ticket keys; None: it draws its own.
+    """
     resumption = str(settings["resumption"])
     kept = "" if resumption == "tickets" else "no-tls-tickets"
+    if ticket_keys is not None and resumption == "tickets":
+        kept = f"tls-ticket-keys {ticket_keys}"
     cache = "tune.ssl.cachesize 0" if resumption == "off" else ""
+    lifetime = f"tune.ssl.lifetime {settings['lifetime']}" if "lifetime" in settings else ""
     by_rule = settings.get("enforced_by") == "rule"
     lenient = f"crt-ignore-err {_CERTIFICATE_REVOKED}" if by_rule else ""
     rules = ""
@@ -61,6 +71,7 @@ def configuration(
         rules += _deny(f"{{ ssl_c_serial,hex -m str -f {lists.serials} }}")
     tls = f"TLSv{settings['tls']}"
     return f"""    {cache}
+    {lifetime}
 defaults
     mode http
     timeout connect 5s

@@ -10,6 +10,7 @@ from earwitness.experiment.design import (
     Hypothesis,
     Inference,
     Role,
+    Share,
     Value,
 )
 
@@ -150,6 +151,41 @@ _SERVERS = (
     ),
 )
 
+_GATEWAY = (
+    Hypothesis(
+        id="gateway-full",
+        statement="a gateway's rule that denies one path to revoked certificates answers the full "
+        "handshake with 403 (on HAProxy)",
+        question="Rule for one path, revoked certificate: what share of full handshakes gets 403?",
+        role=Role.MECHANISM,
+        experiment="haproxy",
+        contrast=Share(metric="full_after", arm="haproxy-rule", equals="status 403"),
+        criterion=_YES,
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="gateway-resumed",
+        statement="the same rule answers the same client on a resumed session with 200 (on HAProxy)",
+        question="Rule for one path, revoked client: what share of resumed sessions gets 200?",
+        role=Role.MECHANISM,
+        experiment="haproxy",
+        contrast=Share(metric="resumed_after", arm="haproxy-rule", equals="status 200"),
+        criterion=_YES,
+        inference=Inference.EXACT,
+    ),
+    _exact(
+        "gateway-late",
+        Role.MECHANISM,
+        "late_after",
+        "haproxy-rule",
+        _YES,
+        experiment="haproxy",
+        statement="past that rule comes even a session that was made after the revocation, on a "
+        "path that is open (on HAProxy)",
+        question="Rule for one path: does a session from after the revocation pass, yes (1), no (0)?",
+    ),
+)
+
 _RIVALS = (
     _exact(
         "stale-list",
@@ -226,4 +262,4 @@ _REMEDIES = (
     ),
 )
 
-HYPOTHESES = (*_CLAIMS, *_MECHANISMS, *_SERVERS, *_RIVALS, *_REMEDIES)
+HYPOTHESES = (*_CLAIMS, *_MECHANISMS, *_SERVERS, *_GATEWAY, *_RIVALS, *_REMEDIES)

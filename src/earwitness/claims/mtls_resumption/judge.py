@@ -103,7 +103,7 @@ def _early(seen: Admission) -> Iterator[Finding]:
         own = _baseline(seen, "1.3", one.name)
         if not one.taken or one.seen is None or own is None or own.open_to_all:
             continue
-        if telling.admitted(one.seen, own) and telling.is_guarded(own):
+        if telling.got_in(one.seen, own) and telling.is_guarded(own):
             yield finding(
                 "early-data",
                 Severity.MEDIUM,
@@ -123,14 +123,14 @@ def _revoked(seen: Admission) -> Iterator[Finding]:
         visits = [one for one in seen.revoked if one.name == name]
         judged = [(one, _baseline(seen, one.version, name)) for one in visits]
         guarded = [(one, own) for one, own in judged if own and telling.is_guarded(own)]
-        accepted = [one for one, own in guarded if telling.admitted(one.full, own)]
+        accepted = [one for one, own in guarded if telling.got_in(one.full, own)]
         resumed = [
             one
             for one, own in guarded
             if one.resumed
             and one.resumed.resumed
-            and telling.admitted(one.resumed, own)
-            and not telling.admitted(one.full, own)
+            and telling.got_in(one.resumed, own)
+            and not telling.got_in(one.full, own)
         ]
         if accepted:
             yield finding(
@@ -161,9 +161,7 @@ def _revoked(seen: Admission) -> Iterator[Finding]:
 def _returned(seen: Admission) -> Iterator[Finding]:
     for name in dict.fromkeys(one.name for one in seen.returned):
         refused = [
-            one
-            for one in seen.returned
-            if one.name == name and not telling.same(one.full, one.before)
+            one for one in seen.returned if one.name == name and not telling.is_back(one, one.full)
         ]
         inside = [one for one in refused if _came_back(one)]
         if inside:
@@ -209,7 +207,7 @@ def _came_back(one: Returned) -> bool:
     """Whether the session was told what the certificate was told, and nobody else is."""
     return (
         one.resumed.resumed
-        and telling.same(one.resumed, one.before)
+        and telling.is_back(one, one.resumed)
         and not telling.same(one.alone, one.before)
     )
 
@@ -282,7 +280,7 @@ def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
         own = _baseline(seen, one.version, one.name)
         if own is None or own.open_to_all or not telling.is_guarded(own):
             continue
-        if any(visit.resumed and telling.admitted(visit, own) for visit in one.tries):
+        if any(visit.resumed and telling.got_in(visit, own) for visit in one.tries):
             found.setdefault(one.name, []).append(one)
     return found
 

@@ -13,25 +13,21 @@ from earwitness.check.evidence import Partly, Unseen
 from earwitness.check.mtls import Host, Session
 from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
-from earwitness.claims.mtls_resumption import telling
+from earwitness.claims.mtls_resumption import dwelling, telling
 from earwitness.claims.mtls_resumption.evidence import (
     Admission,
     Baseline,
     Crossed,
-    Dwelt,
     Early,
     Resumed,
     Revoked,
     Seen,
 )
-from earwitness.claims.mtls_resumption.probe import CLAIM, DWELL_PAUSES, TRIES, UNKNOWN_NAME
+from earwitness.claims.mtls_resumption.probe import CLAIM, TRIES, UNKNOWN_NAME
 from earwitness.servers.tls_client import identity
 from earwitness.servers.tls_client import session as sessions
 from earwitness.servers.tls_client.client import Visit
 from earwitness.servers.tls_client.session import Kept
-
-_OUTLIVED = 1.25
-"""Of the life of a ticket: how long its chain is kept up to say that it does not end with it."""
 
 
 def look(session: Session) -> Partly:
@@ -49,7 +45,7 @@ def look(session: Session) -> Partly:
         crossed=crossed,
         early=tuple(looking.early()),
         revoked=tuple(looking.revoked()),
-        dwelt=tuple(looking.dwelling(missed)),
+        dwelt=tuple(dwelling.chains(session, looking.renewable(), missed)),
         baselines=looking.ended(baselines),
         kept=looking.keep(missed),
     )
@@ -288,50 +284,12 @@ class _Looking:
                     resumed = seen(again)
                 yield Revoked(version=version, name=host.name, full=seen(full), resumed=resumed)
 
-    def dwelling(self, missed: list[Unseen]) -> Iterator[Dwelt]:
-        """Chains of renewed sessions, each kept up until it ends or has outlived its ticket."""
-        step = self._session.announced("dwell")
-        if step is None:
-            return
-        for host in self._session.hosts:
-            if host.identity is None or ("1.3", False, host.name) not in self._taken:
-                continue
-            first = self._full(step, "1.3", host)
-            lifetime = first.session.lifetime_seconds if first.session is not None else None
-            share = self._session.asked.dwell_seconds / len(self._session.hosts)
-            if first.session is None or not lifetime or lifetime * _OUTLIVED > share:
-                reason = (
-                    f"a ticket of {host.shown} is good for {lifetime} s, and --dwell gives it {share:g} s"
-                    if lifetime
-                    else f"{host.shown} gives its tickets no life"
-                )
-                missed.append(
-                    Unseen(
-                        claim=CLAIM,
-                        what="how long a session can be renewed",
-                        reason=reason,
-                        essential=False,
-                    )
-                )
-                continue
-            yield self._dwelt(step, host, first, first.session, lifetime)
-
-    def _dwelt(
-        self, step: Step, host: Host, first: Visit, newest: sessions.Session, lifetime: int
-    ) -> Dwelt:
-        begun, renewals, alive = time.monotonic(), 0, True
-        while alive and time.monotonic() - begun < lifetime * _OUTLIVED:
-            time.sleep(lifetime / DWELL_PAUSES)
-            visit = self._session.visit(step, "1.3", host.name, session=newest)
-            alive = visit.resumed and visit.outcome.same_answer(first.outcome)
-            renewals += alive
-            newest = visit.session or newest
-        return Dwelt(
-            name=host.name,
-            lifetime_seconds=lifetime,
-            seconds=round(time.monotonic() - begun, 1),
-            renewals=renewals,
-            alive=alive,
+    def renewable(self) -> tuple[Host, ...]:
+        """Hosts that ask for a certificate and take sessions of TLS 1.3 without it."""
+        return tuple(
+            host
+            for host in self._session.hosts
+            if host.identity is not None and ("1.3", False, host.name) in self._taken
         )
 
     def keep(self, missed: list[Unseen]) -> int:

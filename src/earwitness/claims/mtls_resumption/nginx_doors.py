@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from earwitness.claims.mtls_resumption.door import Door, Lists
 from earwitness.claims.mtls_resumption.ground import Ground
@@ -14,6 +15,7 @@ from earwitness.experiment.design import Arm, Setting
 from earwitness.servers import nginx
 from earwitness.servers.certificates import Issued
 
+_LIFETIME_SECONDS = 300  # ssl_session_timeout, by default
 _TICKET_KEY_BYTES = 80  # ssl_session_ticket_key, ngx_http_ssl_module
 
 
@@ -23,9 +25,9 @@ def open_nginx(stack: ExitStack, ground: Ground, arms: Iterable[Arm]) -> Mapping
     doors = {}
     for arm in arms:
         lists = ground.lists(arm.name)
-        files = _Files(ground, lists)
-        files.publish(())
-        config = configuration(arm.settings, files)
+        files = Files(ground.server, ground.authority.certificate, lists)
+        key = ground.keep_secret(lists.revoked.with_name("ticket.key"), ticket_key())
+        config = configuration(arm.settings, files, key)
         server = stack.enter_context(
             nginx.running(program, ground.folder, config=config, name=arm.name)
         )
@@ -40,19 +42,16 @@ def open_nginx(stack: ExitStack, ground: Ground, arms: Iterable[Arm]) -> Mapping
     return doors
 
 
-class _Files:
-    """The files that the configuration names."""
+class Files:
+    """The files that the configuration names; nothing is revoked at first."""
 
-    def __init__(self, ground: Ground, lists: Lists) -> None:
-        folder = lists.revoked.parent
-        self.certificate = ground.server.certificate
-        self.key = ground.server.key
-        self.authority = ground.authority.certificate
+    def __init__(self, server: Issued, authority: Path, lists: Lists) -> None:
+        self.server = server
+        self.authority = authority
         self.revoked = lists.revoked
-        self.serials = folder / "serials.map"
-        key = secrets.token_bytes(_TICKET_KEY_BYTES)
-        self.ticket_key = ground.keep_secret(folder / "ticket.key", key)
+        self.serials = lists.revoked.with_name("serials.map")
         self._lists = lists
+        self.publish(())
 
     def publish(self, revoked: Sequence[Issued]) -> None:
         """Replace the lists, and the serial numbers in the form of a map."""
@@ -63,10 +62,23 @@ class _Files:
         self.serials.chmod(0o644)
 
 
-def configuration(settings: Mapping[str, Setting], files: _Files) -> str:
-    """The ``http`` block of an arm."""
+def configuration(
+    settings: Mapping[str, Setting], files: Files, ticket_key: Path | None, responder: str = ""
+) -> str:
+    """The ``http`` block of an arm.
+
+    ``ticket_key``: None when the server draws its own. ``responder``: URL of whom it asks about
+    certificates where the arm's ``ocsp`` says so: each time, or once and then from its cache.
+    """
+    asks = f"ssl_ocsp on; ssl_ocsp_responder {responder};"
+    status = {
+        "": "",
+        "each": asks,
+        "cached": f"{asks} ssl_ocsp_cache shared:answers:1m;",
+    }[str(settings.get("ocsp", ""))]
+    sealed_with = "" if ticket_key is None else f"ssl_session_ticket_key {ticket_key};"
     kept = {
-        "tickets": f"ssl_session_tickets on; ssl_session_ticket_key {files.ticket_key};",
+        "tickets": f"ssl_session_tickets on; {sealed_with}",
         "memory": "ssl_session_tickets off; ssl_session_cache shared:doors:1m;",
         "off": "ssl_session_tickets off; ssl_session_cache off;",
     }[str(settings["resumption"])]
@@ -77,17 +89,24 @@ def configuration(settings: Mapping[str, Setting], files: _Files) -> str:
         listen 127.0.0.1:@port:door@ ssl;
         server_name localhost;
         ssl_protocols TLSv{settings["tls"]};
-        ssl_certificate {files.certificate};
-        ssl_certificate_key {files.key};
+        ssl_certificate {files.server.certificate};
+        ssl_certificate_key {files.server.key};
         ssl_client_certificate {files.authority};
         ssl_crl {files.revoked};
         ssl_verify_client on;
         {kept}
+        {status}
+        ssl_session_timeout {settings.get("lifetime", _LIFETIME_SECONDS)}s;
         location / {{
             {recheck}
             return 200 "serial=$ssl_client_serial";
         }}
     }}"""
+
+
+def ticket_key() -> bytes:
+    """A new key for tickets, as a file of nginx has it."""
+    return secrets.token_bytes(_TICKET_KEY_BYTES)
 
 
 def built_with(said: str) -> str:
@@ -99,7 +118,7 @@ def built_with(said: str) -> str:
     return " ".join(words[:2])
 
 
-def _take(server: nginx.Nginx, files: _Files, revoked: Sequence[Issued]) -> None:
+def _take(server: nginx.Nginx, files: Files, revoked: Sequence[Issued]) -> None:
     files.publish(revoked)
     server.reload()
 

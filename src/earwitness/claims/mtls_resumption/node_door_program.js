@@ -25,11 +25,14 @@ const { values: options } = parseArgs({
     tls: text,
     resumption: text,
     rechecks: { type: 'boolean', default: false },
+    port: { ...text, default: '0' },
+    'ticket-keys': text,
   },
 });
 if (options.resumption !== 'tickets') throw new Error('Node keeps sessions in tickets alone');
 const version = `TLSv${options.tls}`;
-const ticketKeys = crypto.randomBytes(48);
+const keyFile = options['ticket-keys'];
+const ticketKeys = keyFile ? fs.readFileSync(keyFile) : crypto.randomBytes(48);
 let revoked = new Set();
 
 function secureContext() {
@@ -65,7 +68,7 @@ const server = https.createServer(
 server.on('tlsClientError', (refused) => process.stderr.write(`${refused.message}\n`));
 takeList();
 process.on('SIGHUP', takeList);
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(options.port), '127.0.0.1', () => {
   fs.writeFileSync('version', `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}`);
   fs.writeFileSync('port.new', String(server.address().port));
   fs.renameSync('port.new', 'port');

@@ -20,8 +20,8 @@ from earwitness.servers import folders, node, process
 from earwitness.servers.certificates import Issued
 from earwitness.servers.process import Process
 
-_PYTHON_PROGRAM = Path(__file__).with_name("door_program.py")
-_NODE_PROGRAM = Path(__file__).with_name("node_door_program.js")
+PYTHON_PROGRAM = Path(__file__).with_name("door_program.py")
+NODE_PROGRAM = Path(__file__).with_name("node_door_program.js")
 _READY_SECONDS = 20.0
 _WITHOUT_VALUE = {"rechecks", "checks_list"}
 _OPTIONS = ("library", "tls", "resumption", "on_update", "enforced_by", *sorted(_WITHOUT_VALUE))
@@ -30,14 +30,14 @@ _OPTIONS = ("library", "tls", "resumption", "on_update", "enforced_by", *sorted(
 
 def open_python(stack: ExitStack, ground: Ground, arms: Iterable[Arm]) -> Mapping[str, Door]:
     """A door for every arm, in processes of our own interpreter."""
-    command = (sys.executable, "-P", "-B", os.fspath(_within_reach(_PYTHON_PROGRAM, ground)))
+    command = (sys.executable, "-P", "-B", os.fspath(within_reach(PYTHON_PROGRAM, ground)))
     return _open(stack, ground, arms, command, f"interpreter {sys.executable}")
 
 
 def open_node(stack: ExitStack, ground: Ground, arms: Iterable[Arm]) -> Mapping[str, Door]:
     """A door for every arm, in processes of Node; MissingComponent when there is none."""
     program = node.find()
-    command = (os.fspath(program.path), os.fspath(_within_reach(_NODE_PROGRAM, ground)))
+    command = (os.fspath(program.path), os.fspath(within_reach(NODE_PROGRAM, ground)))
     return _open(stack, ground, arms, command, program.source)
 
 
@@ -116,7 +116,7 @@ def _take(running: Process, lists: Lists, revoked: Sequence[Issued]) -> None:
     os.kill(running.pid, signal.SIGHUP)
 
 
-def _within_reach(program: Path, ground: Ground) -> Path:
+def within_reach(program: Path, ground: Ground) -> Path:
     """A copy that whoever the servers run as can read, wherever this package is installed."""
     copy = ground.folder / program.name
     copy.write_bytes(program.read_bytes())

@@ -7,6 +7,7 @@ from earwitness.check.evidence import Partly, Unseen
 from earwitness.check.mtls import Session
 from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
+from earwitness.claims.mtls_resumption import telling
 from earwitness.claims.mtls_resumption.evidence import Admission, Returned, Seen
 from earwitness.claims.mtls_resumption.looking import key_digest, seen
 from earwitness.claims.mtls_resumption.probe import CLAIM
@@ -89,5 +90,5 @@ def _still_admitted(returned: list[Returned]) -> tuple[Unseen, ...]:
             needs="revoke it, have the server take the new list, and come again",
         )
         for one in returned
-        if (one.full.status, one.full.body) == (one.before.status, one.before.body)
+        if telling.is_back(one, one.full)
     )

@@ -7,7 +7,7 @@ right certificate is told, and where a visitor without one is told something els
 from collections.abc import Iterator, Sequence
 
 from earwitness.check.evidence import Unseen
-from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Seen
+from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Returned, Seen
 
 _CLAIM = "mtls-resumption"
 _FIRST_REFUSAL = 400
@@ -44,6 +44,28 @@ def admitted(seen: Seen, baseline: Baseline) -> bool:
     if is_steady(baseline):
         return same(seen, baseline.admitted[0])
     return seen.status == baseline.admitted[0].status
+
+
+def got_in(seen: Seen, baseline: Baseline) -> bool:
+    """Whether the visitor got in at its own host.
+
+    There, a status that only the right certificate is given says enough: answers may name who asks,
+    or how often a certificate was looked at.
+    """
+    others = (baseline.alone, baseline.stranger)
+    return lets_in(baseline) and is_told_like(seen, baseline.admitted[0], others)
+
+
+def is_told_like(seen: Seen, right: Seen, others: Sequence[Seen]) -> bool:
+    """Whether it is told what the right one is, or given a status that others are not."""
+    if same(seen, right):
+        return True
+    return bool(seen.status) and seen.status == right.status not in {o.status for o in others}
+
+
+def is_back(one: Returned, seen: Seen) -> bool:
+    """Whether a visitor is told now what the certificate was told in the earlier check."""
+    return is_told_like(seen, one.before, (one.alone,))
 
 
 def is_guarded(baseline: Baseline) -> bool:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from earwitness.claims.mtls_resumption.door import Door
-from earwitness.claims.mtls_resumption.visitor import OPEN, Visit, Visitor
+from earwitness.claims.mtls_resumption.visitor import OPEN, Visit, Visitor, get
 from earwitness.experiment.observation import Observation
 from earwitness.servers.certificates import Issued
 
@@ -31,7 +31,7 @@ def revoke_and_return(
     door.take((*earlier, client))
     full_after = _full_handshake_until_refused(door, visitor, client)
     resumed_after = visitor.visit(door.port, session=second.session)
-    on_open_path = visitor.visit(door.port, OPEN, identity=client)
+    on_open_path = visitor.visit(door.port, get(OPEN), identity=client)
     late = visitor.visit(door.port, session=on_open_path.session)
     stranger = visitor.visit(door.port)
     other_after = visitor.visit(door.port, identity=bystander)
@@ -65,7 +65,7 @@ def revoke_and_return(
 
 def words(visit: Visit) -> str:
     """How a visit ended: the status of the answer, or what came in its place."""
-    return f"status {visit.status}" if visit.status is not None else visit.refusal or "silence"
+    return f"status {visit.status}" if visit.status else visit.refusal or "silence"
 
 
 def _full_handshake_until_refused(door: Door, visitor: Visitor, client: Issued) -> Visit:

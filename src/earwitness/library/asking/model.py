@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def configured(environment: Mapping[str, str] = os.environ) -> Endpoint | None:
     )
 
 
-def stream(endpoint: Endpoint, messages: Sequence[Mapping[str, str]]) -> Iterator[str]:
+def stream(endpoint: Endpoint, messages: Sequence[Mapping[str, str]]) -> Generator[str]:
     """The answer, piece by piece as it comes. Raises ModelFailed, also after some pieces."""
     deadline = time.monotonic() + _LONGEST * endpoint.timeout_seconds
     try:

@@ -29,6 +29,8 @@ _FEW_RANGES = 64
 """Up to so many documents, each is searched on its own; more are picked out of the whole."""
 _CANDIDATES = 400
 """Passages by which these documents are picked."""
+DEPTH = _CANDIDATES
+"""How far down pages of results go."""
 _WITH_CHAPTERS = (Kind.TRANSCRIPT, Kind.CHAPTER, Kind.FIELD_NOTES, Kind.SNIP)
 """Kinds whose heading is the title of a chapter."""
 _NO_RUNNING_TEXT = (Kind.CHAPTER, Kind.SNIP)
@@ -65,6 +67,21 @@ class Hit:
     facts: Facts
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A part of what was found, and how much that is; beyond ``DEPTH`` nothing is counted."""
+
+    hits: list[Hit]
+    total: int
+    first: int
+
+    @property
+    def following(self) -> int | None:
+        """Where the next part begins; None at the end."""
+        after = self.first + len(self.hits)
+        return after if self.hits and after < self.total else None
+
+
 @dataclass(frozen=True)
 class Ranked:
     """Passages by score, and what else the ranking knows of them."""
@@ -88,6 +105,18 @@ def search(
     with store.reading() as connection:
         ranked = rank(connection, query, scope, most, meaning=meaning)
         return hits(connection, query, ranked)
+
+
+def page(store: Store, text: str, *, scope: Scope, first: int, most: int) -> Page:
+    """The passages from the ``first`` on, counted from 0. All parts are cut from one ranking."""
+    query = parse(text)
+    with store.reading() as connection:
+        ranked = rank(connection, query, scope, DEPTH)
+        part = slice(first, first + most)
+        chosen = Ranked(
+            ranked.ids[part], ranked.scores[part], ranked.coverages[part], ranked.confidence
+        )
+        return Page(hits=hits(connection, query, chosen), total=len(ranked.ids), first=first)
 
 
 def rank(

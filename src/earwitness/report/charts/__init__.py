@@ -9,10 +9,11 @@ shows is also said in its ``<desc>``.
 results and predictions, ``retention`` and ``forecast`` from reviews.
 """
 
-from earwitness.experiment.design import Bars, Chart, Curve, Topology
+from earwitness.experiment.design import Bars, Chart, Curve, HeatMap, Topology
 from earwitness.report.charts.bars import bars, waterfall
 from earwitness.report.charts.curve import curve
 from earwitness.report.charts.forest import forest
+from earwitness.report.charts.heat_map import heat_map
 from earwitness.report.charts.predictions import calibration, factors
 from earwitness.report.charts.review import forecast, retention
 from earwitness.report.charts.topology import topology
@@ -30,5 +31,7 @@ def draw(chart: Chart, run: RunDocument) -> str | None:
             return curve(chart, run)
         case Topology():
             return topology(chart, run)
+        case HeatMap():
+            return heat_map(chart, run)
         case _:
             return waterfall(chart, run)

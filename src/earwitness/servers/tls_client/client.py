@@ -8,6 +8,7 @@ import contextlib
 import os
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class Client:
     trust: Path | None = None
     """Authorities (PEM) that have to vouch for the server; None: whoever it is."""
     seconds: float = _SECONDS
-    """Patience of one read or write."""
+    """Patience of one read or write, and of the whole answer."""
     key: bytes = field(default=b"", repr=False)
     """Of the digests in outcomes."""
 
@@ -94,16 +95,16 @@ class Client:
         """
         asking = opening or self.opening
         request = asking.request(address.name or address.host)
-        sending = _Sending(early=early, request=request)
-        if session is not None and asking.idempotent and len(request) <= session.early_data_bytes:
-            sending.permitted = True
+        longest = session.early_data_bytes if early and session is not None else 0
+        permitted = asking.idempotent and len(request) <= longest
+        sending = _Sending(request=request, early=early, permitted=permitted)
         with contextlib.closing(self._connected(address, asking)) as plain:
             connection = self._connection(plain, address, identity, session, sending)
             said, refusal = b"", ""
             try:
                 sending.shake_hands(connection)
                 if sending.arrives:
-                    said = _answer(connection, asking)
+                    said = _answer(connection, asking, self.seconds)
             except (SSL.Error, OSError) as ended:
                 refusal = _words(ended)
             return self._seen(connection, asking, said, refusal, sending)
@@ -164,7 +165,8 @@ class Client:
             context.set_info_callback(sending.note)
         connection = SSL.Connection(context, plain)
         if address.name is not None:
-            connection.set_tlsext_host_name(address.name.encode("idna"))
+            plain_name = address.name.isascii()  # the codec for others takes its time
+            connection.set_tlsext_host_name(address.name.encode("ascii" if plain_name else "idna"))
         if identity is not None:
             identity.use(connection)
         if session is not None:
@@ -193,7 +195,7 @@ class _Sending:
 
     request: bytes
     early: bool
-    permitted: bool = False
+    permitted: bool
     """Whether it may travel with the first flight."""
     taken_early: bool = False
     done: bool = False
@@ -234,10 +236,10 @@ def _limit(plain: socket.socket, seconds: float) -> None:
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _answer(connection: SSL.Connection, asking: Opening) -> bytes:
-    """All that the server says, until it is whole or ends."""
-    said = b""
-    while not asking.is_whole(said) and len(said) < _LONGEST_ANSWER:
+def _answer(connection: SSL.Connection, asking: Opening, seconds: float) -> bytes:
+    """All that the server says, until it is whole, ends, or has been trickling for too long."""
+    said, until = b"", time.monotonic() + seconds
+    while not asking.is_whole(said) and len(said) < _LONGEST_ANSWER and time.monotonic() < until:
         try:
             said += connection.recv(_CHUNK)
         except SSL.Error:  # its end; not every server says goodbye

@@ -9,10 +9,19 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from earwitness.web import runs, site, streaming
-from earwitness.web.api import experiments, library, machine, openapi, review, snips
+from earwitness.web.api import (
+    experiments,
+    finding,
+    library,
+    machine,
+    openapi,
+    review,
+    snips,
+)
 
 OPERATIONS = (
     *library.OPERATIONS,
+    *finding.OPERATIONS,
     *snips.OPERATIONS,
     *review.OPERATIONS,
     *experiments.OPERATIONS,

@@ -7,7 +7,11 @@ import msgspec
 
 from earwitness.experiment.design import Depth
 from earwitness.library.browsing import Order
+from earwitness.library.search.passages import Kind
+from earwitness.library.search.searching import DEPTH
 from earwitness.web.checks import MOST_SAMPLING_SECONDS
+from earwitness.web.search import LONGEST, MOST
+from earwitness.web.talk import LONGEST_QUESTION
 
 Words = Annotated[str, msgspec.Meta(max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -164,6 +168,21 @@ class EpisodesQuery(msgspec.Struct, frozen=True, kw_only=True):
     most: Annotated[int, msgspec.Meta(ge=1, le=100)] = 40
 
 
+class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked for, and where; ``show`` and ``episode`` are ids or words of a title."""
+
+    q: Annotated[str, msgspec.Meta(max_length=LONGEST)] = ""
+    show: Words = ""
+    episode: Words = ""
+    speaker: Words = ""
+    chapter: Words = ""
+    kind: Kind | None = None
+    after: dt.date | None = None
+    before: dt.date | None = None
+    first: Annotated[int, msgspec.Meta(ge=0, le=DEPTH)] = 0
+    most: Annotated[int, msgspec.Meta(ge=1, le=100)] = MOST
+
+
 class RunsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which runs."""
 
@@ -192,6 +211,16 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     budget_seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)] | None = None
     predictions: Annotated[list[Words], msgspec.Meta(max_length=50)] = []
     """As on the command line: ``3x``, ``refuted@70%``, ``hypothesis=2x..5x``."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked, and where its answer may stand."""
+
+    question: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_QUESTION)]
+    show: Words = ""
+    episode: Words = ""
+    earlier: Annotated[list[Text], msgspec.Meta(max_length=50)] = []
+    """Of a talk: ``searched`` of the answers so far, the newest last."""
 
 
 class CheckOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,13 +19,16 @@ export function player(box) {
   const listeners = [];
   const ready = () => Boolean(audio.currentSrc || audio.src);
 
+  // a browser may want a gesture on this page first; the button is there for it
+  const start = () => audio.play().catch(() => {});
+
   const seek = (seconds, play = false) => {
     if (!ready()) return;
     audio.currentTime = Math.max(0, Math.min(seconds, audio.duration || seconds));
-    if (play) audio.play();
+    if (play) start();
     show();
   };
-  const toggle = () => { if (ready()) (audio.paused ? audio.play() : audio.pause()); };
+  const toggle = () => { if (ready()) (audio.paused ? start() : audio.pause()); };
   const setSpeed = (speed) => { audio.playbackRate = Math.min(3, Math.max(0.5, speed)); };
   const current = () => chapters.findLast((one) => one.start <= audio.currentTime + 0.01);
   const chapter = (step) => {
@@ -58,6 +61,7 @@ export function player(box) {
       place.max = Math.floor(audio.duration) || 1;
       part("[data-show-length]").textContent = clock(audio.duration);
       if (asked) seek(Number(asked[1]));
+      else if (box.dataset.start) seek(Number(box.dataset.start), true);
       else if (kept < audio.duration - LAST_SECONDS) seek(kept);
     }, { once: true });
     if (audio.readyState > 0) audio.dispatchEvent(new Event("loadedmetadata"));

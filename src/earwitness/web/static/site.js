@@ -11,7 +11,30 @@ for (const link of document.querySelectorAll(".bar > .rooms a[data-key]")) {
   register(`g ${link.dataset.key}`, () => link.click());
 }
 register("?", () => document.getElementById("keys").showModal());
-register("/", () => document.querySelector("[data-search]:not([hidden])")?.focus());
+register("/", () => {
+  const field = document.querySelector("[data-search]") ?? everything();
+  field?.focus();
+  field?.select();
+});
+
+// The field of the bar; on a narrow screen it is in the menu, which is opened for it.
+function everything() {
+  const fields = [...document.querySelectorAll("[data-search-all]")];
+  const seen = fields.find((one) => one.checkVisibility());
+  if (seen) return seen;
+  document.querySelector(".menu").open = true;
+  return document.querySelector(".menu [data-search-all]");
+}
+
+// A list that follows its form keeps the address, so that going back and reloading find it again.
+for (const form of document.querySelectorAll("[data-lasting]")) {
+  const keep = () => {
+    const said = [...new FormData(form)].filter(([, value]) => value);
+    history.replaceState(null, "", `${form.getAttribute("action")}?${new URLSearchParams(said)}`);
+  };
+  form.addEventListener("input", keep);
+  form.addEventListener("change", keep);
+}
 
 for (const panel of document.querySelectorAll("[data-stream]")) listen(panel);
 
@@ -24,7 +47,7 @@ if (box) {
 const undo = document.querySelector("[data-undo]");
 if (undo) register("u", () => undo.requestSubmit());
 
-for (const form of document.querySelectorAll("form[method=post]:not([data-hx-post])")) {
+for (const form of document.querySelectorAll("form[method=post]:not([data-ask]):not([data-hx-post])")) {
   form.addEventListener("submit", () => {
     // a second click would ask for the same again; the page that comes replaces this one
     for (const button of form.querySelectorAll("button")) {

@@ -10,7 +10,7 @@ export function transcript(section, playing) {
 
   const follow = section.querySelector("[data-follow]");
   section.querySelector("[data-follow-choice]").hidden = false;
-  let said = null;
+  let said = section.querySelector(".said");
   playing.onTime((now) => {
     const line = lines[last(starts, now)] ?? null;
     if (line === said) return;
