@@ -199,7 +199,9 @@ def _again(
     words = CHANGED if changed else str(problem)
     status = 409 if changed else 422
     if rendering.is_part(request):
-        return _form(request, now, said=said, problem=words, status=status)
+        answer = _form(request, now, said=said, problem=words, status=status)
+        answer.headers["HX-Retarget"] = "#toast-fields"
+        return answer
     return _page(request, here, now, said=said, problem=words, status=status)
 
 

@@ -35,8 +35,8 @@ const ready = () => {
   hint(form, "Or click the first and the last line in the transcript.");
   show(form);
 };
-const toast = document.querySelector("[data-toast]");
-if (toast) new MutationObserver(ready).observe(toast, { childList: true });
+const fields = document.getElementById("toast-fields");
+if (fields) new MutationObserver(ready).observe(fields, { childList: true });
 ready();
 
 function move(field, by) {

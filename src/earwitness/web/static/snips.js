@@ -7,6 +7,8 @@ const SHOWN_MS = 15_000;
 const audio = document.querySelector("#player audio");
 const form = document.querySelector("[data-snip-now]");
 const toast = document.querySelector("[data-toast]");
+// Fields that are open stay while more is saved, so that nothing that was written there is lost.
+const [fields, said] = toast.children;
 const ready = () => Boolean(audio.currentSrc || audio.src);
 let wantsNote = false;
 let hiding = 0;
@@ -15,31 +17,37 @@ const save = () => (ready() ? form.requestSubmit() : byPlace());
 form.addEventListener("submit", () => { form.elements.at.value = audio.currentTime.toFixed(2); }, true);
 register("s", save);
 register("n", () => {
-  const note = toast.querySelector("[data-note]");
+  const open = fields.querySelector("[name=note]");
+  if (open) return open.focus();
+  const note = said.querySelector("[data-note]");
   if (note) return note.click();
-  if (toast.querySelector("[data-editing]")) return toast.querySelector("[name=note]").focus();
   wantsNote = ready();
   save();
 });
 
-const close = () => {
-  clearTimeout(hiding);
-  toast.replaceChildren();
+const close = (part) => {
+  if (part === said) clearTimeout(hiding);
+  part.replaceChildren();
 };
-toast.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) close(); });
-toast.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+for (const part of [fields, said]) {
+  part.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) close(part); });
+  part.addEventListener("keydown", (event) => { if (event.key === "Escape") close(part); });
+}
 const ours = (event) => form.contains(event.target) || toast.contains(event.target);
 document.addEventListener("htmx:after:swap", (event) => {
   if (!ours(event)) return;
-  clearTimeout(hiding);
-  const note = wantsNote && toast.querySelector("[data-note]");
+  const note = wantsNote && said.querySelector("[data-note]");
   wantsNote = false;
   if (note) return note.click();
-  toast.querySelector("[data-focus]")?.focus();
-  if (!toast.querySelector("[data-editing]")) hide();
+  if (!form.contains(event.target)) {
+    fields.querySelector("[data-focus]")?.focus();
+  }
+  clearTimeout(hiding);
+  if (event.target.matches("[data-hx-get]")) return close(said); // its fields are open now
+  hide();
 });
 const hide = () => {
-  hiding = setTimeout(() => (toast.matches(":hover, :focus-within") ? hide() : close()), SHOWN_MS);
+  hiding = setTimeout(() => (said.matches(":hover, :focus-within") ? hide() : close(said)), SHOWN_MS);
 };
 document.addEventListener("htmx:error", (event) => {
   if (!ours(event)) return;
@@ -48,7 +56,7 @@ document.addEventListener("htmx:error", (event) => {
   told.className = "told-snip";
   told.setAttribute("role", "alert");
   told.textContent = "Not saved: the site does not answer. Is it still running?";
-  toast.replaceChildren(told);
+  said.replaceChildren(told);
 });
 
 // Without a recording there is no place to save: it is written.
