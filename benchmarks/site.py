@@ -40,9 +40,9 @@ from earwitness.library.intake import (
     Transcript,
     TranscriptSource,
 )
-from earwitness.report import measured
 from earwitness.library.review import cards, faces
 from earwitness.library.snip import Contents
+from earwitness.report import measured
 from earwitness.store import runs
 from earwitness.store.connection import Store, open_store
 from earwitness.store.events import EventLog
