@@ -5,7 +5,10 @@ import time
 import wave
 from pathlib import Path
 
+from earwitness.store import library_tables as tables
+from earwitness.store.connection import Store
 from tests.conftest import CommandLine
+from tests.web.conftest import EPISODE, shelve, sorting_show
 
 
 def until(page, expression: str) -> None:
@@ -45,3 +48,12 @@ def tone(file: Path, seconds: int = 60) -> None:
         recording.writeframes(
             bytes((128 + (index // 20 % 2) * 9) for index in range(8000)) * seconds
         )
+
+
+def stock(store: Store, data: Path, episodes: int = 95) -> None:
+    """A show with an episode that can be heard."""
+    shelve(store, sorting_show(episodes=episodes))
+    tone(data / "timsort.wav")
+    with store.writing() as connection:
+        chosen = tables.episodes.update().where(tables.episodes.c.id == EPISODE)
+        connection.execute(chosen.values(audio_file="timsort.wav"))

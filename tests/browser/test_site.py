@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.store import library_tables as tables
-from earwitness.store.connection import Store, open_store
+from earwitness.store.connection import open_store
 from tests.browser.looking import COLLISIONS, LEAST_CONTRAST, THEMES, WIDTHS
-from tests.browser.serving import Served, tone, until
+from tests.browser.serving import Served, stock, until
 from tests.conftest import CommandLine
 from tests.web import recorded
-from tests.web.conftest import EPISODE, SHOW, shelve, sorting_show
+from tests.web.conftest import EPISODE, SHOW
 
 pytestmark = pytest.mark.browser
 
@@ -48,15 +47,6 @@ PAGES = {
 }
 MADE = ("bundled-show", "bundled-episode", "run", "compare", "plan", "check", "answer")
 """Pages whose address is known once something was done."""
-
-
-def stock(store: Store, data: Path) -> None:
-    """A show with an episode that can be heard."""
-    shelve(store, sorting_show(episodes=95))
-    tone(data / "timsort.wav")
-    with store.writing() as connection:
-        chosen = tables.episodes.update().where(tables.episodes.c.id == EPISODE)
-        connection.execute(chosen.values(audio_file="timsort.wav"))
 
 
 @pytest.fixture(scope="module")

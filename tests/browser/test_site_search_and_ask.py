@@ -5,15 +5,13 @@ import os
 import pytest
 
 from earwitness.store.connection import open_store
-from tests.browser import test_site
-from tests.browser.test_site import Served, stock, until
+from tests.browser.serving import Served, stock, until
 from tests.conftest import CommandLine
 from tests.library.asking.endpoints import endpoint
 from tests.web.conftest import EPISODE
 
 pytestmark = pytest.mark.browser
 
-visit = test_site.visit
 QUESTION = "what does a line say of sorted runs?"
 SAID = 'They are sorted. [1: "something of sorted runs"] All else is guessed.'
 AUDIO = "document.querySelector('audio')"

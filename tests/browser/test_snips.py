@@ -10,12 +10,11 @@ from earwitness.library import catalogue, snips
 from earwitness.library import snip_catalogue as read
 from earwitness.library.review import cards
 from earwitness.library.snip import Contents
-from earwitness.store import library_tables as tables
 from earwitness.store.connection import open_store
 from tests.browser.looking import COLLISIONS, LEAST_CONTRAST, THEMES, WIDTHS
-from tests.browser.serving import Served, tone, until
+from tests.browser.serving import Served, stock, until
 from tests.conftest import CommandLine
-from tests.web.conftest import EPISODE, shelve, sorting_show
+from tests.web.conftest import EPISODE
 
 pytestmark = pytest.mark.browser
 
@@ -28,11 +27,7 @@ PLAYING = f"!{AUDIO}.paused && {AUDIO}.currentTime > 0"
 def served(tmp_path_factory: pytest.TempPathFactory):
     data = tmp_path_factory.mktemp("snipping")
     with open_store(data) as store:
-        shelve(store, sorting_show())
-        tone(data / "timsort.wav")
-        with store.writing() as connection:
-            chosen = tables.episodes.update().where(tables.episodes.c.id == EPISODE)
-            connection.execute(chosen.values(audio_file="timsort.wav"))
+        stock(store, data, episodes=1)
     site = Served(CommandLine({**os.environ, "NO_COLOR": "1"}), data)
     yield site
     site.end()
