@@ -27,7 +27,7 @@ REFUSALS = ("404", "409", "422")
 INSTALLED_AXE = Path(__file__).parents[2] / ".venv/axe/node_modules/axe-core/axe.min.js"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop must have ended before others start one
 def browser():
     executable = os.environ.get("EARWITNESS_CHROMIUM") or shutil.which("chromium")
     if executable is None:
