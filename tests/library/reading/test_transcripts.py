@@ -98,6 +98,7 @@ def stamp(thousandths: int, between: str) -> str:
 
 
 @given(_CUES)
+@example([(0, 1, "a  a", "")])
 def test_written_cues_are_read_back(written: list[tuple[int, int, str, str]]) -> None:
     expected = [
         (begin / 1000, (begin + length) / 1000, name or None, " ".join(said.split()))

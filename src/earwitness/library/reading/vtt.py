@@ -40,8 +40,8 @@ def read_segments(text: str) -> tuple[Segment, ...]:
         if "<" in payload or "&" in payload:
             for speaker, said in _voices(payload):
                 add(Segment(text=said, start_seconds=start, end_seconds=end, speaker=speaker))
-        elif said := payload.strip():
-            add(Segment(text=said.replace("\n", " "), start_seconds=start, end_seconds=end))
+        elif said := " ".join(payload.split()):
+            add(Segment(text=said, start_seconds=start, end_seconds=end))
     return tuple(segments)
 
 
