@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import webvtt
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from earwitness.library.intake import NotReadable, Segment
