@@ -131,7 +131,9 @@ def test_the_same_cues_as_webvtt_py_has(written: list[tuple[int, int, str, str]]
     theirs = list(webvtt.from_buffer(io.StringIO(text)))
     ours = vtt.read_segments(text)
     assert [(one.start_seconds, one.text, one.speaker or "") for one in ours] == [
-        (pytest.approx(one.start_in_seconds, abs=1), one.text, one.voice or "") for one in theirs
+        # a line break or several blanks are one blank to us, as they are on a page
+        (pytest.approx(one.start_in_seconds, abs=1), " ".join(one.text.split()), one.voice or "")
+        for one in theirs
     ]
 
 
