@@ -28,7 +28,9 @@ format: .venv/develop  ## Put the code into its format
 
 bench: .venv/develop  ## Side by side with peers; ratios from one run
 	@$(INSTALL) --editable '.[bench]'
-	@for one in benchmarks/*.py; do echo "## $$one"; $(BIN)/python $$one || exit 1; done
+	@missed=; for one in benchmarks/*.py; do \
+		echo "## $$one"; $(BIN)/python $$one || missed="$$missed $$one"; \
+	done; [ -z "$$missed" ] || { echo "targets missed in:$$missed"; exit 1; }
 
 schemas: .venv/run  ## Write docs/reference/schemas anew
 	@$(BIN)/python -m earwitness.report.schema docs/reference/schemas

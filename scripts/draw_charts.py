@@ -35,7 +35,7 @@ def name(chart: Chart) -> str:
 def style() -> str:
     """The colours of both themes, and the classes of charts."""
     report = resources.files("earwitness.report")
-    page = report.joinpath("style.css").read_text()
+    page = report.joinpath("tokens.css").read_text()
     colours = re.findall(r"^:root \{.*?^\}|^@media screen.*?^\}", page, re.MULTILINE | re.DOTALL)
     return "\n".join([*colours, report.joinpath("charts.css").read_text()])
 
