@@ -11,9 +11,11 @@ from starlette.responses import FileResponse, Response
 
 from earwitness.experiment.design import Claim, Source
 from earwitness.library import browsing, catalogue
+from earwitness.library import chapters as merging
 from earwitness.library import snip_catalogue as read
 from earwitness.library.catalogue import ShelvedEpisode
-from earwitness.library.intake import ChapterSource, Segment, SourcedChapter
+from earwitness.library.chapters import Chapter
+from earwitness.library.intake import Segment
 from earwitness.report.document import RunDocument
 from earwitness.web import places, predicting, reading, rendering, site, standing
 from earwitness.web.site import Site
@@ -31,7 +33,7 @@ MEDIA_TYPES = {
 """Of recordings, by the ending of the file; browsers refuse to guess."""
 _SAME_SECONDS = 0.001
 """Addresses name a second with so many digits."""
-_Timed = TypeVar("_Timed", Segment, SourcedChapter)
+_Timed = TypeVar("_Timed", Segment, Chapter)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class Claimed:
     standing: Standing
     claim: Claim | None
     run: RunDocument | None
-    chapter: SourcedChapter | None
+    chapter: Chapter | None
     """Where it is made."""
 
 
@@ -88,11 +90,11 @@ def find(here: Site, request: Request) -> ShelvedEpisode:
     return catalogue.find_episode(here.store, request.path_params["episode"])
 
 
-def chapters_of(here: Site, episode: ShelvedEpisode) -> tuple[SourcedChapter, ...]:
-    """The chapters of the most trusted source that has any, those in the table of contents."""
+def chapters_of(here: Site, episode: ShelvedEpisode) -> tuple[Chapter, ...]:
+    """The chapters that all its sources have, as one list; those in the table of contents."""
     by_source = catalogue.chapters(here.store, [episode.id]).get(episode.id, {})
-    best = next((by_source[source] for source in ChapterSource if source in by_source), ())
-    return tuple(chapter for chapter in best if chapter.listed)
+    merged = merging.merge(by_source, episode.facts.duration_seconds)
+    return tuple(chapter for chapter in merged if chapter.listed)
 
 
 def segments_of(here: Site, episode: ShelvedEpisode) -> list[Segment]:
@@ -113,9 +115,7 @@ def _at(parts: Sequence[_Timed], seconds: float | None) -> _Timed | None:
     return max(begun, key=lambda part: part.start_seconds or 0.0, default=None)
 
 
-def _claimed(
-    here: Site, episode: ShelvedEpisode, chapters: tuple[SourcedChapter, ...]
-) -> list[Claimed]:
+def _claimed(here: Site, episode: ShelvedEpisode, chapters: tuple[Chapter, ...]) -> list[Claimed]:
     standings = standing.standings(here)
     found = []
     for id in episode.facts.claims:
@@ -134,7 +134,7 @@ def _claimed(
     return found
 
 
-def _chapter(chapters: tuple[SourcedChapter, ...], source: Source) -> SourcedChapter | None:
+def _chapter(chapters: tuple[Chapter, ...], source: Source) -> Chapter | None:
     """The chapter in which a claim is made: by its second, else by its name."""
     if source.seconds is not None:
         before = [chapter for chapter in chapters if chapter.start_seconds <= source.seconds]
