@@ -13,6 +13,7 @@ from earwitness.claims.mtls_resumption.visitor import Visit, Visitor
 from earwitness.experiment.design import Arm
 from earwitness.servers.certificates import Authority, Issued
 from earwitness.servers.tls_client import library
+from earwitness.servers.tls_client.client import NoServer
 from earwitness.servers.tls_client.session import Session
 
 TAKEN_SECONDS = 8.0
@@ -48,14 +49,24 @@ class Course:
         self.door.lists.publish((*self.earlier, self.client))
 
     def refused_for_good(self) -> Visit:
-        """The last of some refused full handshakes in a row; when time is up, one that was not."""
+        """The last of some refused full handshakes in a row; when time is up, one that was not.
+
+        Some servers shut their door for a moment when they read a list. Raises NoServer when it
+        stays shut.
+        """
         deadline = time.monotonic() + TAKEN_SECONDS
         refusals = 0
         while True:
-            visit = self.full()
-            refusals = 0 if visit.admitted else refusals + 1
-            if refusals == _REFUSALS or (visit.admitted and time.monotonic() > deadline):
-                return visit
+            try:
+                visit = self.full()
+            except NoServer:
+                if time.monotonic() > deadline:
+                    raise
+                refusals = 0
+            else:
+                refusals = 0 if visit.admitted else refusals + 1
+                if refusals == _REFUSALS or (visit.admitted and time.monotonic() > deadline):
+                    return visit
             time.sleep(_AGAIN_SECONDS)
 
 
