@@ -31,10 +31,11 @@ def served(tmp_path_factory: pytest.TempPathFactory):
 
 
 def ask(page, question: str) -> None:
-    """Ask, and wait for the whole answer."""
+    """Ask, and wait for the whole answer, after which the next question can be typed."""
     page.get_by_label("Your question").fill(question)
     page.keyboard.press("Enter")
     page.wait_for_selector(f".turn:has-text('{question}') [name=turn]", state="attached")
+    until(page, "document.activeElement.name === 'question' && !document.activeElement.value")
 
 
 def test_results_follow_what_is_typed_and_survive_going_back(visit):
@@ -78,12 +79,27 @@ def test_an_answer_streams_in_cites_and_goes_on(visit):
     ask(page, QUESTION)
     assert page.locator(".worded").inner_text().count("[1]") == 1
     assert page.locator(".uncited").inner_text() == "(no citation)"
-    assert page.evaluate("document.activeElement.name") == "question"
     ask(page, "and why is it so?")
     assert page.locator(".turn").count() == 2
     page.locator(".turn").first.get_by_role("link", name="[1]").click()
     page.wait_for_url("**/episodes/sorting/timsort?t=*")
     until(page, f"{AUDIO}.currentTime > 0.2")
+
+
+def test_the_next_question_can_be_typed_while_an_answer_comes(visit):
+    page = visit("/ask")
+
+    def answer(route) -> None:
+        page.get_by_label("Your question").fill("and then?")
+        body = 'event: turn\ndata: <input type="hidden" name="turn" form="ask">\n\n'
+        route.fulfill(content_type="text/event-stream", body=body)
+
+    page.route("**/ask/stream", answer)
+    page.get_by_label("Your question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('[data-ask] button').disabled === false")
+    page.wait_for_selector(".turn [name=turn]", state="attached")
+    assert page.get_by_label("Your question").input_value() == "and then?"
 
 
 def test_nothing_found_is_an_answer_too(visit):

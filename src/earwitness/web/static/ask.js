@@ -25,7 +25,7 @@ function ask(form) {
         if (begins) turn.scrollIntoView({ block: "start" });
       }
       if (!turn.querySelector("[name=turn]")) throw new Error("The connection was lost. Ask again.");
-      field.value = "";
+      if (field.value === sent.get("question")) field.value = "";
       field.placeholder = "Go on asking";
       for (const old of [...talk.querySelectorAll("[name=turn]")].slice(0, -form.dataset.most)) old.remove();
     } catch (error) {
