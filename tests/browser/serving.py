@@ -19,6 +19,14 @@ def until(page, expression: str) -> None:
         time.sleep(0.05)
 
 
+def ask(page, question: str) -> None:
+    """Ask, and wait for the whole answer, after which the next question can be typed."""
+    page.get_by_label("Your question").fill(question)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f".turn:has-text('{question}') [name=turn]", state="attached")
+    until(page, "document.activeElement.name === 'question' && !document.activeElement.value")
+
+
 class Served:
     """The site in a process, which can be ended and started again."""
 

@@ -15,7 +15,7 @@ import pytest
 
 from earwitness.store.connection import open_store
 from tests.browser.looking import COLLISIONS, LEAST_CONTRAST, THEMES, WIDTHS
-from tests.browser.serving import Served, stock, until
+from tests.browser.serving import Served, ask, stock, until
 from tests.conftest import CommandLine
 from tests.web import recorded
 from tests.web.conftest import EPISODE, SHOW
@@ -107,10 +107,7 @@ def test_every_page_fits_can_be_read_and_is_accessible(
         plan_a_check(page, served)
     if name == "answer":
         for question in ("how many comparisons does shuffled input need?", "zyzzyva?"):
-            page.get_by_label("Your question").fill(question)
-            page.keyboard.press("Enter")
-            page.wait_for_selector(f".turn:has-text('{question}') [name=turn]", state="attached")
-    page.wait_for_load_state("networkidle")
+            ask(page, question)
     if SCREENSHOTS:
         Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{SCREENSHOTS}/{name}-{width}-{theme}.png", full_page=True)

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from earwitness.store.connection import open_store
-from tests.browser.serving import Served, stock, until
+from tests.browser.serving import Served, ask, stock, until
 from tests.conftest import CommandLine
 from tests.library.asking.endpoints import endpoint
 from tests.web.conftest import EPISODE
@@ -28,14 +28,6 @@ def served(tmp_path_factory: pytest.TempPathFactory):
         site = Served(CommandLine({**os.environ, **model, "NO_COLOR": "1"}), data)
         yield site
         site.end()
-
-
-def ask(page, question: str) -> None:
-    """Ask, and wait for the whole answer, after which the next question can be typed."""
-    page.get_by_label("Your question").fill(question)
-    page.keyboard.press("Enter")
-    page.wait_for_selector(f".turn:has-text('{question}') [name=turn]", state="attached")
-    until(page, "document.activeElement.name === 'question' && !document.activeElement.value")
 
 
 def test_results_follow_what_is_typed_and_survive_going_back(visit):

@@ -72,7 +72,6 @@ def test_every_page_with_something_on_it_fits_and_is_accessible(
         page.wait_for_selector(".told-snip" if name == "toast" else "[data-editing]")
     if name == "review":
         page.locator("body").press("Space")
-    page.wait_for_load_state("networkidle")
     if SCREENSHOTS:
         Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
         whole = name not in ("toast", "panel")
