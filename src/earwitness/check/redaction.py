@@ -4,11 +4,15 @@ Our own texts are built from parts that are not secret. What a driver or a serve
 before it is shown or kept, in case it quotes what it was given.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus
 
 REDACTED = "***"
+
+_UNSTOPPED = re.compile(r"([^.?!:;,])\n(?=[A-Z])")
+"""The end of a line without a stop, before one that begins as a sentence."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,9 @@ class Secrets:
         return text
 
     def one_line(self, text: str) -> str:
-        """The same, with its lines joined: an error message for a terminal."""
-        return " ".join(self.redact(text).split())
+        """The same, with its lines joined as sentences: an error message for a terminal."""
+        lines = filter(None, (" ".join(line.split()) for line in self.redact(text).splitlines()))
+        return _UNSTOPPED.sub(r"\1. ", "\n".join(lines)).replace("\n", " ")
 
     def _forms(self) -> set[str]:
         return {
