@@ -142,6 +142,16 @@ def test_preferences_are_kept_in_the_browser(site: TestClient) -> None:
     assert 'data-skip="30"' in site.get(f"/episodes/{EPISODE}").text
 
 
+def test_settings_say_what_speech_is_recognised_with(
+    site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EARWITNESS_RECOGNITION_URL", raising=False)
+    assert "set EARWITNESS_RECOGNITION_URL to the address" in site.get("/settings").text
+    monkeypatch.setenv("EARWITNESS_RECOGNITION_URL", "http://127.0.0.1:8000/v1")
+    monkeypatch.setenv("EARWITNESS_RECOGNITION_MODEL", "large")
+    assert "large at http://127.0.0.1:8000/v1" in site.get("/settings").text
+
+
 def test_preferences_that_are_none_are_ignored(site: TestClient) -> None:
     site.cookies.set("earwitness-theme", '"><script>')
     assert "<script>" not in site.get("/").text

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 import earwitness
+from earwitness.library.recognition import engine
 from earwitness.web import ask, forms, preferences, rendering, security, site
 
 
@@ -21,6 +22,7 @@ def index(request: Request) -> Response:
         skips=preferences.SKIPS,
         endpoint=endpoint,
         problem=problem,
+        recognition=engine.states(),
         loopback=security.is_loopback(here.serving.host),
         version=earwitness.__version__,
     )

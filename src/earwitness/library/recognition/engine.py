@@ -71,6 +71,18 @@ def find(name: str | None) -> Engine:
     raise NoEngine("nothing here recognises speech; " + "; ".join(reasons))
 
 
+def states() -> dict[str, str]:
+    """Of each engine what it would recognise with, or what it lacks; no model is loaded."""
+    return {name: _state(module) for name, module in ENGINES.items()}
+
+
+def _state(module: str) -> str:
+    try:
+        return str(importlib.import_module(module).chosen())
+    except NoEngine as problem:
+        return str(problem)
+
+
 def _open(name: str) -> Engine:
     if name not in ENGINES:
         raise NoEngine(f"there is no engine {name!r}: {', '.join(ENGINES)}")

@@ -43,11 +43,16 @@ class FasterWhisper:
         return Heard(segments=tuple(one for one in segments if one.text), language=info.language)
 
 
-def open_engine() -> FasterWhisper:
-    """The model that the environment names, loaded. Raises NoEngine."""
+def chosen() -> Path:
+    """The folder of the model that the environment names. Raises NoEngine."""
     if importlib.util.find_spec("faster_whisper") is None:
         raise NoEngine("install it with: pip install 'earwitness[recognition]'")
-    folder = _folder(os.environ.get(FOLDER))
+    return _folder(os.environ.get(FOLDER))
+
+
+def open_engine() -> FasterWhisper:
+    """The model that the environment names, loaded. Raises NoEngine."""
+    folder = chosen()
     opener: Callable[..., Any] = importlib.import_module("faster_whisper").WhisperModel
     try:
         whisper = opener(str(folder), device="auto", compute_type="auto", local_files_only=True)

@@ -108,6 +108,12 @@ class Endpoint:
         return data
 
 
+def chosen() -> str:
+    """The model and the server that the environment names. Raises NoEngine."""
+    endpoint = open_engine()
+    return f"{endpoint.model} at {endpoint.url}"
+
+
 def open_engine() -> Endpoint:
     """The endpoint that the environment names. Raises NoEngine."""
     url = os.environ.get(ADDRESS)
