@@ -48,13 +48,6 @@ class InstalledClaim:
         return opener
 
     @property
-    def check(self) -> Check | None:
-        """What its module ``probe`` brings to a check; None without one. Raises BrokenClaim."""
-        if importlib.util.find_spec(f"{self.package}.probe") is None:
-            return None
-        return self._check(f"{self.package}.probe")
-
-    @property
     def checks(self) -> tuple[Check, ...]:
         """What all its probes bring, one for each kind of target. Raises BrokenClaim."""
         package = importlib.util.find_spec(self.package)
@@ -123,6 +116,14 @@ def checks(kind: str) -> tuple[tuple[Check, ...], dict[str, str]]:
         except BrokenClaim as problem:
             broken[id] = str(problem)
     return tuple(found), broken
+
+
+def targets(id: str) -> frozenset[str]:
+    """The kinds of target that the claim can be looked for in; none when it cannot be loaded."""
+    try:
+        return frozenset(check.kind for check in find(id).checks)
+    except (UnknownClaim, BrokenClaim):
+        return frozenset()
 
 
 def _load(entry: EntryPoint) -> InstalledClaim:

@@ -36,17 +36,29 @@ template_file = click.option(
 with_transcript = click.option(
     "--with-transcript", is_flag=True, help="The whole transcript too, where there is one."
 )
+_WHICH = (
+    click.option("--show", help="Only of this show."),
+    click.option("--episode", help="Only of this episode."),
+    click.option("--tag", help="Only snips with this tag."),
+    click.option("--favourite", is_flag=True, help="Only favourites."),
+    options.output_format("text", "json"),
+    options.data,
+)
 
 
-def which(command: _Command) -> _Command:
-    """Options that choose snips."""
-    for option in (
-        click.option("--favourite", is_flag=True, help="Only favourites."),
-        click.option("--tag", help="Only snips with this tag."),
-        click.option("--episode", help="Only of this episode."),
-        click.option("--show", help="Only of this show."),
-    ):
-        command = option(command)
+def into_a_file(command: _Command) -> _Command:
+    """What every export into a file is asked: where, which snips, and how to tell of it."""
+    return _asking(command, to_file, *_WHICH)
+
+
+def into_a_folder(command: _Command) -> _Command:
+    """The same of exports that keep a note for each episode in a folder."""
+    return _asking(command, to_folder, *_WHICH, template_file, with_transcript)
+
+
+def _asking(command: _Command, *questions: Callable[[_Command], _Command]) -> _Command:
+    for question in reversed(questions):
+        command = question(command)
     return command
 
 
@@ -56,54 +68,21 @@ def export() -> None:
 
 
 @export.command()
-@to_folder
-@which
-@template_file
-@with_transcript
-@options.output_format("text", "json")
-@options.data
-def obsidian(
-    *,
-    destination: Path,
-    template: Path | None,
-    with_transcript: bool,
-    format_: str,
-    data: Path | None,
-    **choice: Any,
-) -> None:
+@into_a_folder
+def obsidian(**asked: Any) -> None:
     """One note for each episode below the folder DESTINATION; what you wrote there is kept."""
-    with open_store(data_folder(data)) as store:
-        notes = _notes(store, with_transcript, **choice)
-    _tell(obsidian_notes.export(notes, destination, template=_text(template)), format_)
+    _keep_notes(obsidian_notes.export, **asked)
 
 
 @export.command()
-@to_folder
-@which
-@template_file
-@with_transcript
-@options.output_format("text", "json")
-@options.data
-def logseq(
-    *,
-    destination: Path,
-    template: Path | None,
-    with_transcript: bool,
-    format_: str,
-    data: Path | None,
-    **choice: Any,
-) -> None:
+@into_a_folder
+def logseq(**asked: Any) -> None:
     """One page for each episode in the graph DESTINATION; what you wrote there is kept."""
-    with open_store(data_folder(data)) as store:
-        notes = _notes(store, with_transcript, **choice)
-    _tell(logseq_pages.export(notes, destination, template=_text(template)), format_)
+    _keep_notes(logseq_pages.export, **asked)
 
 
 @export.command()
-@to_file
-@which
-@options.output_format("text", "json")
-@options.data
+@into_a_file
 def readwise(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
     """The CSV file DESTINATION, for Readwise's import."""
     with open_store(data_folder(data)) as store:
@@ -112,10 +91,7 @@ def readwise(*, destination: Path, format_: str, data: Path | None, **choice: An
 
 
 @export.command()
-@to_file
-@which
-@options.output_format("text", "json")
-@options.data
+@into_a_file
 def anki(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
     """The package DESTINATION for Anki: the snips as cards; without a choice, all other cards too."""
     with open_store(data_folder(data)) as store:
@@ -127,15 +103,27 @@ def anki(*, destination: Path, format_: str, data: Path | None, **choice: Any) -
 
 
 @export.command()
-@to_file
-@which
-@options.output_format("text", "json")
-@options.data
+@into_a_file
 def json(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
     """The file DESTINATION with all that was kept; `earwitness snips import` reads it in."""
     with open_store(data_folder(data)) as store:
         notes = _notes(store, False, **choice)
     _tell(document.export(notes, destination), format_)
+
+
+def _keep_notes(
+    export_notes: Callable[..., Exported],
+    *,
+    destination: Path,
+    template: Path | None,
+    with_transcript: bool,
+    format_: str,
+    data: Path | None,
+    **choice: Any,
+) -> None:
+    with open_store(data_folder(data)) as store:
+        notes = _notes(store, with_transcript, **choice)
+    _tell(export_notes(notes, destination, template=_text(template)), format_)
 
 
 def _notes(store: Store, transcripts: bool, **choice: Any) -> list[EpisodeNote]:

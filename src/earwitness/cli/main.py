@@ -34,6 +34,7 @@ VERBS = {
     "doctor": ("earwitness.cli.doctor:doctor", "What is here, what is missing, how to get it."),
 }
 COMMANDS_OF_CLAIMS = "earwitness.commands"
+_HELP_WIDTH = 64
 
 
 class Verbs(click.Group):
@@ -55,16 +56,24 @@ class Verbs(click.Group):
         return plugin.load() if plugin else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing any."""
+        """The list of commands; of ours none is imported."""
         del ctx
         with formatter.section("Commands"):
             rows = [(name, help) for name, (_, help) in VERBS.items()]
-            rows += [(name, f"from {entry.module}") for name, entry in sorted(_plugins().items())]
+            rows += [(name, _short_help(entry)) for name, entry in sorted(_plugins().items())]
             formatter.write_dl(rows)
 
 
 def _plugins() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=COMMANDS_OF_CLAIMS)}
+
+
+def _short_help(entry: EntryPoint) -> str:
+    try:
+        command: click.Command = entry.load()
+    except Exception as problem:  # whatever a package does wrong, the help is shown
+        return f"cannot be loaded from {entry.module}: {problem}"
+    return command.get_short_help_str(limit=_HELP_WIDTH)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,13 +1,14 @@
 """Saying what came out: documents to standard output in the format asked for, and the report."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from earwitness.check import kinds
+from earwitness.claims import registry
 from earwitness.report import console, html, json, markdown
 from earwitness.report.document import RunDocument, ShowDocument
 
@@ -19,7 +20,7 @@ def tell(documents: Sequence[RunDocument], format_: str, report: Path | None, fo
     for run in documents:
         if format_ == "text":
             Console().print(console.run_detail(run))
-            _closing(run.surprise)
+            _closing(run.surprise, registry.targets(run.claim))
         else:
             sys.stdout.write(encoded(run, format_))
         _write_report(html.render_run(run), report, run_report(folder, run), format_)
@@ -40,7 +41,7 @@ def tell_page(
         for run in documents:
             if run.claim not in on_page:
                 terminal.print(console.run_detail(run))
-        _closing(page.surprise)
+        _closing(page.surprise, {kind.name for kind in kinds.KINDS})
     else:
         sys.stdout.write(encoded(page, format_))
     _write_report(html.render_show(page), report, folder / _REPORTS / f"{page.show}.html", format_)
@@ -55,12 +56,16 @@ def encoded(document: RunDocument | ShowDocument, format_: str) -> str:
     return html.render_show(document) if format_ == "html" else markdown.render_show(document)
 
 
-def _closing(surprise: str | None) -> None:
-    terminal = Console(highlight=False)
+def _closing(surprise: str | None, targets: Collection[str]) -> None:
+    """What was surprising, and what of the reader's own the same can be looked for in."""
+    terminal = Console(highlight=False, soft_wrap=True)
     if surprise:
         terminal.print(f"\n[bold]A surprise:[/bold] {escape(surprise)}")
-    for kind in kinds.KINDS:
-        terminal.print(f"\nIs yours next? [bold]earwitness check {escape(kind.example)}[/bold]")
+    examples = [kind.example for kind in kinds.KINDS if kind.name in targets]
+    if examples:
+        terminal.print("\nIs yours next?")
+    for example in examples:
+        terminal.print(f"  [bold]earwitness check {escape(example)}[/bold]")
 
 
 def run_report(folder: Path, run: RunDocument) -> Path:

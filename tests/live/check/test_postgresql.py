@@ -84,8 +84,7 @@ def opened(server: Postgres, *steps: Step, user: str = "postgres", budget: Budge
 
 
 def partition_locks() -> Check:
-    check = registry.find("partition-locks").check
-    assert check is not None
+    (check,) = registry.find("partition-locks").checks
     return check
 
 

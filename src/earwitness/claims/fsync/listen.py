@@ -18,7 +18,10 @@ from earwitness.claims.fsync.plug_listener import Listener
     help="The file that remembers what was promised.",
 )
 def listen(port: int, host: str, memory: Path) -> None:
-    """Remember on PORT which records another machine has called safe, until it is asked again."""
+    """Remember what another machine called safe.
+
+    It listens on PORT until that machine, after its power was cut, asks which records those were.
+    """
     try:
         listener = Listener(host, port, memory, tell=click.echo)
     except (OSError, ValueError) as problem:
