@@ -47,6 +47,7 @@ def kind(answers: Mapping[str, Any], opened: list[Sequence[Step]] | None = None)
 
     return TargetKind(
         name="shelf",
+        title="shelf",
         example="shelf://place",
         parse=lambda address: PLACE if address.startswith("shelf:") else None,
         budget=BUDGET,

@@ -194,6 +194,45 @@ def test_a_plan_is_carried_out_once(site: TestClient) -> None:
     assert again.status_code == 410
 
 
+@pytest.mark.parametrize(
+    ("target", "options", "said"),
+    [
+        ("mtls://127.0.0.1:1", {}, "needs a client certificate"),
+        ("mtls://127.0.0.1:1", {"key": "/k.pem"}, "needs a client certificate"),
+        ("/tmp", {"cert": "/c.pem"}, "--cert means nothing to a target of kind directory"),
+        ("postgresql://h/d", {"sample-waits": "soon"}, "--sample-waits: "),
+        ("postgresql://h/d", {"sample-waits": "5m"}, "a page waits for 3 min only"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said_and_kept_in_the_form(
+    site: TestClient, target: str, options: dict[str, str], said: str
+) -> None:
+    fields = {f"option-{name}": value for name, value in options.items()}
+    token_ = token(site, "/checks")
+    answer = site.post("/checks/plan", data={"token": token_, "target": target, **fields})
+    assert answer.status_code == 422
+    assert said in answer.text
+    for value in options.values():
+        assert f'value="{value}"' in answer.text
+
+
+def test_a_check_of_mutual_tls_can_be_planned_on_the_page(site: TestClient) -> None:
+    fields = {"option-cert": "/c.pem", "option-sni": "a.example\r\nb.example=open"}
+    token_ = token(site, "/checks")
+    target = "mtls://127.0.0.1:1"
+    plan = site.post("/checks/plan", data={"token": token_, "target": target, **fields})
+    assert plan.status_code == 200
+    assert "What it would do" in plan.text
+
+
+def test_what_leaves_files_is_for_the_command_line(site: TestClient) -> None:
+    order = {"target": "mtls://127.0.0.1:1", "options": {"cert": "/c.pem", "save-session": "/s"}}
+    answer = site.post("/api/checks/plan", json=order)
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "--save-session is for the command line"
+    assert "save-session" not in site.get("/checks").text
+
+
 def test_a_target_that_is_none_is_asked_again_and_not_repeated(site: TestClient) -> None:
     fields = {"token": token(site, "/checks"), "target": "ftp://me:geheim7@host"}
     answer = site.post("/checks/plan", data=fields)

@@ -25,12 +25,13 @@ _BEGINNINGS = ("/", "./", "../", "~")
 OPTIONS = (
     Option(
         name="probe",
-        help="Directories: also write to an unnamed file of 16 MiB, and time every way to sync it.",
+        help="also write to an unnamed file of 16 MiB, and time every way to sync it.",
     ),
     Option(
         name="plug-pull",
         value="HOST:PORT",
-        help="Directories: write until the power goes, told to `earwitness listen` there; after it "
+        attended=True,
+        help="write until the power goes, told to `earwitness listen` there; after it "
         "is back, look what is missing.",
     ),
 )
@@ -121,6 +122,7 @@ def open_session(target: Target, budget: Budget, plan: Sequence[Step]) -> Iterat
 
 DIRECTORY = TargetKind(
     name=NAME,
+    title="Directory",
     example="/path/to/a/directory",
     parse=parse,
     budget=BUDGET,

@@ -1,11 +1,9 @@
 """The kinds of target that there are, and which of them an address belongs to."""
 
 from earwitness.check import directory, mtls, postgresql_kind
-from earwitness.check.target import NotATarget, Option, Target, TargetKind
+from earwitness.check.target import NotATarget, Target, TargetKind
 
 KINDS: tuple[TargetKind, ...] = (postgresql_kind.POSTGRESQL, directory.DIRECTORY, mtls.MTLS)
-OPTIONS: tuple[Option, ...] = tuple(option for kind in KINDS for option in kind.options)
-"""What a check can be asked for, of any kind of target."""
 
 
 def recognise(address: str) -> tuple[TargetKind, Target]:

@@ -272,6 +272,7 @@ def _server(answer: bytes) -> str:
 
 MTLS = TargetKind(
     name=NAME,
+    title="mTLS",
     example="mtls://host:port",
     parse=parse,
     budget=BUDGET,

@@ -22,48 +22,50 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 OPTIONS = (
-    Option(name="cert", value="FILE", help="mTLS: the client certificate, PEM."),
-    Option(name="key", value="FILE", help="mTLS: its key, when it is not in the same file."),
+    Option(name="cert", value="FILE", help="the client certificate, PEM."),
+    Option(name="key", value="FILE", help="its key, when it is not in the same file."),
     Option(
         name="sni",
         value="NAME[=CERT[:KEY]]",
         multiple=True,
-        help="mTLS: a host name that is served there, with the certificate that opens it; repeatable. "
+        help="a host name that is served there, with the certificate that opens it; repeatable. "
         "NAME=open: it asks for none.",
     ),
-    Option(name="revoked-cert", value="FILE", help="mTLS: a client certificate that is revoked."),
-    Option(name="revoked-key", value="FILE", help="mTLS: its key."),
-    Option(name="path", value="PATH", help="mTLS: what is asked for, by GET; / by default."),
+    Option(name="revoked-cert", value="FILE", help="a client certificate that is revoked."),
+    Option(name="revoked-key", value="FILE", help="its key."),
+    Option(name="path", value="PATH", help="what is asked for, by GET; / by default."),
     Option(
         name="starttls",
         value="PROTOCOL",
-        help="mTLS: what is spoken: http (default), postgresql (after its request for TLS), mqtt, redis.",
+        help="what is spoken: http (default), postgresql (after its request for TLS), mqtt, redis.",
     ),
     Option(
         name="save-session",
         value="FILE",
-        help="mTLS: also keep sessions in a new file (0600), to come back with after a revocation.",
+        attended=True,
+        help="also keep sessions in a new file (0600), to come back with after a revocation.",
     ),
     Option(
         name="resume-session",
         value="FILE",
-        help="mTLS: come back with the sessions of that file, and with the certificate that was revoked.",
+        attended=True,
+        help="come back with the sessions of that file, and with the certificate that was revoked.",
     ),
     Option(
         name="dwell",
         value="DURATION",
-        help="mTLS: also see, for at most so long, whether sessions that are renewed again and again "
+        help="also see, for at most so long, whether sessions that are renewed again and again "
         "outlive their ticket: 5m.",
     ),
     Option(
         name="connections",
         value="NUMBER",
-        help=f"mTLS: at most so many; {MOST_CONNECTIONS} by default.",
+        help=f"at most so many; {MOST_CONNECTIONS} by default.",
     ),
     Option(
         name="rate",
         value="NUMBER",
-        help=f"mTLS: at most so many connections a second; {CONNECTIONS_A_SECOND:g} by default.",
+        help=f"at most so many connections a second; {CONNECTIONS_A_SECOND:g} by default.",
     ),
 )
 

@@ -50,6 +50,7 @@ def open_session(
 
 POSTGRESQL = TargetKind(
     name=NAME,
+    title="PostgreSQL",
     example="postgresql://user@host/database",
     parse=parse,
     budget=BUDGET,

@@ -5,11 +5,11 @@ from earwitness.check.target import Option
 SAMPLE_WAITS = Option(
     name="sample-waits",
     value="DURATION",
-    help="Also sample what active sessions wait for, for so long: 10s, at most 5m.",
+    help="also sample what active sessions wait for, for so long: 10s, at most 5m.",
 )
 MEASURE_WIDTH = Option(
     name="measure-width",
-    help="Also read rows of wide tables, and keep how many bytes they are; never a value.",
+    help="also read rows of wide tables, and keep how many bytes they are; never a value.",
     seconds=60.0,
 )
 OPTIONS = (SAMPLE_WAITS, MEASURE_WIDTH)

@@ -57,6 +57,8 @@ class Option:
     """What it adds to the time of a session, besides that of steps which are repeated for a time."""
     multiple: bool = False
     """Whether it may be given more than once; its values are then lines of one text."""
+    attended: bool = False
+    """Whether it is for somebody at a terminal of this machine: it takes its time, or leaves a file."""
 
 
 class Session(Protocol):
@@ -84,6 +86,8 @@ class TargetKind:
 
     name: str
     """What a claim's probe names as its ``KIND``."""
+    title: str
+    """What such a target is called, for readers."""
     example: str
     """An address of this kind, for messages."""
     parse: Callable[[str], Target | None]

@@ -13,6 +13,7 @@ import click
 from earwitness.check import kinds, source_files, source_places
 from earwitness.check.finding import Severity
 from earwitness.check.source_places import SourceFile
+from earwitness.check.target import Option
 from earwitness.report import check_words, json
 from earwitness.report.check_document import CheckDocument, PlanDocument
 
@@ -41,18 +42,17 @@ sources: Callable[[_Command], _Command] = click.option(
 
 def options_of_kinds(command: _Command) -> _Command:
     """The options that kinds of targets declare, one after the other."""
-    for option in reversed(kinds.OPTIONS):
-        if option.value:
-            add = click.option(
-                f"--{option.name}",
-                metavar=option.value,
-                help=option.help,
-                multiple=option.multiple,
-            )
-        else:
-            add = click.option(f"--{option.name}", is_flag=True, help=option.help)
-        command = add(command)
+    for kind in reversed(kinds.KINDS):
+        for option in reversed(kind.options):
+            command = _added(option, f"{kind.title}: {option.help}", command)
     return command
+
+
+def _added(option: Option, help_: str, command: _Command) -> _Command:
+    name = f"--{option.name}"
+    if not option.value:
+        return click.option(name, is_flag=True, help=help_)(command)
+    return click.option(name, metavar=option.value, help=help_, multiple=option.multiple)(command)
 
 
 def read_sources(paths: Sequence[Path]) -> tuple[SourceFile, ...]:

@@ -1,6 +1,6 @@
 """``/checks/...``: paste a target, see the plan, then look; what was found, and what was before."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -10,10 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from earwitness import checks
 from earwitness.check import kinds
 from earwitness.check.finding import Severity
-from earwitness.check.postgresql_options import SAMPLE_WAITS
 from earwitness.check.target import NotATarget
+from earwitness.checks import CannotCheck, Order
 from earwitness.report import check_markdown, comparison, json, junit, sarif
 from earwitness.report.check_document import CheckDocument
+from earwitness.report.quantities import duration
 from earwitness.store import runs
 from earwitness.store.runs import RunRecord
 from earwitness.web import forms, rendering, site
@@ -27,8 +28,12 @@ FORMATS: Mapping[str, tuple[str, str, Callable[[CheckDocument], str]]] = {
     "markdown": ("text/markdown; charset=utf-8", "md", check_markdown.render_check),
 }
 """What a check can be had as: media type, ending of the file, and how it is made."""
-MOST_SAMPLING_SECONDS = 60.0
-"""From a page, which waits for the answer; the command line samples for longer."""
+MOST_SECONDS = 180.0
+"""Of a check from a page, which waits for the answer; the command line has more patience."""
+OFFERED = {
+    kind: tuple(option for option in kind.options if not option.attended) for kind in kinds.KINDS
+}
+"""What can be asked for besides, by the kind of target that knows it."""
 _SHOWN = 30
 
 
@@ -93,9 +98,19 @@ def find(here: Site, id: str) -> RunRecord:
     return record
 
 
-def sampled(seconds: float | None) -> dict[str, str]:
-    """The option that asks a check to sample waits for so long; None: no option."""
-    return {} if seconds is None else {SAMPLE_WAITS.name: f"{seconds:g}s"}
+def ordered(address: str, claims: Sequence[str], options: Mapping[str, str]) -> Order:
+    """The check as a page may make it. Raises NotATarget, CannotCheck, UnknownClaim, BrokenClaim."""
+    offered = {option.name for options in OFFERED.values() for option in options}
+    for name in options:
+        if name not in offered:
+            raise CannotCheck(f"--{name} is for the command line")
+    order = checks.order(address, claims, options)
+    if order.budget.seconds > MOST_SECONDS:
+        raise CannotCheck(
+            f"this would take up to {duration(order.budget.seconds)}, and a page waits for "
+            f"{duration(MOST_SECONDS)} only; the command line has more patience"
+        )
+    return order
 
 
 def every(here: Site, most: int | None = None) -> list[RunRecord]:
@@ -105,31 +120,40 @@ def every(here: Site, most: int | None = None) -> list[RunRecord]:
 
 def _planned(request: Request, here: Site, form: Form) -> Response:
     chosen = [id for id in form.every("claim") if id in here.claims]
-    seconds = form.one("sampling")
+    options = _options(form)
     try:
-        sampling = None if seconds in ("", "0") else min(float(seconds), MOST_SAMPLING_SECONDS)
-        order = checks.order(form.one("target"), chosen, sampled(sampling))
-    except (NotATarget, checks.CannotCheck) as problem:
-        return _asked(request, here, unclear=str(problem), status=422)
-    except ValueError:
-        return _asked(request, here, unclear="the seconds of sampling are a number", status=422)
+        order = ordered(form.one("target"), chosen, options)
+    except (NotATarget, CannotCheck) as problem:
+        return _asked(request, here, options, unclear=str(problem), status=422)
     return rendering.page(
         request, "plan.html.j2", plan=order.plan, ticket=here.checking.plan(order)
     )
 
 
+def _options(form: Form) -> dict[str, str]:
+    """What was asked for besides; several values of one option are lines."""
+    names = [option.name for options in OFFERED.values() for option in options]
+    said = {name: form.one(f"option-{name}") for name in names}
+    return {name: "\n".join(value.split("\r\n")) for name, value in said.items() if value}
+
+
 def _asked(
-    request: Request, here: Site, *, unclear: str | None = None, status: int = 200
+    request: Request,
+    here: Site,
+    options: Mapping[str, str] | None = None,
+    *,
+    unclear: str | None = None,
+    status: int = 200,
 ) -> Response:
     """The page that asks for a target. What was pasted is not repeated: it may hold a password."""
     return rendering.page(
         request,
         "checks.html.j2",
         status=status,
-        kinds=kinds.KINDS,
+        offered=OFFERED,
+        options=options or {},
         history=[(record, _target(here, record)) for record in every(here, _SHOWN)],
         unclear=unclear,
-        most_sampling=int(MOST_SAMPLING_SECONDS),
     )
 
 

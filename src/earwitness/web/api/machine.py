@@ -39,7 +39,7 @@ def _doctor(here: Site, _path: dict[str, str], _query: Nothing) -> object:
 
 
 def _order(sent: values.CheckOrder) -> checks.Order:
-    return checks.order(sent.target, sent.claims, pages.sampled(sent.sample_waits_seconds))
+    return pages.ordered(sent.target, sent.claims, sent.options)
 
 
 OPERATIONS = (

@@ -9,7 +9,6 @@ from earwitness.experiment.design import Depth
 from earwitness.library.browsing import Order
 from earwitness.library.search.passages import Kind
 from earwitness.library.search.searching import DEPTH
-from earwitness.web.checks import MOST_SAMPLING_SECONDS
 from earwitness.web.search import LONGEST, MOST
 from earwitness.web.talk import LONGEST_QUESTION
 
@@ -228,9 +227,8 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     target: Text
     claims: Annotated[list[Words], msgspec.Meta(max_length=50)] = []
-    sample_waits_seconds: Annotated[float, msgspec.Meta(ge=1, le=MOST_SAMPLING_SECONDS)] | None = (
-        None
-    )
+    options: Annotated[dict[Words, Text], msgspec.Meta(max_length=20)] = {}
+    """As on the command line, without dashes; a flag is ``yes``, several values are lines."""
 
 
 class SnipsQuery(msgspec.Struct, frozen=True, kw_only=True):
