@@ -57,7 +57,7 @@ def theirs(rig: Rig, number: int) -> Iterator[Mount]:
             through = Path(f"/proc/{fuse.pid}/root") / file.relative_to("/")
             fuse.wait_until(lambda: through.stat().st_size > 0, 10)
             name = f"nbd-{number}-fs"
-            with disk.mounted(file, rig.folder, name=name, mounts_of=fuse) as mount:
+            with disk.mounted(file, rig.folder, name=name, inside=fuse) as mount:
                 yield mount
     shutil.rmtree(folder)
 

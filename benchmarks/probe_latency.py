@@ -75,7 +75,7 @@ def compared(home: Path, seconds: float, pairs: int, writes: int) -> tuple[float
     """Median ratio, our median, and by how many flushes disk and kernel differ."""
     name = f"disk-{seconds:g}"
     with disk.served(home / "image", home, name=name, flush_seconds=seconds) as served:
-        fs = disk.mounted(served.file, home, name=f"{name}-fs", mounts_of=served.process)
+        fs = disk.mounted(served.file, home, name=f"{name}-fs", inside=served.process)
         with fs as mount:
             ratios, own = [], []
             for number in range(pairs):

@@ -64,8 +64,8 @@ def own_disk(workspace: Path) -> Iterator[tuple[disk.Disk, Mount, Path]]:
     try:
         disk.format_image(disk.find(), image, SIZE)
         with disk.served(image, workspace) as served:
-            mounts_of = served.process
-            with disk.mounted(served.file, workspace, name="fs", mounts_of=mounts_of) as mount:
+            inside = served.process
+            with disk.mounted(served.file, workspace, name="fs", inside=inside) as mount:
                 yield served, mount, image
     except MissingComponent as missing:
         pytest.skip(missing.reason)

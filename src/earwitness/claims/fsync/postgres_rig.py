@@ -148,7 +148,7 @@ class Rig:
     def mount(self, on: Disk) -> Iterator[Mount]:
         """Its file system."""
         name = self._name("fs")
-        with disk.mounted(on.file, self.folder, name=name, mounts_of=on.process) as mount:
+        with disk.mounted(on.file, self.folder, name=name, inside=on.process) as mount:
             yield mount
 
     @contextlib.contextmanager
@@ -160,7 +160,7 @@ class Rig:
             name=self._name("postgres"),
             settings=settings,
             data=mount.folder / "data",
-            mounts_of=mount.process,
+            inside=mount.process,
         ) as server:
             yield server
 

@@ -9,6 +9,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import signal
 import struct
 from pathlib import Path
 
@@ -39,6 +40,11 @@ def enter_private_mounts() -> None:
     """
     _check(_libc().unshare(_NEW_MOUNTS), "unshare(CLONE_NEWNS)")
     mount("none", Path("/"), None, _RECURSIVE | _PRIVATE)
+
+
+def leave_orphans_to_the_kernel() -> None:
+    """Have nobody to bury: the first process of a namespace inherits whoever loses a parent there."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
 
 def mount_fuse(device: int, folder: Path) -> None:
