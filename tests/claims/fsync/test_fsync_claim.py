@@ -18,12 +18,12 @@ from earwitness.experiment.design import (
     AtLeast,
     Claim,
     Depth,
-    Difference,
     Experiment,
     Inference,
     Ratio,
     Role,
     Setting,
+    Share,
     Value,
 )
 from earwitness.experiment.observation import Observation, Trial
@@ -35,9 +35,10 @@ AT_PROOF_ON_A_DISK = {
     "postgres-honest",
     "postgres-flushes",
     "postgres-fsync-off",
+    "postgres-fsync-off-whole",
 }
 """For more a proof has no time."""
-MEASURED = {"lying-rate", "price-async"}
+MEASURED = {"lying-rate", "price-async", "postgres-fsync-off-written"}
 """The others are counted."""
 TWINS = {"postgres-price": 3, "postgres-replica": 1}
 """Arms with the same disk and the same settings of the server as another."""
@@ -119,16 +120,16 @@ def made_up(*, bears_out: bool) -> list[Trial]:
     values: dict[tuple[str, str], dict[str, float]] = {}
     for hypothesis in CLAIM.hypotheses:
         contrast, criterion = hypothesis.contrast, hypothesis.criterion
-        assert not isinstance(contrast, Difference)
+        assert not isinstance(contrast, Share)
         # measured: the threshold itself is within the interval of anything that varies
         past = 1 if hypothesis.inference is Inference.INTERVAL else 0
         miss = past if bears_out else (-1 if isinstance(criterion, AtLeast) else 1)
         place = values.setdefault((hypothesis.experiment, contrast.arm), {})
         place[contrast.metric] = criterion.threshold + miss
-        if isinstance(contrast, Ratio):
-            values.setdefault((hypothesis.experiment, contrast.reference), {})[contrast.metric] = 1
-        else:
-            assert isinstance(contrast, Value)
+        if not isinstance(contrast, Value):
+            nothing = 1 if isinstance(contrast, Ratio) else 0
+            reference = values.setdefault((hypothesis.experiment, contrast.reference), {})
+            reference[contrast.metric] = nothing
     for experiment in CLAIM.experiments:
         for arm in experiment.arms:
             # what the gates ask for

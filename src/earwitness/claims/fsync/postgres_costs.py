@@ -63,8 +63,8 @@ POSTGRES_METHODS = Experiment(
             settings={"clients": 1, "commits": 30, "checkpoint_commits": 100},
         ),
         Depth.FULL: Plan(
-            design=Fixed(blocks=10),
-            settings={"clients": 1, "commits": 200, "checkpoint_commits": 400},
+            design=Fixed(blocks=5),
+            settings={"clients": 1, "commits": 100, "checkpoint_commits": 400},
         ),
     },
 )
@@ -111,8 +111,8 @@ POSTGRES_PRICE = Experiment(
             settings={"clients": CLIENTS, "commits": 150, "checkpoint_commits": 75},
         ),
         Depth.FULL: Plan(
-            design=Fixed(blocks=10),
-            settings={"clients": CLIENTS, "commits": 300, "checkpoint_commits": 150},
+            design=Fixed(blocks=8),
+            settings={"clients": CLIENTS, "commits": 150, "checkpoint_commits": 75},
         ),
     },
 )
@@ -151,7 +151,7 @@ POSTGRES_FAILED_WRITE = Experiment(
     ),
     plans={
         Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"commits": 100}),
-        Depth.FULL: Plan(design=Fixed(blocks=10), settings={"commits": 300}),
+        Depth.FULL: Plan(design=Fixed(blocks=5), settings={"commits": 300}),
     },
 )
 
@@ -177,6 +177,6 @@ POSTGRES_REPLICA = Experiment(
     gates=(accounting("postgres-replicated"),),
     plans={
         Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"commits": 200}),
-        Depth.FULL: Plan(design=Fixed(blocks=20), settings={"commits": 400}),
+        Depth.FULL: Plan(design=Fixed(blocks=8), settings={"commits": 400}),
     },
 )
