@@ -34,7 +34,11 @@ class Cut:
     """An instant of a recording, by CLOCK_MONOTONIC in nanoseconds, with the luck it meets."""
 
     instant: int
-    luck: Luck
+    seed: tuple[int, ...]
+
+    def luck(self, blocks: int) -> Luck:
+        """Drawn anew each time, always the same: of many cuts all at once it would fill the memory."""
+        return volatile.draw(np.random.default_rng(self.seed), blocks)
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ class CuttingBench:
     def _judged(self, chosen: Configuration, take: _Take) -> Iterator[tuple[Left, Loss]]:
         recording = take.recording
         for cut in take.cuts[chosen.moments]:
-            pieces = volatile.left(recording.writes, cut.instant, chosen.cache, cut.luck)
+            luck = cut.luck(len(recording.writes))
+            pieces = volatile.left(recording.writes, cut.instant, chosen.cache, luck)
             left = self._rig.examine(pieces, check=self._check)
             yield left, loss.compare_clients(recording.acknowledged_by(cut.instant), left.found)
 
@@ -125,14 +130,13 @@ def cuts_of(
     recording: Recording, most: int, seed: Sequence[int]
 ) -> Mapping[Moments, Sequence[Cut]]:
     """Random cuts from the first acknowledgement to the last, and those at the worst moments."""
-    generator = np.random.default_rng(seed)
     first, last = recording.span
-    blocks = len(recording.writes)
+    random = np.random.default_rng(seed).uniform(first, last, most)
     instants = {
-        Moments.RANDOM: [int(at) for at in generator.uniform(first, last, most)],
+        Moments.RANDOM: [int(at) for at in random],
         Moments.WORST: volatile.worst_instants(recording.writes, first, last, most),
     }
     return {
-        moments: [Cut(instant, volatile.draw(generator, blocks)) for instant in chosen]
-        for moments, chosen in instants.items()
+        moments: [Cut(at, (*seed, kind, number)) for number, at in enumerate(chosen)]
+        for kind, (moments, chosen) in enumerate(instants.items())
     }
