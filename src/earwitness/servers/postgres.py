@@ -246,26 +246,12 @@ def running(
     MissingComponent when the programs cannot be run here; ServerFailed, quoting the log, when it
     does not get ready; FileExistsError when ``name`` is taken; ValueError outside a workspace.
     """
-    user = process.unprivileged()
     configured = {**DEFAULTS, **written(settings)}
     with _errors_named(binaries):
-        binaries = runnable(binaries)
-        folder = folders.reachable(workspace / name, user)
-        server = Postgres(
-            binaries,
-            folder,
-            folders.for_socket(folder, f".s.PGSQL.{_PORT}", user),
-            user,
-            data=data,
-            inside=inside,
-            address=address,
-        )
+        server = _placed(binaries, workspace / name, data, inside, address)
     try:
         with _errors_named(binaries):
-            if not server.data_from_here.exists():
-                _copy_empty_cluster(server)
-            if address is not None:
-                _trust_neighbours(server)
+            _fill(server)
             server._start(configured)
         yield server
     finally:
@@ -311,6 +297,29 @@ def _errors_named(binaries: Binaries) -> Iterator[None]:
         raise
     except OSError as error:
         raise ServerFailed(f"PostgreSQL {binaries.version} cannot be set up: {error}") from error
+
+
+def _placed(
+    binaries: Binaries,
+    folder: Path,
+    data: Path | None,
+    inside: Process | None,
+    address: str | None,
+) -> Postgres:
+    """A server that does not run yet, with a folder of its own and one for its socket."""
+    user = process.unprivileged()
+    found = runnable(binaries)
+    own = folders.reachable(folder, user)
+    socket = folders.for_socket(own, f".s.PGSQL.{_PORT}", user)
+    return Postgres(found, own, socket, user, data=data, inside=inside, address=address)
+
+
+def _fill(server: Postgres) -> None:
+    """Give it a data folder that it can start on, unless it has one."""
+    if not server.data_from_here.exists():
+        _copy_empty_cluster(server)
+    if server.address is not None:
+        _trust_neighbours(server)
 
 
 def _copy_empty_cluster(server: Postgres) -> None:

@@ -237,15 +237,12 @@ def start(
         raise RuntimeError("children are tied to the thread that starts them: use the main one")
     workspace.home_of(folder)  # before anything runs that could not be recorded
     log = log or folder / f"{name.replace(' ', '-')}.log"
-    identity = "-" if user is None else f"{user.uid}:{user.gid}"
-    shim = [sys.executable, "-I", "-S", os.fspath(_CHILD)]
-    where = str(inside.pid) if isinstance(inside, Process) else inside or "-"
-    order = [str(os.getpid()), str(int(death_signal)), identity, where, os.fspath(folder)]
+    shim = _shim(death_signal, user, inside, folder)
     try:
         with log.open("ab") as output, _births(inside):
             log_begin = output.tell()
             popen = subprocess.Popen(
-                [*shim, *order, *(os.fspath(part) for part in command)],
+                [*shim, *(os.fspath(part) for part in command)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -301,6 +298,19 @@ def finish(
     with running(command, folder, name=name, user=user, inside=inside) as process:
         if process.wait(seconds) != 0:
             raise process.failure("failed")
+
+
+def _shim(
+    death_signal: signal.Signals,
+    user: User | None,
+    inside: Process | Literal["apart"] | None,
+    folder: Path,
+) -> list[str]:
+    """What becomes the command, and what it is to do before (``child``)."""
+    identity = "-" if user is None else f"{user.uid}:{user.gid}"
+    where = str(inside.pid) if isinstance(inside, Process) else inside or "-"
+    order = [str(os.getpid()), str(int(death_signal)), identity, where, os.fspath(folder)]
+    return [sys.executable, "-I", "-S", os.fspath(_CHILD), *order]
 
 
 @contextlib.contextmanager
