@@ -138,7 +138,9 @@ def _account(seen: ServerDurability) -> Iterator[Finding]:
             statement=f"In {window.seconds:g} s the server synced its log {window.wal_syncs:,} times, and "
             f"{devices} got no flush at all. Something between them swallows flushes: a mount "
             "without barriers, a write cache that the kernel was told is none, a library that makes "
-            "fsync do nothing. Where the device has no volatile cache, none is needed.",
+            "fsync do nothing. Where the device has no volatile cache, none is needed; nor where the log "
+            "is written round the page cache and the device takes such writes through its own "
+            "(wal_sync_method open_datasync with direct I/O, queue/fua 1).",
             fix="`earwitness check` of the data folder names what it sees; mount with barriers, leave "
             "the device's write_cache at what the device says of itself, take the library out.",
             where=Location(kind="device", name=devices),

@@ -30,7 +30,10 @@ _EXTENTS = struct.Struct("=QQIIII")  # fiemap, before its extents
 _EXTENT = struct.Struct("=QQQ16xI12x")  # fiemap_extent: in the file, on the disk, length, flags
 _MOST_EXTENTS = 64
 _SYNC_FIRST = 1  # FIEMAP_FLAG_SYNC
-_WRITE_BACK = 2  # SYNC_FILE_RANGE_WRITE, linux/fs.h
+_WRITE_BACK, _AND_WAIT = (
+    2,
+    7,
+)  # SYNC_FILE_RANGE_WRITE; with _WAIT_BEFORE and _WAIT_AFTER, linux/fs.h
 
 
 def enter_private_mounts() -> None:
@@ -136,14 +139,14 @@ def extents(file: int) -> tuple[tuple[int, int], ...]:
     return tuple((on_disk, length) for _in_file, on_disk, length, _flags in pieces)
 
 
-def write_back(file: int, offset: int, length: int) -> None:
+def write_back(file: int, offset: int, length: int, *, wait: bool = False) -> None:
     """Let the kernel begin to write that part of the file, as it does by itself after a while.
 
-    Nothing is flushed by it (man 2 sync_file_range). ``length`` 0: to the end.
+    Nothing is flushed by it (man 2 sync_file_range). ``length`` 0: to the end. ``wait``: until the
+    device has it.
     """
-    done = _libc().sync_file_range(
-        file, ctypes.c_int64(offset), ctypes.c_int64(length), _WRITE_BACK
-    )
+    flags = _AND_WAIT if wait else _WRITE_BACK
+    done = _libc().sync_file_range(file, ctypes.c_int64(offset), ctypes.c_int64(length), flags)
     _check(done, "sync_file_range")
 
 
