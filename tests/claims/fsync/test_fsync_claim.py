@@ -137,7 +137,8 @@ def made_up(*, bears_out: bool) -> list[Trial]:
             seen.setdefault("broken_promises", 0)
             seen.setdefault("flushes", 1)
             seen.setdefault("flush_disagreement", 0)
-            seen.setdefault("refused", 1)
+            for happened in ("refused", "stopped", "then_fine"):
+                seen.setdefault(happened, 1)
             seen.setdefault("pace", 1)
     return [
         Trial(
@@ -193,6 +194,8 @@ def test_a_disk_that_is_not_granted_does_not_change_the_verdict() -> None:
             *("postgres", "postgres-lying", "flushes", 0.2),
             {"postgres-lying", "postgres-honest"},
         ),
+        ("postgres-failed-write", "stops", "stopped", 0, {"failed-write-stopped"}),
+        ("postgres-failed-write", "retries", "then_fine", 0, {"failed-write-retried"}),
     ],
 )
 def test_a_model_that_does_too_much_or_too_little_harm_gives_no_verdict(

@@ -56,7 +56,7 @@ POSTGRES_METHODS = Experiment(
         ),
     ),
     metrics=(*OF_FLUSHES, _PACE),
-    gates=(accounting("postgres-methods"),),
+    gates=(accounting("every wal_sync_method", "postgres-methods"),),
     plans={
         Depth.STUDY: Plan(
             design=Fixed(blocks=3),
@@ -95,7 +95,7 @@ POSTGRES_PRICE = Experiment(
     arms=(*_priced(0.5), *_priced(2), *_priced(8)),
     metrics=(*OF_FLUSHES, _PACE),
     gates=(
-        accounting("price-async"),
+        accounting("the settings that keep commits safe", "price-async"),
         Control(
             id="price-control",
             statement="a server with the same settings as another keeps the same pace",
@@ -140,13 +140,29 @@ POSTGRES_FAILED_WRITE = Experiment(
         DISAGREEMENT,
     ),
     gates=(
-        accounting("failed-write-retried", "failed-write-stopped"),
+        accounting("the write that fails", "failed-write-retried", "failed-write-stopped"),
         Condition(
             id="write-refused",
             statement="the disk refused a write",
             metric="refused",
             criterion=AtLeast(1),
             guards=("failed-write-retried", "failed-write-stopped"),
+        ),
+        Condition(
+            id="server-stopped",
+            statement="with data_sync_retry off the server stopped itself",
+            metric="stopped",
+            criterion=AtLeast(1),
+            arms=("stops",),
+            guards=("failed-write-stopped",),
+        ),
+        Condition(
+            id="checkpoint-succeeded",
+            statement="with data_sync_retry on the next checkpoint succeeded",
+            metric="then_fine",
+            criterion=AtLeast(1),
+            arms=("retries",),
+            guards=("failed-write-retried",),
         ),
     ),
     plans={
@@ -174,7 +190,7 @@ POSTGRES_REPLICA = Experiment(
         ),
     ),
     metrics=(*OF_CUTS, DISAGREEMENT),
-    gates=(accounting("postgres-replicated"),),
+    gates=(accounting("the disk with a replica beside it", "postgres-replicated"),),
     plans={
         Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"commits": 200}),
         Depth.FULL: Plan(design=Fixed(blocks=8), settings={"commits": 400}),

@@ -29,6 +29,12 @@ _WORKLOAD, _CUTS = 0, 1
 """Independent streams of random numbers of one block."""
 
 
+_SAID: Mapping[Moments, str] = {
+    Moments.RANDOM: "random ones",
+    Moments.WORST: "those before the flushes that save most",
+}
+
+
 @dataclass(frozen=True)
 class Cut:
     """An instant of a recording, by CLOCK_MONOTONIC in nanoseconds, with the luck it meets."""
@@ -58,6 +64,7 @@ class CuttingBench:
         self._cuts = settings.number("cuts")
         self._check = bool(settings.setting("check_file_system", False))
         self._arms = tuple(configuration(arm) for arm in settings.arms)
+        self._moments = dict.fromkeys(_SAID[chosen.moments] for chosen in self._arms)
         self._rig = rig
         self._takes: Mapping[Recorded, _Take] = {}
 
@@ -67,8 +74,7 @@ class CuttingBench:
         return {
             **self._rig.environment,
             "workload": described(self._work),
-            "cuts": f"{self._cuts} instants of each recording: random, or before the flushes that "
-            "save most",
+            "cuts": f"{self._cuts} instants of each recording: {' or '.join(self._moments)}",
         }
 
     def block(self, block: int) -> None:
@@ -119,11 +125,11 @@ def work_of(settings: BenchSettings) -> Work:
 
 def described(work: Work) -> str:
     """The work in words, for the record."""
-    clients = "one client" if work.clients == 1 else f"{work.clients} clients at once"
-    return (
-        f"{work.commits} commits in a row, {clients}; a checkpoint every "
-        f"{work.checkpoint_commits} commits"
-    )
+    clients = "one client" if work.clients == 1 else f"each of {work.clients} clients at once"
+    checkpoints = "no checkpoint meanwhile"
+    if work.checkpoint_commits <= work.commits:
+        checkpoints = f"a checkpoint every {work.checkpoint_commits} commits of the first"
+    return f"{work.commits} commits in a row by {clients}; {checkpoints}"
 
 
 def cuts_of(

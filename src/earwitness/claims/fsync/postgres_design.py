@@ -56,11 +56,11 @@ _OF_DISK_CUTS = (
 )
 
 
-def accounting(*guards: str) -> Condition:
+def accounting(of: str, *guards: str) -> Condition:
     """The gate before these hypotheses: nothing is said of flushes that are counted differently."""
     return Condition(
         id="flush-accounting",
-        statement="the disk and the kernel's statistic of its device counted the same flushes",
+        statement=f"{of}: the disk and the kernel's statistic of its device counted the same flushes",
         metric="flush_disagreement",
         criterion=AtMost(0),
         guards=guards,
@@ -134,6 +134,7 @@ POSTGRES = Experiment(
             guards=("postgres-lying",),
         ),
         accounting(
+            "PostgreSQL on disks that are cut off",
             "postgres-lying",
             "postgres-honest",
             "postgres-worst",
@@ -195,7 +196,7 @@ POSTGRES_DESTAGE = Experiment(
         },
     ),
     metrics=_OF_DISK_CUTS,
-    gates=(accounting("postgres-window"),),
+    gates=(accounting("disks that empty their cache after a while", "postgres-window"),),
     plans={
         Depth.STUDY: Plan(
             design=Fixed(blocks=3),
@@ -223,7 +224,7 @@ POSTGRES_NEVER = Experiment(
     title="How rarely a disk that flushes can have lost a commit, by the number of cuts",
     arms=(_arm("never", "disk that flushes, many cuts"),),
     metrics=_OF_DISK_CUTS,
-    gates=(accounting("postgres-bound"),),
+    gates=(accounting("the disk that is cut most often", "postgres-bound"),),
     plans={
         Depth.FULL: Plan(
             design=Fixed(blocks=3),

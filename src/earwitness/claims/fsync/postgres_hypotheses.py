@@ -230,8 +230,8 @@ POSTGRES_HYPOTHESES = (
     ),
     Hypothesis(
         id="postgres-fsync-off-whole",
-        statement="with fsync off, as long as the kernel has written nothing back by itself, a cut "
-        "takes all commits and leaves a database that is whole",
+        statement="with fsync off, as long as the kernel has written nothing back by itself, no cut "
+        "leaves a damaged database, whatever it takes",
         question="How many of the cuts damage the database with fsync off, when the kernel has "
         "written nothing back yet?",
         role=Role.MECHANISM,
