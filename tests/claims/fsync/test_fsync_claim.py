@@ -209,7 +209,7 @@ def test_a_model_that_does_too_much_or_too_little_harm_gives_no_verdict(
         else trial
         for trial in made_up(bears_out=True)
     ]
-    result = judgement.judge(CLAIM, Depth.PROOF, trials, {})
+    result = judgement.judge(CLAIM, Depth.FULL, trials, {})
     inconclusive = {r.id for r in result.hypotheses if r.verdict is Verdict.INCONCLUSIVE}
     assert inconclusive == closed
 

@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import functools
 import os
 import signal
 import struct
@@ -163,6 +164,7 @@ def _in_sys(device: Path) -> Path:
     return Path("/sys/block") / device.name
 
 
+@functools.cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
