@@ -31,10 +31,8 @@ _EXTENTS = struct.Struct("=QQIIII")  # fiemap, before its extents
 _EXTENT = struct.Struct("=QQQ16xI12x")  # fiemap_extent: in the file, on the disk, length, flags
 _MOST_EXTENTS = 64
 _SYNC_FIRST = 1  # FIEMAP_FLAG_SYNC
-_WRITE_BACK, _AND_WAIT = (
-    2,
-    7,
-)  # SYNC_FILE_RANGE_WRITE; with _WAIT_BEFORE and _WAIT_AFTER, linux/fs.h
+_WRITE_BACK = 2  # SYNC_FILE_RANGE_WRITE, linux/fs.h
+_WRITE_BACK_AND_WAIT = 7  # with SYNC_FILE_RANGE_WAIT_BEFORE and _AFTER
 
 
 def enter_private_mounts() -> None:
@@ -146,7 +144,7 @@ def write_back(file: int, offset: int, length: int, *, wait: bool = False) -> No
     Nothing is flushed by it (man 2 sync_file_range). ``length`` 0: to the end. ``wait``: until the
     device has it.
     """
-    flags = _AND_WAIT if wait else _WRITE_BACK
+    flags = _WRITE_BACK_AND_WAIT if wait else _WRITE_BACK
     done = _libc().sync_file_range(file, ctypes.c_int64(offset), ctypes.c_int64(length), flags)
     _check(done, "sync_file_range")
 
