@@ -161,11 +161,11 @@ POSTGRES = Experiment(
             },
         ),
         Depth.STUDY: Plan(
-            design=Fixed(blocks=6),
+            design=Fixed(blocks=8),
             settings={
                 "clients": CLIENTS,
-                "commits": 200,
-                "checkpoint_commits": 50,
+                "commits": 400,
+                "checkpoint_commits": 100,
                 "cuts": 6,
                 "check_file_system": True,
             },
