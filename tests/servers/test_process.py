@@ -1,5 +1,6 @@
 """Children: started, watched, ended. No server is needed."""
 
+import errno
 import os
 import signal
 import sys
@@ -11,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from earwitness.servers import liveness, process, workspace
-from earwitness.servers.process import ServerFailed, Stop
+from earwitness.servers import liveness, namespaces, process, workspace
+from earwitness.servers.process import MissingComponent, ServerFailed, Stop
 
 SHORT = (Stop(signal.SIGTERM, 0.2),)
 
@@ -86,6 +87,17 @@ def test_what_lives_apart_is_ended_by_the_kernel_and_so_is_who_was_started_insid
     assert all(gone(child.pid) for child in children)
     first.stop()
     assert (first.returncode, member.returncode) == (-signal.SIGKILL, -signal.SIGKILL)
+
+
+def test_where_no_process_namespace_is_granted_a_component_is_missing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: int | None) -> None:
+        raise PermissionError(errno.EPERM, "unshare(CLONE_NEWPID): not permitted")
+
+    monkeypatch.setattr(namespaces, "children_with", refused)
+    with pytest.raises(MissingComponent, match="no process namespace"):
+        shell("echo ready", folder, inside=process.APART)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="process namespaces are for root")
