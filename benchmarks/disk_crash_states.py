@@ -4,29 +4,26 @@ A state is a disk or a folder as a cut left it: put there, mounted where there i
 recovered by the database itself, examined, and compared with what the client was told. PostgreSQL
 needs root; without it only SQLite is timed:
 
-    python benchmarks/disk_crash_states.py [--cuts 30]
+    python benchmarks/disk_crash_states.py [--cuts 30] [--wait 600]
 
-Ends with 1 when fewer than 3 states of PostgreSQL or 12 of SQLite are judged in a second, when the
-disk and the kernel counted different flushes, or when the disk that flushes lost anything. Where
-others keep the machine busy the rates are void, and only the counts are held against it.
+Targets: 3 states of PostgreSQL and 12 of SQLite in a second; nothing lost on the disk that flushes; the
+same flushes counted by the disk and the kernel. Where others keep the machine busy the rates are void,
+and the counts are held against their targets all the same. ``--wait``: for how many seconds to wait for
+quiet before.
 """
 
 import argparse
-import os
-import sys
 import time
 from pathlib import Path
 
 from msgspec.structs import replace
 
+import conditions
 from earwitness.claims.fsync.claim import CLAIM
 from earwitness.claims.fsync.experiment import open_bench
 from earwitness.experiment.bench import BenchSettings, Unavailable
 from earwitness.experiment.design import Depth, Setting
-from earwitness.servers import workspace
 
-BUSY = 1.5
-"""Load for each processor above which a rate is void."""
 TARGETS = {"postgres": 3.0, "power-cut": 12.0}
 ARMS = {"postgres": "postgres-honest", "power-cut": "honest"}
 SETTINGS: dict[str, dict[str, Setting]] = {
@@ -54,29 +51,46 @@ def judged(id: str, cuts: int, home: Path) -> tuple[float, dict[str, float]]:
         return seen["cuts"] / (time.perf_counter() - begun), dict(seen)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cuts", type=int, default=30)
-    arguments = parser.parse_args()
-    harmed = slow = False
-    with workspace.workspace("benchmark-crash-states") as home:
-        for id, target in TARGETS.items():
-            try:
-                rate, seen = judged(id, arguments.cuts, home)
-            except Unavailable as reason:
-                print(f"{id:10} not timed: {reason.reason}")
-                continue
-            agree = seen.get("flush_disagreement", 0) == 0
-            print(
-                f"{id:10} {rate:7.1f} states/s (target {target:g}), {seen['cuts']:.0f} cuts, "
-                f"{seen['harmed_cuts']:.0f} harmed, flushes {'agree' if agree else 'DISAGREE'}"
-            )
-            slow |= rate < target
-            harmed |= seen["harmed_cuts"] > 0 or not agree
-    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
-    print(f"load for each processor {busy:.1f}{', rates are void' if busy > BUSY else ''}")
-    sys.exit(int(harmed or (slow and busy <= BUSY)))
+def counted(id: str, seen: dict[str, float]) -> bool:
+    """Whether what no load excuses is as it should be."""
+    harmed = conditions.told(
+        f"{id}, harmed of {seen['cuts']:.0f} cuts",
+        seen["harmed_cuts"],
+        "0",
+        met=not seen["harmed_cuts"],
+    )
+    difference = seen.get("flush_disagreement", 0.0)
+    return harmed & conditions.told(f"{id}, flushes differ by", difference, "0", met=not difference)
+
+
+def benchmark(cuts: int, wait: float) -> bool:
+    rates: dict[str, float] = {}
+    met = True
+    try:
+        with conditions.machine("crash-states", wait) as home:
+            for id in TARGETS:
+                try:
+                    rates[id], seen = judged(id, cuts, home)
+                except Unavailable as reason:
+                    print(f"{id} not timed: {reason.reason}")
+                    continue
+                print(f"{id}: {rates[id]:.1f} states per second", flush=True)
+                met &= counted(id, seen)
+    except conditions.Void:
+        if met:
+            raise
+        return False
+    for id, rate in rates.items():
+        target = TARGETS[id]
+        met &= conditions.told(
+            f"{id}, states per second", rate, f">= {target:g}", met=rate >= target
+        )
+    return met
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cuts", type=int, default=30)
+    parser.add_argument("--wait", type=int, default=0)
+    chosen = parser.parse_args()
+    conditions.conducted(lambda: benchmark(chosen.cuts, chosen.wait))

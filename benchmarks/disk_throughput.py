@@ -4,18 +4,17 @@ Both serve the same image to a loop device with ext4 on it, both hold writes bac
 take turns in pairs; the ratio is taken inside each pair. Needs root, and Debian's nbdkit and nbdfuse;
 without them nothing is measured:
 
-    python benchmarks/disk_throughput.py [--pairs 5] [--clients 8] [--commits 100]
+    python benchmarks/disk_throughput.py [--pairs 9] [--clients 8] [--commits 200] [--wait 600]
 
-Ends with 1 when the median ratio is below 0.9. Where others keep the machine busy the result is void,
-because one thread of Python starves first, and it ends with 0.
+Target: a median ratio of at least 0.9. Where others keep the machine busy the result is void, because
+one thread of Python starves first; ``--wait``: for how many seconds to wait for quiet before.
 """
 
 import argparse
 import contextlib
-import os
+import random
 import shutil
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,17 +22,17 @@ from pathlib import Path
 
 import numpy as np
 
+import conditions
 from earwitness.claims.fsync import postgres_ledger
 from earwitness.claims.fsync.postgres_ledger import Client
 from earwitness.claims.fsync.postgres_rig import MAJOR, Rig
-from earwitness.servers import folders, postgres, process, workspace
+from earwitness.servers import folders, postgres, process
 from earwitness.servers.disk import disk
 from earwitness.servers.disk.disk import Mount
 from earwitness.servers.process import MissingComponent
 
 TARGET = 0.9
-BUSY = 1.5
-"""Load for each processor above which the result is void."""
+SEED = 1
 SETTINGS = {"fsync": True, "full_page_writes": True, "max_connections": 20}
 
 
@@ -57,7 +56,7 @@ def theirs(rig: Rig, number: int) -> Iterator[Mount]:
             through = Path(f"/proc/{fuse.pid}/root") / file.relative_to("/")
             fuse.wait_until(lambda: through.stat().st_size > 0, 10)
             name = f"nbd-{number}-fs"
-            with disk.mounted(file, rig.folder, name=name, mounts_of=fuse) as mount:
+            with disk.mounted(file, rig.folder, name=name, inside=fuse) as mount:
                 yield mount
     shutil.rmtree(folder)
 
@@ -65,7 +64,7 @@ def theirs(rig: Rig, number: int) -> Iterator[Mount]:
 def program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise MissingComponent(f"{name} is not on this machine")
+        raise MissingComponent(f"{name} is not on this machine", "apt-get install nbdkit nbdfuse")
     return found
 
 
@@ -89,36 +88,38 @@ def pace(rig: Rig, mount: Mount, clients: int, commits: int) -> float:
         return clients * commits / (time.perf_counter() - begun)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (("--pairs", 5), ("--clients", 8), ("--commits", 100)):
-        parser.add_argument(name, type=int, default=default)
-    arguments = parser.parse_args()
-    loads, seen = [], []
-    with workspace.workspace("benchmark-disk") as home:
-        try:
-            folder = folders.reachable(home / "rig", process.unprivileged())
-            rig = Rig(folder, postgres.find(MAJOR), disk.find())
-            for number in range(arguments.pairs):
-                arms = {"ours": ours(rig), "theirs": theirs(rig, number)}
-                took = {}
-                for name in list(arms)[:: 1 if number % 2 else -1]:
-                    loads.append(os.getloadavg()[0])
-                    with arms[name] as mount:
-                        took[name] = pace(rig, mount, arguments.clients, arguments.commits)
-                seen.append((took["ours"], took["theirs"]))
-                print(f"pair {number + 1}: ours {took['ours']:6.0f}/s, nbd {took['theirs']:6.0f}/s")
-        except MissingComponent as missing:
-            print(f"not measured: {missing.reason}")
-            return
-    ratio = statistics.median(own / other for own, other in seen)
-    busy = max(loads) / (os.cpu_count() or 1)
-    print(f"ratio {ratio:.2f} (target {TARGET}), load for each processor up to {busy:.1f}")
-    if busy > BUSY:
-        print("void: others kept the machine busy")
-        return
-    sys.exit(int(ratio < TARGET))
+def benchmark(pairs: int, clients: int, commits: int, wait: float) -> bool:
+    order = random.Random(SEED)
+    ratios = []
+    with conditions.machine("disk-throughput", wait) as home:
+        for name in ("nbdkit", "nbdfuse", "unshare"):
+            program(name)
+        folder = folders.reachable(home / "rig", process.unprivileged())
+        rig = Rig(folder, postgres.find(MAJOR), disk.find())
+        for number in range(1, pairs + 1):
+            arms = [("ours", ours(rig)), ("nbd", theirs(rig, number))]
+            order.shuffle(arms)
+            took = {}
+            for name, made in arms:
+                with made as mount:
+                    took[name] = pace(rig, mount, clients, commits)
+            ratios.append(took["ours"] / took["nbd"])
+            each = ", ".join(f"{name} {took[name]:.0f}/s" for name in ("ours", "nbd"))
+            print(f"pair {number}: {each}, ratio {ratios[-1]:.2f}", flush=True)
+    ratio = statistics.median(ratios)
+    return conditions.told(
+        f"commits per second on our disk over those on nbdkit with nbdfuse, median of {pairs} pairs",
+        ratio,
+        f">= {TARGET:g}",
+        met=ratio >= TARGET,
+    )
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, default in (("--pairs", 9), ("--clients", 8), ("--commits", 200), ("--wait", 0)):
+        parser.add_argument(name, type=int, default=default)
+    chosen = parser.parse_args()
+    conditions.conducted(
+        lambda: benchmark(chosen.pairs, chosen.clients, chosen.commits, chosen.wait)
+    )

@@ -4,26 +4,26 @@ On a disk of our own whose flush takes a known time, by turns of a few writes ea
 runs on a shared machine cannot be compared. Both write 8 KiB with O_DSYNC. Needs root and Debian's
 fio; without them nothing is measured:
 
-    python benchmarks/probe_latency.py [--pairs 12] [--writes 60]
+    python benchmarks/probe_latency.py [--pairs 12] [--writes 60] [--wait 600]
 
-Ends with 1 when the median ratio is above 1.10 for flushes of 0.5 ms and longer, or above 1.30 for
-0.1 ms; when a timed call that does nothing takes more than 1 us in memory; or when the disk and the
-kernel counted different flushes.
+Targets: a median ratio of at most 1.10 for flushes of 0.5 ms and longer, and of 1.30 for 0.1 ms; at most
+1 us in memory for a timed call that does nothing; the same flushes counted by the disk and the kernel.
+Void where others keep the machine busy; ``--wait``: for how many seconds to wait for quiet before.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+import conditions
 from earwitness.claims.fsync import probing, timed_writes
 from earwitness.claims.fsync.timed_writes import METHODS
-from earwitness.servers import workspace
 from earwitness.servers.disk import disk, log
 from earwitness.servers.process import MissingComponent
 
@@ -75,7 +75,7 @@ def compared(home: Path, seconds: float, pairs: int, writes: int) -> tuple[float
     """Median ratio, our median, and by how many flushes disk and kernel differ."""
     name = f"disk-{seconds:g}"
     with disk.served(home / "image", home, name=name, flush_seconds=seconds) as served:
-        fs = disk.mounted(served.file, home, name=f"{name}-fs", mounts_of=served.process)
+        fs = disk.mounted(served.file, home, name=f"{name}-fs", inside=served.process)
         with fs as mount:
             ratios, own = [], []
             for number in range(pairs):
@@ -88,29 +88,32 @@ def compared(home: Path, seconds: float, pairs: int, writes: int) -> tuple[float
     return statistics.median(ratios), statistics.median(own), difference
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=12)
-    parser.add_argument("--writes", type=int, default=60)
-    arguments = parser.parse_args()
-    missed = False
-    with workspace.workspace("benchmark-probe") as home:
-        try:
-            disk.format_image(disk.find(), home / "image", 64 << 20)
-            for seconds, target in FLUSHES.items():
-                ratio, own, difference = compared(home, seconds, arguments.pairs, arguments.writes)
-                print(
-                    f"flush of {seconds * 1000:g} ms: ours {own:.0f} us, ratio to fio {ratio:.3f} "
-                    f"(at most {target:.2f}), flushes differ by {difference}"
-                )
-                missed |= ratio > target or difference > 0
-        except (MissingComponent, FileNotFoundError) as missing:
-            print(f"not measured: {missing}")
-            return
-    cost = overhead()
-    print(f"a timed call that does nothing: {cost:.2f} us (at most {OVERHEAD_MICROSECONDS:g})")
-    sys.exit(int(missed or cost > OVERHEAD_MICROSECONDS))
+def benchmark(pairs: int, writes: int, wait: float) -> bool:
+    if shutil.which("fio") is None:
+        raise MissingComponent("fio is not on this machine", "apt-get install fio")
+    met = True
+    with conditions.machine("probe-latency", wait) as home:
+        disk.format_image(disk.find(), home / "image", 64 << 20)
+        seen = {seconds: compared(home, seconds, pairs, writes) for seconds in FLUSHES}
+        cost = overhead()
+    for seconds, (ratio, own, difference) in seen.items():
+        name = f"flush of {seconds * 1000:g} ms"
+        target = FLUSHES[seconds]
+        what = f"{name}, ours ({own:.0f} us) over fio's"
+        met &= conditions.told(what, ratio, f"<= {target:.2f}", met=ratio <= target)
+        met &= conditions.told(f"{name}, flushes differ by", difference, "0", met=difference == 0)
+    return met & conditions.told(
+        "a timed call that does nothing",
+        cost,
+        f"<= {OVERHEAD_MICROSECONDS:g}",
+        met=cost <= OVERHEAD_MICROSECONDS,
+        unit=" us",
+    )
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, default in (("--pairs", 12), ("--writes", 60), ("--wait", 0)):
+        parser.add_argument(name, type=int, default=default)
+    chosen = parser.parse_args()
+    conditions.conducted(lambda: benchmark(chosen.pairs, chosen.writes, chosen.wait))

@@ -22,7 +22,7 @@ FOREIGN_PERCENT = 25.0
 """Of all processors, kept busy by others while nothing of ours runs; more voids the benchmark."""
 LOOK_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
-"""How long to wait for quiet before the measurement."""
+"""How long to wait for quiet with the turn in hand."""
 
 
 class Void(Exception):
@@ -30,10 +30,16 @@ class Void(Exception):
 
 
 @contextlib.contextmanager
-def machine(name: str) -> Iterator[Path]:
-    """A workspace, with the machine's turn and with nobody else busy before and after."""
+def machine(name: str, wait_seconds: float = 0.0) -> Iterator[Path]:
+    """A workspace, with the machine's turn and with nobody else busy before and after.
+
+    ``wait_seconds``: how long to wait for quiet before the turn is asked for.
+    """
+    if wait_seconds:
+        print(f"waiting for quiet for {wait_seconds:.0f} s at most", flush=True)
+        _wait_for_quiet(wait_seconds)
     with turn(f"benchmark {name}", lambda holder: print(f"waiting for {holder}", flush=True)):
-        _wait_for_quiet()
+        _wait_for_quiet(PATIENCE_SECONDS)
         with workspace.workspace(f"benchmark-{name}") as folder:
             yield folder
         if (busy := _busy_percent()) > FOREIGN_PERCENT:
@@ -60,11 +66,11 @@ def conducted(benchmark: Callable[[], bool]) -> None:
         sys.exit(0 if met else 1)
 
 
-def _wait_for_quiet() -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _wait_for_quiet(seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while (busy := _busy_percent()) > FOREIGN_PERCENT:
         if time.monotonic() > deadline:
-            raise Void(f"for {PATIENCE_SECONDS:.0f} s others {_kept(busy)} before the measurement")
+            raise Void(f"for {seconds:.0f} s others {_kept(busy)} before the measurement")
 
 
 def _busy_percent() -> float:

@@ -67,7 +67,7 @@ def test_what_is_mounted_over_something_counts() -> None:
 
 
 def test_a_partition_lies_on_its_disk(tmp_path: Path) -> None:
-    whole = disk(tmp_path, "sda", "8:0", write_cache="write back", rotational="0")
+    whole = disk(tmp_path, "sda", "8:0", write_cache="write back", rotational="0", fua="1")
     (whole / "device").mkdir()
     (whole / "device/model").write_text("A drive \n")
     part = whole / "sda2"
@@ -78,7 +78,7 @@ def test_a_partition_lies_on_its_disk(tmp_path: Path) -> None:
     assert (first.name, first.kind, first.below) == ("sda2", "partition", ("sda",))
     assert (second.name, second.kind, second.below) == ("sda", "disk", ())
     assert second.model == "A drive"
-    assert (second.write_cache, second.rotational) == ("write back", False)
+    assert (second.write_cache, second.rotational, second.fua) == ("write back", False, True)
     assert storage.physical((first, second)) == (second,)
 
 

@@ -1,5 +1,6 @@
 """Children: started, watched, ended. No server is needed."""
 
+import errno
 import os
 import signal
 import sys
@@ -11,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from earwitness.servers import process, workspace
-from earwitness.servers.process import ServerFailed, Stop
+from earwitness.servers import liveness, namespaces, process, workspace
+from earwitness.servers.process import MissingComponent, ServerFailed, Stop
 
 SHORT = (Stop(signal.SIGTERM, 0.2),)
 
@@ -67,6 +68,47 @@ def test_what_it_started_in_sessions_of_their_own_ends_with_it(folder: Path) -> 
     assert os.getsid(grandchild) != child.pid
     child.stop(SHORT)
     assert gone(grandchild)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="process namespaces are for root")
+def test_what_lives_apart_is_ended_by_the_kernel_and_so_is_who_was_started_inside(
+    folder: Path,
+) -> None:
+    first = shell("(setsid sleep 60 &); echo ready; sleep 60", folder, inside=process.APART)
+    ready(first)
+    member = shell("echo ready; sleep 60", folder, name="member", inside=first)
+    ready(member)
+    children = liveness.descendants(first.pid)
+    assert len(children) == 2, "who has lost its parent is the first process's"
+    assert (first.pid_inside, member.pid_inside) == (1, liveness.id_inside(member.pid))
+    assert member.pid_inside != member.pid
+    os.kill(first.pid, signal.SIGKILL)  # by nobody's hand but the kernel's
+    member.wait(10)
+    assert all(gone(child.pid) for child in children)
+    first.stop()
+    assert (first.returncode, member.returncode) == (-signal.SIGKILL, -signal.SIGKILL)
+
+
+def test_where_no_process_namespace_is_granted_a_component_is_missing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: int | None) -> None:
+        raise PermissionError(errno.EPERM, "unshare(CLONE_NEWPID): not permitted")
+
+    monkeypatch.setattr(namespaces, "children_with", refused)
+    with pytest.raises(MissingComponent, match="no process namespace"):
+        shell("echo ready", folder, inside=process.APART)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="process namespaces are for root")
+def test_threads_can_be_started_after_a_child_that_lives_apart(folder: Path) -> None:
+    child = shell("echo ready; exec sleep 60", folder, inside=process.APART)
+    ready(child)
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+    child.stop(())
+    assert shell("echo $$", folder, name="with us").pid_inside != 1
 
 
 def test_orphans_of_one_that_died_by_itself_are_ended_too(folder: Path) -> None:

@@ -40,7 +40,9 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """Of a mapped device who made it (``LVM``, ``CRYPT``); of a RAID its level."""
     model: str = ""
     write_cache: str | None = None
-    """``write back``: the kernel sends flushes; ``write through``: it does not."""
+    """What the kernel takes it for. ``write back``: it sends flushes; ``write through``: it does not."""
+    fua: bool | None = None
+    """Whether it takes single writes through its cache, which then need no flush."""
     rotational: bool | None = None
     physical_block: int | None = None
     below: tuple[str, ...] = ()
@@ -127,7 +129,7 @@ def pressure(root: Path = Path("/")) -> float | None:
 def _device(folder: Path, below: Sequence[Path]) -> Device:
     # a partition has no queue of its own
     queue = folder / "queue" if (folder / "queue").is_dir() else folder.parent / "queue"
-    rotational = _text(queue / "rotational")
+    rotational, fua = _text(queue / "rotational"), _text(queue / "fua")
     block = _text(queue / "physical_block_size")
     kind, layer = _kind(folder)
     return Device(
@@ -136,6 +138,7 @@ def _device(folder: Path, below: Sequence[Path]) -> Device:
         layer=layer,
         model=_text(folder / "device/model") or "",
         write_cache=_text(queue / "write_cache"),
+        fua=None if fua is None else fua == "1",
         rotational=None if rotational is None else rotational == "1",
         physical_block=int(block) if block and block.isdecimal() else None,
         below=tuple(path.name for path in below),

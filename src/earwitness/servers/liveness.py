@@ -31,6 +31,15 @@ def identity(pid: int) -> Identity | None:
     return None if started is None else Identity(pid, started)
 
 
+def id_inside(pid: int) -> int:
+    """The id that this process has in the innermost process namespace it is in (NSpid)."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("NSpid:"):
+                return int(line.split()[-1])
+    return pid
+
+
 def exists(process: Identity) -> bool:
     """Whether that very process still runs; a zombie does not."""
     if identity(process.pid) != process:

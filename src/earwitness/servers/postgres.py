@@ -11,8 +11,9 @@ our own may have an address in it, and trusts whoever is in there.
 
 What could be left. The programs are ended by the kernel with us: SIGQUIT, PostgreSQL's immediate
 shutdown, which also ends its backends and removes its System V segment. Should the postmaster
-itself be killed, the segment's id is on record for the sweep. Dynamic shared memory is kept in
-files of the data folder, not in /dev/shm.
+itself be killed, the segment's id is on record for the sweep; one that lives apart with others has memory
+that nobody else sees and that ends with them. Dynamic shared memory is kept in files of the data
+folder, not in /dev/shm.
 """
 
 import contextlib
@@ -92,7 +93,7 @@ class Postgres:
         user: User | None,
         *,
         data: Path | None = None,
-        mounts_of: Process | None = None,
+        inside: Process | None = None,
         address: str | None = None,
     ) -> None:
         self.binaries = binaries
@@ -103,8 +104,8 @@ class Postgres:
         self.port = _PORT
         self.data = data or folder / "data"
         """Its data folder, as it sees it."""
-        self.mounts_of = mounts_of
-        """Whose mounts it sees; None: ours."""
+        self.inside = inside
+        """Whose mounts, processes and memory it shares; None: ours."""
         self.address = address
         """Where it listens for TCP; None: nowhere."""
         self.log = folder / "postgres.log"
@@ -124,9 +125,9 @@ class Postgres:
     @property
     def data_from_here(self) -> Path:
         """Its data folder, as we see it: through whose mounts it sees (proc_pid_root(5))."""
-        if self.mounts_of is None:
+        if self.inside is None:
             return self.data
-        return Path(f"/proc/{self.mounts_of.pid}/root") / self.data.relative_to("/")
+        return Path(f"/proc/{self.inside.pid}/root") / self.data.relative_to("/")
 
     @property
     def pid(self) -> int:
@@ -186,20 +187,26 @@ class Postgres:
             user=self.user,
             death_signal=signal.SIGQUIT,
             log=self.log,
-            mounts_of=self.mounts_of,
+            inside=self.inside,
         )
         self._process.wait_until(self._is_ready, _READY_SECONDS)
         self.ready_seconds = time.perf_counter() - begun
+        if self.inside is None:
+            self._record_memory()
+
+    def _is_ready(self) -> bool:
+        lines = self._lock_file()
+        # one that a cut has left may have the same process id, which in a namespace is a small number
+        own = (str(self._running.pid_inside), os.fspath(self.socket))
+        return len(lines) >= 8 and (lines[0], lines[4]) == own and lines[7].strip() == "ready"
+
+    def _record_memory(self) -> None:
         key, id = (int(part) for part in self._lock_file()[6].split())
         segment = workspace.SharedMemory(id=id, key=key, creator_pid=self.pid)
         workspace.record(self.folder, segment)
 
-    def _is_ready(self) -> bool:
-        lines = self._lock_file()
-        return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
-
     def _lock_file(self) -> list[str]:
-        """postmaster.pid: line 1 process id, 7 shared memory, 8 state (pidfile.h)."""
+        """postmaster.pid: line 1 process id, 5 socket's folder, 7 memory, 8 state (pidfile.h)."""
         try:
             return (self.data_from_here / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -221,7 +228,7 @@ def running(
     name: str = "postgres",
     settings: Mapping[str, Setting] = {},
     data: Path | None = None,
-    mounts_of: Process | None = None,
+    inside: Process | None = None,
     address: str | None = None,
 ) -> Iterator[Postgres]:
     """A server in its own folder ``name`` of the workspace; it and its data are gone on exit.
@@ -231,33 +238,20 @@ def running(
     beside the load unless it is asked for. Several servers run side by side.
 
     ``data``: a data folder elsewhere, made if it is not there, and left there on exit; below a
-    workspace and within the user's reach. ``mounts_of``: the process among whose mounts it is.
+    workspace and within the user's reach. ``inside``: the process among whose mounts it is, and
+    with whom the server then lives.
     ``address``: one of a network of our own (``wire``), entered by the caller, where the server
     listens as well and trusts everybody; never one that others can reach.
 
     MissingComponent when the programs cannot be run here; ServerFailed, quoting the log, when it
     does not get ready; FileExistsError when ``name`` is taken; ValueError outside a workspace.
     """
-    user = process.unprivileged()
     configured = {**DEFAULTS, **written(settings)}
     with _errors_named(binaries):
-        binaries = runnable(binaries)
-        folder = folders.reachable(workspace / name, user)
-        server = Postgres(
-            binaries,
-            folder,
-            folders.for_socket(folder, f".s.PGSQL.{_PORT}", user),
-            user,
-            data=data,
-            mounts_of=mounts_of,
-            address=address,
-        )
+        server = _placed(binaries, workspace / name, data, inside, address)
     try:
         with _errors_named(binaries):
-            if not server.data_from_here.exists():
-                _copy_empty_cluster(server)
-            if address is not None:
-                _trust_neighbours(server)
+            _fill(server)
             server._start(configured)
         yield server
     finally:
@@ -305,6 +299,29 @@ def _errors_named(binaries: Binaries) -> Iterator[None]:
         raise ServerFailed(f"PostgreSQL {binaries.version} cannot be set up: {error}") from error
 
 
+def _placed(
+    binaries: Binaries,
+    folder: Path,
+    data: Path | None,
+    inside: Process | None,
+    address: str | None,
+) -> Postgres:
+    """A server that does not run yet, with a folder of its own and one for its socket."""
+    user = process.unprivileged()
+    found = runnable(binaries)
+    own = folders.reachable(folder, user)
+    socket = folders.for_socket(own, f".s.PGSQL.{_PORT}", user)
+    return Postgres(found, own, socket, user, data=data, inside=inside, address=address)
+
+
+def _fill(server: Postgres) -> None:
+    """Give it a data folder that it can start on, unless it has one."""
+    if not server.data_from_here.exists():
+        _copy_empty_cluster(server)
+    if server.address is not None:
+        _trust_neighbours(server)
+
+
 def _copy_empty_cluster(server: Postgres) -> None:
     """Fill the data folder from a cached cluster, which costs a tenth of making one."""
     key = f"{server.binaries.version}-{fingerprint(server.binaries)}"
@@ -342,5 +359,5 @@ def _copy(source: Path, target: Path, server: Postgres) -> None:
         name="copying the empty cluster",
         seconds=_COPY_SECONDS,
         user=server.user,
-        mounts_of=server.mounts_of,
+        inside=server.inside,
     )

@@ -7,7 +7,9 @@ somebody without privileges unless told otherwise.
 
 On Linux the kernel ends a child when we die, however we die (``child``). The kernel takes the
 starting *thread* for the parent, so only the main thread may start one. Elsewhere, and for what a
-child leaves behind, the sweep of the next start is responsible (``workspace``).
+child leaves behind, the sweep of the next start is responsible (``workspace``). Root can have a child
+that leaves nothing behind: it is the first of a process namespace, with which the kernel ends all that
+is started in there.
 """
 
 import contextlib
@@ -23,8 +25,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
-from earwitness.servers import liveness, workspace
+from earwitness.servers import liveness, namespaces, workspace
 from earwitness.servers.liveness import Identity
 
 _UNPRIVILEGED = "nobody"
@@ -103,6 +106,10 @@ class Stop:
 
 POLITE = (Stop(signal.SIGTERM, 5.0),)
 
+APART: Final = "apart"
+"""Where a process lives that is the first of a process namespace. The kernel shields it from signals
+that it does not handle itself, except for SIGKILL."""
+
 
 class Process:
     """A running child; made by ``start``."""
@@ -129,6 +136,11 @@ class Process:
     def pid(self) -> int:
         """Its process id, which is also that of its group and session."""
         return self._popen.pid
+
+    @property
+    def pid_inside(self) -> int:
+        """The id by which it knows itself; another one where it is in a process namespace."""
+        return liveness.id_inside(self.pid)
 
     @property
     def alive(self) -> bool:
@@ -207,31 +219,30 @@ def start(
     death_signal: signal.Signals = signal.SIGKILL,
     environment: Mapping[str, str] = {},
     log: Path | None = None,
-    mounts_of: Process | None = None,
+    inside: Process | Literal["apart"] | None = None,
 ) -> Process:
-    """Start ``command`` (an absolute path and its arguments) in ``folder``, inside a workspace.
+    """Start ``command`` (an absolute path and its arguments) in ``folder``, which is in a workspace.
 
     ``user``: whom it runs as, None for ourselves; ``death_signal``: what the kernel sends it when
     we die; ``environment``: added to a small one (no variable of a client library reaches it);
-    ``log``: where its output goes, ``<folder>/<name>.log`` by default; ``mounts_of``: the process
-    whose mounts it sees, and ``folder`` and the command with them, in place of ours (Linux, root).
-    RuntimeError outside the main thread; ValueError outside a workspace; ServerFailed when no
-    process can be made. A command that cannot be executed shows as a process that ended, with the
-    reason in its log.
+    ``log``: where its output goes, ``<folder>/<name>.log`` by default; ``inside``: who is there
+    besides it (Linux, root): ``APART``, nobody but what it starts; or a process whose mounts, other
+    processes and System V memory it sees in place of ours, ``folder`` and the command as well. It
+    ends with the first of those processes, and has to be stopped before that one can be.
+    RuntimeError outside the main thread; ValueError outside a workspace; MissingComponent when there
+    can be no such namespace; ServerFailed when no process can be made. A command that cannot be
+    executed shows as a process that ended, with the reason in its log.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("children are tied to the thread that starts them: use the main one")
     workspace.home_of(folder)  # before anything runs that could not be recorded
     log = log or folder / f"{name.replace(' ', '-')}.log"
-    identity = "-" if user is None else f"{user.uid}:{user.gid}"
-    shim = [sys.executable, "-I", "-S", os.fspath(_CHILD)]
-    mounts = "-" if mounts_of is None else str(mounts_of.pid)
-    order = [str(os.getpid()), str(int(death_signal)), identity, mounts, os.fspath(folder)]
+    shim = _shim(death_signal, user, inside, folder)
     try:
-        with log.open("ab") as output:
+        with log.open("ab") as output, _births(inside):
             log_begin = output.tell()
             popen = subprocess.Popen(
-                [*shim, *order, *(os.fspath(part) for part in command)],
+                [*shim, *(os.fspath(part) for part in command)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -254,7 +265,7 @@ def running(
     death_signal: signal.Signals = signal.SIGKILL,
     environment: Mapping[str, str] = {},
     log: Path | None = None,
-    mounts_of: Process | None = None,
+    inside: Process | Literal["apart"] | None = None,
     stop: Sequence[Stop] = POLITE,
 ) -> Iterator[Process]:
     """``start``, and ``stop`` on the way out."""
@@ -266,7 +277,7 @@ def running(
         death_signal=death_signal,
         environment=environment,
         log=log,
-        mounts_of=mounts_of,
+        inside=inside,
     )
     try:
         yield process
@@ -281,12 +292,42 @@ def finish(
     name: str,
     seconds: float,
     user: User | None = None,
-    mounts_of: Process | None = None,
+    inside: Process | None = None,
 ) -> None:
     """Run a command to its end; ServerFailed, quoting its output, when that is no success."""
-    with running(command, folder, name=name, user=user, mounts_of=mounts_of) as process:
+    with running(command, folder, name=name, user=user, inside=inside) as process:
         if process.wait(seconds) != 0:
             raise process.failure("failed")
+
+
+def _shim(
+    death_signal: signal.Signals,
+    user: User | None,
+    inside: Process | Literal["apart"] | None,
+    folder: Path,
+) -> list[str]:
+    """What becomes the command, and what it is to do before (``child``)."""
+    identity = "-" if user is None else f"{user.uid}:{user.gid}"
+    where = str(inside.pid) if isinstance(inside, Process) else inside or "-"
+    order = [str(os.getpid()), str(int(death_signal)), identity, where, os.fspath(folder)]
+    return [sys.executable, "-I", "-S", os.fspath(_CHILD), *order]
+
+
+@contextlib.contextmanager
+def _births(inside: Process | Literal["apart"] | None) -> Iterator[None]:
+    """Within it, a child is born in the process namespace that it is to live in."""
+    if inside is None:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        member = None if inside == APART else inside.pid
+        try:
+            stack.enter_context(namespaces.children_with(member))
+        except FileNotFoundError:  # whom it was to join has ended
+            raise
+        except OSError as error:
+            raise MissingComponent(f"no process namespace can be had: {error}") from error
+        yield
 
 
 def _recorded(process: Process) -> Process:

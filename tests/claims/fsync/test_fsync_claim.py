@@ -18,12 +18,12 @@ from earwitness.experiment.design import (
     AtLeast,
     Claim,
     Depth,
-    Difference,
     Experiment,
     Inference,
     Ratio,
     Role,
     Setting,
+    Share,
     Value,
 )
 from earwitness.experiment.observation import Observation, Trial
@@ -35,9 +35,10 @@ AT_PROOF_ON_A_DISK = {
     "postgres-honest",
     "postgres-flushes",
     "postgres-fsync-off",
+    "postgres-fsync-off-whole",
 }
 """For more a proof has no time."""
-MEASURED = {"lying-rate", "price-async"}
+MEASURED = {"lying-rate", "price-async", "postgres-fsync-off-written"}
 """The others are counted."""
 TWINS = {"postgres-price": 3, "postgres-replica": 1}
 """Arms with the same disk and the same settings of the server as another."""
@@ -119,16 +120,16 @@ def made_up(*, bears_out: bool) -> list[Trial]:
     values: dict[tuple[str, str], dict[str, float]] = {}
     for hypothesis in CLAIM.hypotheses:
         contrast, criterion = hypothesis.contrast, hypothesis.criterion
-        assert not isinstance(contrast, Difference)
+        assert not isinstance(contrast, Share)
         # measured: the threshold itself is within the interval of anything that varies
         past = 1 if hypothesis.inference is Inference.INTERVAL else 0
         miss = past if bears_out else (-1 if isinstance(criterion, AtLeast) else 1)
         place = values.setdefault((hypothesis.experiment, contrast.arm), {})
         place[contrast.metric] = criterion.threshold + miss
-        if isinstance(contrast, Ratio):
-            values.setdefault((hypothesis.experiment, contrast.reference), {})[contrast.metric] = 1
-        else:
-            assert isinstance(contrast, Value)
+        if not isinstance(contrast, Value):
+            nothing = 1 if isinstance(contrast, Ratio) else 0
+            reference = values.setdefault((hypothesis.experiment, contrast.reference), {})
+            reference[contrast.metric] = nothing
     for experiment in CLAIM.experiments:
         for arm in experiment.arms:
             # what the gates ask for
@@ -136,7 +137,8 @@ def made_up(*, bears_out: bool) -> list[Trial]:
             seen.setdefault("broken_promises", 0)
             seen.setdefault("flushes", 1)
             seen.setdefault("flush_disagreement", 0)
-            seen.setdefault("refused", 1)
+            for happened in ("refused", "stopped", "then_fine"):
+                seen.setdefault(happened, 1)
             seen.setdefault("pace", 1)
     return [
         Trial(
@@ -192,6 +194,8 @@ def test_a_disk_that_is_not_granted_does_not_change_the_verdict() -> None:
             *("postgres", "postgres-lying", "flushes", 0.2),
             {"postgres-lying", "postgres-honest"},
         ),
+        ("postgres-failed-write", "stops", "stopped", 0, {"failed-write-stopped"}),
+        ("postgres-failed-write", "retries", "then_fine", 0, {"failed-write-retried"}),
     ],
 )
 def test_a_model_that_does_too_much_or_too_little_harm_gives_no_verdict(
@@ -205,7 +209,7 @@ def test_a_model_that_does_too_much_or_too_little_harm_gives_no_verdict(
         else trial
         for trial in made_up(bears_out=True)
     ]
-    result = judgement.judge(CLAIM, Depth.PROOF, trials, {})
+    result = judgement.judge(CLAIM, Depth.FULL, trials, {})
     inconclusive = {r.id for r in result.hypotheses if r.verdict is Verdict.INCONCLUSIVE}
     assert inconclusive == closed
 

@@ -162,6 +162,14 @@ def test_each_fact_alone_is_its_own_finding(
     assert "nothing-seen" not in findings
 
 
+def test_what_the_kernel_takes_a_device_for_is_told_and_that_the_device_was_not_asked() -> None:
+    flash = replace(DISK, rotational=False, fua=True)
+    told = found(place(devices=(flash,)))["nothing-seen"].statement
+    assert "takes sda for write back, with FUA;" in told
+    assert "capacitors (NVMe, SATA) was not asked" in told
+    assert "takes" not in found(place(devices=()))["nothing-seen"].statement
+
+
 def test_a_flush_that_is_too_quick_has_all_its_explanations() -> None:
     quick = found(place(counted=(replace(FLUSHED, flush_milliseconds=6),)))["implausibly-fast"]
     for words in ("capacitors", "battery", "host", "another machine", "not done"):

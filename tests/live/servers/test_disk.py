@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,9 @@ from earwitness.servers import workspace as workspaces
 from earwitness.servers.disk import disk, file_systems, kernel, log, volatile
 from earwitness.servers.disk.disk import Mount, Unmountable
 from earwitness.servers.disk.volatile import Cache, Luck, Writes
+from earwitness.servers.liveness import Identity
 from earwitness.servers.postgres import Binaries, Postgres, running
-from earwitness.servers.process import MissingComponent, Process, ServerFailed
+from earwitness.servers.process import MissingComponent, ServerFailed
 from earwitness.servers.program import Program
 
 SIZE = 16 << 20
@@ -72,7 +74,7 @@ def run_in(mount: Mount, workspace: Path, code: str, *arguments: Path) -> None:
     folder = workspace / "work"
     folder.mkdir()
     command = [sys.executable, "-I", "-c", code, *arguments]
-    process.finish(command, folder, name="work", seconds=20, mounts_of=mount.process)
+    process.finish(command, folder, name="work", seconds=20, inside=mount.process)
 
 
 def names(folder: Path) -> set[str]:
@@ -82,8 +84,8 @@ def names(folder: Path) -> set[str]:
 @contextmanager
 def recorded(image: Path, workspace: Path) -> Iterator[tuple[disk.Disk, Mount]]:
     with disk.served(image, workspace) as served:
-        mounts_of = served.process
-        with disk.mounted(served.file, workspace, name="fs", mounts_of=mounts_of) as mount:
+        inside = served.process
+        with disk.mounted(served.file, workspace, name="fs", inside=inside) as mount:
             yield served, mount
 
 
@@ -120,7 +122,7 @@ def test_the_kernel_counts_the_same_flushes(image: Path, workspace: Path) -> Non
     code = "import os,sys\nf=os.open(sys.argv[1]+'/f',65)\n"
     code += "for i in range(50): os.pwrite(f, bytes([i])*4096, 0); os.fdatasync(f)"
     with disk.served(image, workspace) as served:
-        with disk.mounted(served.file, workspace, name="fs", mounts_of=served.process) as mount:
+        with disk.mounted(served.file, workspace, name="fs", inside=served.process) as mount:
             with pytest.raises(KeyError):
                 _ = mount.flushes  # not before it is over
             run_in(mount, workspace, code, mount.folder)
@@ -131,7 +133,7 @@ def test_the_kernel_counts_the_same_flushes(image: Path, workspace: Path) -> Non
 
 def test_a_flush_takes_as_long_as_it_is_told(image: Path, workspace: Path) -> None:
     with disk.served(image, workspace, flush_seconds=0.01) as served:
-        with disk.mounted(served.file, workspace, name="fs", mounts_of=served.process) as mount:
+        with disk.mounted(served.file, workspace, name="fs", inside=served.process) as mount:
             run_in(mount, workspace, WORK, mount.folder, workspace / "note")
         times = [record.at for record in served.records() if isinstance(record, log.Flush)]
     assert len(times) > 2
@@ -165,7 +167,7 @@ def test_a_refused_write_fails_one_fsync_and_the_next_says_nothing(
 ) -> None:
     """What a database that tries again believes: the second fsync succeeds, and nothing is there."""
     with disk.served(image, workspace) as served:
-        with disk.mounted(served.file, workspace, name="fs", mounts_of=served.process) as mount:
+        with disk.mounted(served.file, workspace, name="fs", inside=served.process) as mount:
             file = os.open(mount.from_here / "f", os.O_RDWR | os.O_CREAT)
             os.pwrite(file, b"old." * 1024, 0)
             os.fsync(file)
@@ -175,7 +177,7 @@ def test_a_refused_write_fails_one_fsync_and_the_next_says_nothing(
             folder = workspace / "work"
             folder.mkdir()
             command = [sys.executable, "-I", "-c", REFUSED, mount.folder]
-            with process.running(command, folder, name="first", mounts_of=mount.process) as first:
+            with process.running(command, folder, name="first", inside=mount.process) as first:
                 assert first.wait(20) == 0
                 assert first.log.read_text().split() == [str(errno.EIO), "new!"]
             again = os.open(mount.from_here / "f", os.O_RDWR)
@@ -198,10 +200,8 @@ def test_other_file_systems_flush_as_well_and_are_sound_after_a_cut(
         disk.format_image(disk.find(kind), image, kind.least_bytes, kind)
         with disk.served(image, workspace) as served:
             note = workspace / "note"
-            mounts_of = served.process
-            with disk.mounted(
-                served.file, workspace, name="fs", mounts_of=mounts_of, kind=kind
-            ) as mount:
+            inside = served.process
+            with disk.mounted(served.file, workspace, name="fs", inside=inside, kind=kind) as mount:
                 run_in(mount, workspace, WORK, mount.folder, note)
             records = served.records()
     except MissingComponent as missing:
@@ -222,10 +222,10 @@ def test_the_checker_sees_what_is_damaged(image: Path, workspace: Path) -> None:
         assert not disk.is_sound(state, workspace, name="damaged")
 
 
-def test_whose_mounts_are_gone_cannot_be_joined(image: Path, workspace: Path) -> None:
+def test_who_has_ended_cannot_be_joined(image: Path, workspace: Path) -> None:
     with recorded(image, workspace) as (_, mount):
         pass
-    with pytest.raises(ServerFailed, match="cannot start"):
+    with pytest.raises(ServerFailed, match="cannot be started"):
         run_in(mount, workspace, "print('here')")
 
 
@@ -237,7 +237,7 @@ def test_postgresql_finds_its_data_again_where_only_it_sees_them(
 
     def server(mount: Mount, name: str) -> AbstractContextManager[Postgres]:
         data = mount.folder / "data"
-        return running(newest, workspace, name=name, data=data, mounts_of=mount.process)
+        return running(newest, workspace, name=name, data=data, inside=mount.process)
 
     with disk.mounted(roomy, workspace, name="fs") as mount:
         with server(mount, "first") as first, first.connect() as connection:
@@ -309,19 +309,17 @@ def test_when_it_is_over_nothing_is_left(image: Path, workspace: Path) -> None:
 def test_whichever_of_the_two_is_killed_the_other_ends_and_nothing_is_left(
     victim: str, image: Path, workspace: Path
 ) -> None:
-    def kill(server: Process) -> None:
-        os.kill(server.pid, signal.SIGKILL)
-        assert eventually(lambda: not server.alive)
-
     with disk.served(image, workspace) as served:
         try:
-            mounts_of = served.process
-            with disk.mounted(served.file, workspace, name="fs", mounts_of=mounts_of) as mount:
+            inside = served.process
+            with disk.mounted(served.file, workspace, name="fs", inside=inside) as mount:
                 run_in(mount, workspace, WORK, mount.folder, workspace / "note")
                 device, sequence = mount.device, attached(mount.device)
-                kill(served.process if victim == "disk" else mount.process)
-        except ServerFailed:
-            assert victim == "mount"
+                killed = served.process if victim == "disk" else mount.process
+                os.kill(killed.pid, signal.SIGKILL)
+                assert eventually(lambda: not mount.process.alive)
+        except ServerFailed as failure:
+            assert "could not be unmounted" in str(failure)
     assert eventually(lambda: attached(device) != sequence)
     assert eventually(lambda: mounts_below(workspace) == [])
 
@@ -337,10 +335,10 @@ with workspace.workspace("killed", root=pathlib.Path(root)) as home:
     disk.format_image(disk.find(), image, 128 << 20)
     with (
         disk.served(image, home) as served,
-        disk.mounted(served.file, home, name="fs", mounts_of=served.process) as mount,
+        disk.mounted(served.file, home, name="fs", inside=served.process) as mount,
         postgres.running(
             binaries, home, settings={"fsync": True},
-            data=mount.folder / "data", mounts_of=mount.process,
+            data=mount.folder / "data", inside=mount.process,
         ) as server,
         server.connect() as connection,
     ):
@@ -351,9 +349,26 @@ with workspace.workspace("killed", root=pathlib.Path(root)) as home:
 """
 
 
-def test_a_run_that_is_killed_while_postgresql_commits_leaves_nothing(
-    image: Path, root: Path, newest: Binaries
-) -> None:
+@dataclass(frozen=True)
+class Committing:
+    """A process that has PostgreSQL commit on a disk, and what it started."""
+
+    worker: subprocess.Popen[str]
+    disk: int
+    started: tuple[Identity, ...]
+
+    def kill_worker(self) -> None:
+        self.worker.kill()
+        self.worker.wait()
+
+    @property
+    def all_gone(self) -> bool:
+        return not any(liveness.exists(member) for member in self.started)
+
+
+@pytest.fixture
+def committing(image: Path, root: Path, newest: Binaries) -> Iterator[Committing]:
+    """It is ended by the test; nothing of it may be left then."""
     before = connections()
     facts = (newest.folder, newest.version, newest.major)
     worker = subprocess.Popen(
@@ -362,19 +377,44 @@ def test_a_run_that_is_killed_while_postgresql_commits_leaves_nothing(
         text=True,
     )
     assert worker.stdout is not None
-    *pids, device_path = worker.stdout.readline().split()
+    with worker.stdout as said:
+        *pids, device_path = said.readline().split()
     device = Path(device_path)
     sequence = attached(device)
     assert sequence is not None
     time.sleep(0.2)
-    family = liveness.descendants(worker.pid)
-    assert {int(pid) for pid in pids} <= {member.pid for member in family}
-    worker.kill()
-    worker.wait()
-    worker.stdout.close()
-    assert eventually(lambda: not any(liveness.exists(member) for member in family))
+    started = liveness.descendants(worker.pid)
+    assert {int(pid) for pid in pids} < {member.pid for member in started}
+    yield Committing(worker, int(pids[0]), started)
     assert eventually(lambda: attached(device) != sequence)
     assert eventually(lambda: connections() == before)
     assert mounts_below(root / "killed") == []
+    worker.kill()
+    worker.wait()
     swept = workspaces.sweep(root)
     assert [found.folder.name for found in swept] == ["killed"]
+
+
+def test_a_run_that_is_killed_while_postgresql_commits_leaves_nothing(
+    committing: Committing,
+) -> None:
+    committing.kill_worker()
+    assert eventually(lambda: committing.all_gone)
+
+
+def test_all_that_lives_on_a_disk_is_ended_by_the_kernel_when_its_program_is_killed(
+    committing: Committing,
+) -> None:
+    """Although whoever started them is stopped, and does nothing about it."""
+    committing.worker.send_signal(signal.SIGSTOP)
+    first, *others = sorted(committing.started, key=lambda member: member.pid != committing.disk)
+    assert first.pid == committing.disk
+    assert liveness.id_inside(first.pid) == 1
+    for kind in ("pid", "ipc"):
+        spaces = {Path(f"/proc/{one.pid}/ns/{kind}").readlink() for one in committing.started}
+        assert len(spaces) == 1
+        assert Path(f"/proc/self/ns/{kind}").readlink() not in spaces
+    os.kill(first.pid, signal.SIGKILL)
+    assert eventually(lambda: not any(liveness.exists(other) for other in others))
+    committing.kill_worker()
+    assert eventually(lambda: committing.all_gone)

@@ -90,6 +90,7 @@ def test_worker_and_postmaster_killed_at_once_leave_what_the_sweep_ends(
     postmaster, *others = pids
     worker.send_signal(signal.SIGSTOP)  # so that it cannot clear up in between
     os.kill(postmaster, signal.SIGKILL)
+    wait_until_gone([postmaster], 2)
     worker.kill()
     worker.communicate()
     assert alive(others)

@@ -26,8 +26,9 @@ POSTGRES_CHARTS = (
         metrics=("mean_lost",),
         along="window_ms",
         title="Commits that a cut takes, against how long the lying disk holds a write",
-        caption="Milliseconds from the write until the disk has emptied it in the background. The "
-        "loss is about what was committed in that time, until the server no longer starts.",
+        caption="Milliseconds from the write until the disk has emptied it in the background. A cut "
+        "takes about what was committed in that time; with longer ones some leave no file system that "
+        "is mounted or no server that starts, and have taken all.",
         logarithmic=True,
     ),
     Bars(

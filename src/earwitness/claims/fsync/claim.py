@@ -11,7 +11,6 @@ from earwitness.experiment.design import (
     Bars,
     Boundary,
     Claim,
-    Curve,
     Remedy,
     Source,
     Surprise,
@@ -41,8 +40,8 @@ _CHARTS = (
         experiment="modes",
         metric="most_lost",
         title="Commits lost by the worst cut, on a drive that flushes",
-        caption="A deleted journal that comes back takes one commit with it; WAL with NORMAL "
-        "loses all since the last checkpoint at worst.",
+        caption="A journal that comes back takes one commit with it; WAL with NORMAL loses all since "
+        "the last checkpoint at worst. A database that cannot be read has lost all.",
     ),
     Bars(
         experiment="modes",
@@ -50,16 +49,21 @@ _CHARTS = (
         title="Flushes per commit",
         caption="Counted where SQLite asks its file system for them, folders included.",
     ),
-    *POSTGRES_CHARTS,
-    Curve(
+    Bars(
         experiment="destage",
-        metrics=("lossy", "damaged"),
-        along="cache_writes",
-        title="What a lying drive costs against the size of its cache",
+        metric="lossy",
+        title="Cuts that lost acknowledged commits, against the size of the lying drive's cache",
         caption="The more writes the drive holds back, the more a cut costs; with none it is as "
         "good as honest.",
-        logarithmic=True,
     ),
+    Bars(
+        experiment="destage",
+        metric="damaged",
+        title="Cuts that left a damaged database, against the size of that cache",
+        caption="To lose a few of the last writes leaves most databases whole; to lose any of "
+        "hundreds leaves few.",
+    ),
+    *POSTGRES_CHARTS,
 )
 
 CLAIM = Claim(

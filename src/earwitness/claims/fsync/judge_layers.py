@@ -4,9 +4,11 @@ None is a fault. Each says what cannot be seen from here because of it, and who 
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from earwitness.check.finding import Finding, Location, Severity
-from earwitness.claims.fsync.evidence import DirectoryDurability, Place
+from earwitness.check.storage import Device, Mount
+from earwitness.claims.fsync.evidence import DirectoryDurability, Place, Surroundings
 from earwitness.claims.fsync.wording import finding
 
 NETWORK = ("nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs", "9p", "virtiofs", "afs", "lustre")
@@ -18,102 +20,89 @@ _OF_FILE_SYSTEMS = {
     "overlay": "An overlay writes to a folder of another file system: what holds there holds here, "
     "and an fsync goes through unless the overlay is mounted volatile.",
 }
+_OF_DEVICES = {
+    "raid": "{name} is a RAID ({layer}): a flush goes to every member, and is as good as the worst of "
+    "them; counted are all.",
+    "mapped": "{name} is a mapped device ({layer}): it passes flushes on to what it lies on, which was "
+    "looked at as well.",
+    "loop": "{name} is a file taken for a device: its flush is an fsync of that file.",
+}
+
+
+class _Layer(NamedTuple):
+    sort: str
+    statement: str
+    fix: str = "Nothing to do."
+    severity: Severity = Severity.INFO
 
 
 def layers(seen: DirectoryDurability) -> tuple[Finding, ...]:
     """The sentences, place by place, then those about the machine."""
     of_places = [
-        one for number, place in enumerate(seen.places) for one in _of_place(place, number)
+        _finding(layer, f"/places/{number}", Location(kind=place.role, name=place.path))
+        for number, place in enumerate(seen.places)
+        for layer in _of_place(place)
     ]
-    return (*of_places, *_of_machine(seen))
+    of_machine = [_finding(layer, "/surroundings") for layer in _of_machine(seen.surroundings)]
+    return (*of_places, *of_machine)
 
 
-def _of_place(place: Place, number: int) -> Iterator[Finding]:
+def _of_place(place: Place) -> Iterator[_Layer]:
     if place.mount is None:
         return
-    where = Location(kind=place.role, name=place.path)
-    pointer = (f"/places/{number}",)
-    kind = place.mount.kind
+    yield from _of_mount(place.mount)
+    yield from (_of_device(device) for device in place.devices if device.kind in _OF_DEVICES)
+
+
+def _of_mount(mount: Mount) -> Iterator[_Layer]:
+    kind = mount.kind
     if kind in NETWORK or kind.startswith("fuse"):
-        yield _layer(
+        yield _Layer(
             "elsewhere",
             f"The data lie behind {kind}: a sync is as good as what the program or machine behind it "
             "makes of it, and its devices are counted there.",
-            fix="The same check on that machine.",
-            where=where,
-            evidence=pointer,
+            "The same check on that machine.",
         )
-    if kind in _OF_FILE_SYSTEMS:
-        volatile = kind == "overlay" and "volatile" in place.mount.options
-        yield _layer(
+    if kind == "overlay" and "volatile" in mount.options:
+        yield _Layer(
             "file-system",
-            _OF_FILE_SYSTEMS[kind] + (" This one is mounted volatile." if volatile else ""),
-            fix="Mount it without volatile." if volatile else "Nothing to do.",
-            where=where,
-            evidence=pointer,
-            severity=Severity.HIGH if volatile else Severity.INFO,
+            _OF_FILE_SYSTEMS[kind] + " This one is mounted volatile.",
+            "Mount it without volatile.",
+            Severity.HIGH,
         )
-    for device in place.devices:
-        if device.kind == "raid":
-            yield _layer(
-                "raid",
-                f"{device.name} is a RAID ({device.layer}): a flush goes to every member, and is as "
-                "good as the worst of them; counted are all.",
-                fix="Nothing to do.",
-                where=where,
-                evidence=pointer,
-            )
-        if device.kind == "mapped":
-            yield _layer(
-                "mapped",
-                f"{device.name} is a mapped device ({device.layer or 'device mapper'}): it passes "
-                "flushes on to what it lies on, which was looked at as well.",
-                fix="Nothing to do.",
-                where=where,
-                evidence=pointer,
-            )
-        if device.kind == "loop":
-            yield _layer(
-                "loop",
-                f"{device.name} is a file taken for a device: its flush is an fsync of that file.",
-                fix="Nothing to do.",
-                where=where,
-                evidence=pointer,
-            )
+    elif kind in _OF_FILE_SYSTEMS:
+        yield _Layer("file-system", _OF_FILE_SYSTEMS[kind])
 
 
-def _of_machine(seen: DirectoryDurability) -> Iterator[Finding]:
-    around = seen.surroundings
+def _of_device(device: Device) -> _Layer:
+    layer = device.layer or "device mapper"
+    return _Layer(device.kind, _OF_DEVICES[device.kind].format(name=device.name, layer=layer))
+
+
+def _of_machine(around: Surroundings) -> Iterator[_Layer]:
     if around.virtual_machine:
-        yield _layer(
+        yield _Layer(
             "virtual-machine",
             f"This is a virtual machine ({around.virtual_machine}): whether its host passes a flush "
             "on to a medium, keeps it in memory or drops it cannot be seen from inside.",
-            fix="Ask whoever runs the host for the cache mode of this disk, and where it lies.",
-            where=None,
-            evidence=("/surroundings",),
+            "Ask whoever runs the host for the cache mode of this disk, and where it lies.",
         )
     if around.container:
-        yield _layer(
+        yield _Layer(
             "container",
             f"This is a container ({around.container}): mounts and devices are seen as far as it is "
             "shown them.",
-            fix="The same check on its host, for the folder that is mounted here.",
-            where=None,
-            evidence=("/surroundings",),
+            "The same check on its host, for the folder that is mounted here.",
         )
 
 
-def _layer(
-    sort: str,
-    statement: str,
-    *,
-    fix: str,
-    where: Location | None,
-    evidence: tuple[str, ...],
-    severity: Severity = Severity.INFO,
-) -> Finding:
-    title = "A layer that hides what is below it"
+def _finding(layer: _Layer, evidence: str, where: Location | None = None) -> Finding:
     return finding(
-        sort, severity, title, statement=statement, fix=fix, where=where, evidence=evidence
+        layer.sort,
+        layer.severity,
+        "A layer that hides what is below it",
+        statement=layer.statement,
+        fix=layer.fix,
+        where=where,
+        evidence=(evidence,),
     )

@@ -285,11 +285,26 @@ def _nothing(seen: DirectoryDurability) -> Finding:
         "Nothing speaks against the way to the disk",
         statement="No option of a mount turns flushes off, and nothing that swallows them was seen in "
         f"the {seen.surroundings.processes_seen} processes at work here that could be looked into."
-        f"{watched} "
-        f"{NOT_A_PROOF}",
+        f"{watched} {_taken_for(seen)}{NOT_A_PROOF}",
         fix="`earwitness check --probe` times the ways to sync; `--plug-pull` is the only test that can "
         "find a lie.",
         evidence=("/places",),
+    )
+
+
+def _taken_for(seen: DirectoryDurability) -> str:
+    """What the kernel believes of the caches, and that nobody else was asked."""
+    known = {
+        f"{device.name} for {device.write_cache}{', with FUA' if device.fua else ''}"
+        for place in seen.places
+        for device in storage.physical(place.devices)
+        if device.write_cache
+    }
+    if not known:
+        return ""
+    return (
+        f"The kernel takes {', '.join(sorted(known))}; what the drive says of its cache and of its "
+        "capacitors (NVMe, SATA) was not asked. "
     )
 
 

@@ -5,6 +5,7 @@ bad luck, or after one more fault, is less.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from earwitness.check.finding import Finding, Location, Severity
 from earwitness.claims.fsync.evidence import ServerDurability, WalCounted
@@ -20,6 +21,85 @@ COPY_ON_WRITE = ("zfs", "btrfs")
 """File systems that write a page to a new place, so that it is not torn."""
 
 
+class _Trap(NamedTuple):
+    """A setting that is found at one of these values. ``{value}`` and the like: see ``_settings``."""
+
+    setting: str
+    values: tuple[str, ...]
+    sort: str
+    severity: Severity
+    title: str
+    statement: str
+    fix: str
+    learn_more: str = WAL
+
+
+_TORN_PAGES = _Trap(
+    "full_page_writes",
+    ("off",),
+    "torn-pages",
+    Severity.HIGH,
+    "Pages can be torn",
+    "full_page_writes is off {where}: a page of 8 KiB that is half written when the power goes cannot "
+    "be repaired from the log. At random moments that is rare, during a checkpoint it is not. File "
+    "systems that write every page to a new place (ZFS, Btrfs) do not tear pages.",
+    "full_page_writes = on, unless the file system or the device writes 8 KiB whole.",
+)
+_TRAPS = (
+    _Trap(
+        "fsync",
+        ("off",),
+        "fsync-off",
+        Severity.CRITICAL,
+        "fsync is off",
+        "The server never asks for a flush: a power cut or a crash of the kernel can take any number "
+        "of commits, and leave the database damaged.",
+        "fsync = on, a checkpoint, and a backup made before the next crash.",
+    ),
+    _TORN_PAGES,
+    _Trap(
+        "data_sync_retry",
+        ("on",),
+        "sync-retry",
+        Severity.HIGH,
+        "A failed flush is tried again",
+        "data_sync_retry is on: after one write error the kernel reports success to the second fsync "
+        "although the data are gone, the checkpoint completes, and the damage shows in no checksum.",
+        "data_sync_retry = off: the server stops itself and recovers from its log.",
+        ERRORS,
+    ),
+    _Trap(
+        "data_checksums",
+        ("off",),
+        "no-checksums",
+        Severity.MEDIUM,
+        "Pages have no checksums",
+        "A page that a disk gives back wrong is taken for a right one.",
+        "pg_checksums --enable while the server is shut down; it rewrites every page.",
+    ),
+    _Trap(
+        "synchronous_commit",
+        ("off",),
+        "async-commit",
+        Severity.INFO,
+        "Commits are answered before they are safe",
+        "synchronous_commit is off: a crash can take the commits of about three times "
+        "wal_writer_delay ({delay} ms), and damages nothing.",
+        "Nothing to do where that was meant; else synchronous_commit = on.",
+    ),
+    _Trap(
+        "wal_sync_method",
+        ("fsync", "open_sync"),
+        "two-flushes",
+        Severity.INFO,
+        "A commit flushes the log's time as well",
+        "wal_sync_method is {value}: on a journalling file system a commit costs up to two flushes, "
+        "with fdatasync or open_datasync one, and is no safer.",
+        "wal_sync_method = fdatasync, measured with pg_test_fsync or `earwitness check --probe`.",
+    ),
+)
+
+
 def findings(seen: ServerDurability) -> tuple[Finding, ...]:
     """All that there is to say; one finding at least."""
     found = (*_settings(seen), *_account(seen), *swallowed(seen.suspects, "/suspects"))
@@ -27,76 +107,22 @@ def findings(seen: ServerDurability) -> tuple[Finding, ...]:
 
 
 def _settings(seen: ServerDurability) -> Iterator[Finding]:
-    chosen = seen.settings
-    if chosen.get("fsync") == "off":
-        yield _of_setting(
-            "fsync-off",
-            Severity.CRITICAL,
-            "fsync is off",
-            statement="The server never asks for a flush: a power cut or a crash of the kernel can take any "
-            "number of commits, and leave the database damaged.",
-            fix="fsync = on, a checkpoint, and a backup made before the next crash.",
-            setting="fsync",
-        )
-    if chosen.get("full_page_writes") == "off" and seen.file_system not in COPY_ON_WRITE:
-        known = f"on {seen.file_system}" if seen.file_system else "whose file system was not seen"
-        yield _of_setting(
-            "torn-pages",
-            Severity.HIGH,
-            "Pages can be torn",
-            statement=f"full_page_writes is off {known}: a page of 8 KiB that is half written when the power "
-            "goes cannot be repaired from the log. At random moments that is rare, during a "
-            "checkpoint it is not. File systems that write every page to a new place (ZFS, Btrfs) "
-            "do not tear pages.",
-            fix="full_page_writes = on, unless the file system or the device writes 8 KiB whole.",
-            setting="full_page_writes",
-        )
-    if chosen.get("data_sync_retry") == "on":
-        yield _of_setting(
-            "sync-retry",
-            Severity.HIGH,
-            "A failed flush is tried again",
-            statement="data_sync_retry is on: after one write error the kernel reports success to the second "
-            "fsync although the data are gone, the checkpoint completes, and the damage shows in no "
-            "checksum.",
-            fix="data_sync_retry = off: the server stops itself and recovers from its log.",
-            setting="data_sync_retry",
-            learn_more=ERRORS,
-        )
-    if chosen.get("data_checksums") == "off":
-        yield _of_setting(
-            "no-checksums",
-            Severity.MEDIUM,
-            "Pages have no checksums",
-            statement="A page that a disk gives back wrong is taken for a right one.",
-            fix="pg_checksums --enable while the server is shut down; it rewrites every page.",
-            setting="data_checksums",
-        )
-    yield from _performance(seen)
-
-
-def _performance(seen: ServerDurability) -> Iterator[Finding]:
-    chosen = seen.settings
-    if chosen.get("synchronous_commit") == "off":
-        yield _of_setting(
-            "async-commit",
-            Severity.INFO,
-            "Commits are answered before they are safe",
-            statement="synchronous_commit is off: a crash can take the commits of about three times "
-            f"wal_writer_delay ({chosen.get('wal_writer_delay', '200')} ms), and damages nothing.",
-            fix="Nothing to do where that was meant; else synchronous_commit = on.",
-            setting="synchronous_commit",
-        )
-    if chosen.get("wal_sync_method") in ("fsync", "open_sync"):
-        yield _of_setting(
-            "two-flushes",
-            Severity.INFO,
-            "A commit flushes the log's time as well",
-            statement=f"wal_sync_method is {chosen['wal_sync_method']}: on a journalling file system a commit "
-            "costs up to two flushes, with fdatasync or open_datasync one, and is no safer.",
-            fix="wal_sync_method = fdatasync, measured with pg_test_fsync or `earwitness check --probe`.",
-            setting="wal_sync_method",
-        )
+    where = f"on {seen.file_system}" if seen.file_system else "whose file system was not seen"
+    delay = seen.settings.get("wal_writer_delay", "200")
+    for trap in _TRAPS:
+        value = seen.settings.get(trap.setting)
+        whole = trap is _TORN_PAGES and seen.file_system in COPY_ON_WRITE
+        if value in trap.values and not whole:
+            yield finding(
+                trap.sort,
+                trap.severity,
+                trap.title,
+                statement=trap.statement.format(value=value, where=where, delay=delay),
+                fix=trap.fix,
+                where=Location(kind="setting", name=trap.setting),
+                evidence=(f"/settings/{trap.setting}",),
+                learn_more=trap.learn_more,
+            )
 
 
 def _account(seen: ServerDurability) -> Iterator[Finding]:
@@ -112,7 +138,9 @@ def _account(seen: ServerDurability) -> Iterator[Finding]:
             statement=f"In {window.seconds:g} s the server synced its log {window.wal_syncs:,} times, and "
             f"{devices} got no flush at all. Something between them swallows flushes: a mount "
             "without barriers, a write cache that the kernel was told is none, a library that makes "
-            "fsync do nothing. Where the device has no volatile cache, none is needed.",
+            "fsync do nothing. Where the device has no volatile cache, none is needed; nor where the log "
+            "is written round the page cache and the device takes such writes through its own "
+            "(wal_sync_method open_datasync with direct I/O, queue/fua 1).",
             fix="`earwitness check` of the data folder names what it sees; mount with barriers, leave "
             "the device's write_cache at what the device says of itself, take the library out.",
             where=Location(kind="device", name=devices),
@@ -142,25 +170,3 @@ def _of_window(window: WalCounted | None) -> str:
         return f"{said}; the flushes of its device were not seen."
     flushes = max(device.flushes for device in window.counted)
     return f"{said}, and {flushes:,} flushes reached the device, those of others included."
-
-
-def _of_setting(
-    sort: str,
-    severity: Severity,
-    title: str,
-    *,
-    statement: str,
-    fix: str,
-    setting: str,
-    learn_more: str = WAL,
-) -> Finding:
-    return finding(
-        sort,
-        severity,
-        title,
-        statement=statement,
-        fix=fix,
-        where=Location(kind="setting", name=setting),
-        evidence=(f"/settings/{setting}",),
-        learn_more=learn_more,
-    )

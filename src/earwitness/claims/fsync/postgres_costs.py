@@ -56,15 +56,15 @@ POSTGRES_METHODS = Experiment(
         ),
     ),
     metrics=(*OF_FLUSHES, _PACE),
-    gates=(accounting("postgres-methods"),),
+    gates=(accounting("every wal_sync_method", "postgres-methods"),),
     plans={
         Depth.STUDY: Plan(
             design=Fixed(blocks=3),
             settings={"clients": 1, "commits": 30, "checkpoint_commits": 100},
         ),
         Depth.FULL: Plan(
-            design=Fixed(blocks=10),
-            settings={"clients": 1, "commits": 200, "checkpoint_commits": 400},
+            design=Fixed(blocks=5),
+            settings={"clients": 1, "commits": 100, "checkpoint_commits": 400},
         ),
     },
 )
@@ -95,7 +95,7 @@ POSTGRES_PRICE = Experiment(
     arms=(*_priced(0.5), *_priced(2), *_priced(8)),
     metrics=(*OF_FLUSHES, _PACE),
     gates=(
-        accounting("price-async"),
+        accounting("the settings that keep commits safe", "price-async"),
         Control(
             id="price-control",
             statement="a server with the same settings as another keeps the same pace",
@@ -111,8 +111,8 @@ POSTGRES_PRICE = Experiment(
             settings={"clients": CLIENTS, "commits": 150, "checkpoint_commits": 75},
         ),
         Depth.FULL: Plan(
-            design=Fixed(blocks=10),
-            settings={"clients": CLIENTS, "commits": 300, "checkpoint_commits": 150},
+            design=Fixed(blocks=8),
+            settings={"clients": CLIENTS, "commits": 150, "checkpoint_commits": 75},
         ),
     },
 )
@@ -140,7 +140,7 @@ POSTGRES_FAILED_WRITE = Experiment(
         DISAGREEMENT,
     ),
     gates=(
-        accounting("failed-write-retried", "failed-write-stopped"),
+        accounting("the write that fails", "failed-write-retried", "failed-write-stopped"),
         Condition(
             id="write-refused",
             statement="the disk refused a write",
@@ -148,10 +148,26 @@ POSTGRES_FAILED_WRITE = Experiment(
             criterion=AtLeast(1),
             guards=("failed-write-retried", "failed-write-stopped"),
         ),
+        Condition(
+            id="server-stopped",
+            statement="with data_sync_retry off the server stopped itself",
+            metric="stopped",
+            criterion=AtLeast(1),
+            arms=("stops",),
+            guards=("failed-write-stopped",),
+        ),
+        Condition(
+            id="checkpoint-succeeded",
+            statement="with data_sync_retry on the next checkpoint succeeded",
+            metric="then_fine",
+            criterion=AtLeast(1),
+            arms=("retries",),
+            guards=("failed-write-retried",),
+        ),
     ),
     plans={
         Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"commits": 100}),
-        Depth.FULL: Plan(design=Fixed(blocks=10), settings={"commits": 300}),
+        Depth.FULL: Plan(design=Fixed(blocks=5), settings={"commits": 300}),
     },
 )
 
@@ -174,9 +190,9 @@ POSTGRES_REPLICA = Experiment(
         ),
     ),
     metrics=(*OF_CUTS, DISAGREEMENT),
-    gates=(accounting("postgres-replicated"),),
+    gates=(accounting("the disk with a replica beside it", "postgres-replicated"),),
     plans={
         Depth.STUDY: Plan(design=Fixed(blocks=3), settings={"commits": 200}),
-        Depth.FULL: Plan(design=Fixed(blocks=20), settings={"commits": 400}),
+        Depth.FULL: Plan(design=Fixed(blocks=8), settings={"commits": 400}),
     },
 )

@@ -29,12 +29,22 @@ _WORKLOAD, _CUTS = 0, 1
 """Independent streams of random numbers of one block."""
 
 
+_SAID: Mapping[Moments, str] = {
+    Moments.RANDOM: "random ones",
+    Moments.WORST: "those before the flushes that save most",
+}
+
+
 @dataclass(frozen=True)
 class Cut:
     """An instant of a recording, by CLOCK_MONOTONIC in nanoseconds, with the luck it meets."""
 
     instant: int
-    luck: Luck
+    seed: tuple[int, ...]
+
+    def luck(self, blocks: int) -> Luck:
+        """Drawn anew each time, always the same: of many cuts all at once it would fill the memory."""
+        return volatile.draw(np.random.default_rng(self.seed), blocks)
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class CuttingBench:
         self._cuts = settings.number("cuts")
         self._check = bool(settings.setting("check_file_system", False))
         self._arms = tuple(configuration(arm) for arm in settings.arms)
+        self._moments = dict.fromkeys(_SAID[chosen.moments] for chosen in self._arms)
         self._rig = rig
         self._takes: Mapping[Recorded, _Take] = {}
 
@@ -63,8 +74,7 @@ class CuttingBench:
         return {
             **self._rig.environment,
             "workload": described(self._work),
-            "cuts": f"{self._cuts} instants of each recording: random, or before the flushes that "
-            "save most",
+            "cuts": f"{self._cuts} instants of each recording: {' or '.join(self._moments)}",
         }
 
     def block(self, block: int) -> None:
@@ -98,7 +108,8 @@ class CuttingBench:
     def _judged(self, chosen: Configuration, take: _Take) -> Iterator[tuple[Left, Loss]]:
         recording = take.recording
         for cut in take.cuts[chosen.moments]:
-            pieces = volatile.left(recording.writes, cut.instant, chosen.cache, cut.luck)
+            luck = cut.luck(len(recording.writes))
+            pieces = volatile.left(recording.writes, cut.instant, chosen.cache, luck)
             left = self._rig.examine(pieces, check=self._check)
             yield left, loss.compare_clients(recording.acknowledged_by(cut.instant), left.found)
 
@@ -114,25 +125,24 @@ def work_of(settings: BenchSettings) -> Work:
 
 def described(work: Work) -> str:
     """The work in words, for the record."""
-    clients = "one client" if work.clients == 1 else f"{work.clients} clients at once"
-    return (
-        f"{work.commits} commits in a row, {clients}; a checkpoint every "
-        f"{work.checkpoint_commits} commits"
-    )
+    clients = "one client" if work.clients == 1 else f"each of {work.clients} clients at once"
+    checkpoints = "no checkpoint meanwhile"
+    if work.checkpoint_commits <= work.commits:
+        checkpoints = f"a checkpoint every {work.checkpoint_commits} commits of the first"
+    return f"{work.commits} commits in a row by {clients}; {checkpoints}"
 
 
 def cuts_of(
     recording: Recording, most: int, seed: Sequence[int]
 ) -> Mapping[Moments, Sequence[Cut]]:
     """Random cuts from the first acknowledgement to the last, and those at the worst moments."""
-    generator = np.random.default_rng(seed)
     first, last = recording.span
-    blocks = len(recording.writes)
+    random = np.random.default_rng(seed).uniform(first, last, most)
     instants = {
-        Moments.RANDOM: [int(at) for at in generator.uniform(first, last, most)],
+        Moments.RANDOM: [int(at) for at in random],
         Moments.WORST: volatile.worst_instants(recording.writes, first, last, most),
     }
     return {
-        moments: [Cut(instant, volatile.draw(generator, blocks)) for instant in chosen]
-        for moments, chosen in instants.items()
+        moments: [Cut(at, (*seed, kind, number)) for number, at in enumerate(chosen)]
+        for kind, (moments, chosen) in enumerate(instants.items())
     }

@@ -56,11 +56,11 @@ _OF_DISK_CUTS = (
 )
 
 
-def accounting(*guards: str) -> Condition:
+def accounting(of: str, *guards: str) -> Condition:
     """The gate before these hypotheses: nothing is said of flushes that are counted differently."""
     return Condition(
         id="flush-accounting",
-        statement="the disk and the kernel's statistic of its device counted the same flushes",
+        statement=f"{of}: the disk and the kernel's statistic of its device counted the same flushes",
         metric="flush_disagreement",
         criterion=AtMost(0),
         guards=guards,
@@ -134,6 +134,7 @@ POSTGRES = Experiment(
             guards=("postgres-lying",),
         ),
         accounting(
+            "PostgreSQL on disks that are cut off",
             "postgres-lying",
             "postgres-honest",
             "postgres-worst",
@@ -143,6 +144,8 @@ POSTGRES = Experiment(
             "postgres-async-sound",
             "postgres-direct",
             "postgres-fsync-off",
+            "postgres-fsync-off-whole",
+            "postgres-fsync-off-written",
             "postgres-protected",
         ),
     ),
@@ -158,12 +161,12 @@ POSTGRES = Experiment(
             },
         ),
         Depth.STUDY: Plan(
-            design=Fixed(blocks=3),
+            design=Fixed(blocks=8),
             settings={
                 "clients": CLIENTS,
-                "commits": 200,
-                "checkpoint_commits": 50,
-                "cuts": 8,
+                "commits": 400,
+                "checkpoint_commits": 100,
+                "cuts": 6,
                 "check_file_system": True,
             },
         ),
@@ -173,7 +176,7 @@ POSTGRES = Experiment(
                 "clients": CLIENTS,
                 "commits": 500,
                 "checkpoint_commits": 125,
-                "cuts": 20,
+                "cuts": 10,
                 "check_file_system": True,
             },
         ),
@@ -193,7 +196,7 @@ POSTGRES_DESTAGE = Experiment(
         },
     ),
     metrics=_OF_DISK_CUTS,
-    gates=(accounting("postgres-window"),),
+    gates=(accounting("disks that empty their cache after a while", "postgres-window"),),
     plans={
         Depth.STUDY: Plan(
             design=Fixed(blocks=3),
@@ -205,12 +208,12 @@ POSTGRES_DESTAGE = Experiment(
             },
         ),
         Depth.FULL: Plan(
-            design=Fixed(blocks=10),
+            design=Fixed(blocks=5),
             settings={
                 "clients": CLIENTS,
                 "commits": 1000,
                 "checkpoint_commits": 250,
-                "cuts": 20,
+                "cuts": 10,
             },
         ),
     },
@@ -221,7 +224,7 @@ POSTGRES_NEVER = Experiment(
     title="How rarely a disk that flushes can have lost a commit, by the number of cuts",
     arms=(_arm("never", "disk that flushes, many cuts"),),
     metrics=_OF_DISK_CUTS,
-    gates=(accounting("postgres-bound"),),
+    gates=(accounting("the disk that is cut most often", "postgres-bound"),),
     plans={
         Depth.FULL: Plan(
             design=Fixed(blocks=3),

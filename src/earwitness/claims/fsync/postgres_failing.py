@@ -20,7 +20,7 @@ from earwitness.claims.fsync.tally import tally
 from earwitness.experiment.bench import BenchSettings
 from earwitness.experiment.design import Arm
 from earwitness.experiment.observation import Observation
-from earwitness.servers.disk import kernel, log, volatile
+from earwitness.servers.disk import kernel, log
 from earwitness.servers.disk.disk import Disk, Mount
 from earwitness.servers.postgres import Postgres
 
@@ -64,12 +64,10 @@ class FailingBench:
                 acknowledged, stopped, then_fine = self._fail(server, mount, disk, generator)
                 cut = time.monotonic_ns()
             records = disk.records()
-        writes = volatile.by_block(records)
-        luck = volatile.draw(generator, len(writes))
-        left = self._rig.examine(volatile.left(writes, cut, chosen.cache, luck), check=False)
+        found = self._rig.found_after(records, cut, chosen.cache, generator)
         return Observation(
             values={
-                **tally([loss.compare_clients((acknowledged,), left.found)]),
+                **tally([loss.compare_clients((acknowledged,), found)]),
                 "refused": sum(isinstance(record, log.Refused) for record in records),
                 "stopped": int(stopped),
                 "then_fine": int(then_fine),

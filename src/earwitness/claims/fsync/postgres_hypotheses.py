@@ -7,6 +7,7 @@ moments are hypotheses of their own: what only a chosen moment breaks is not sai
 from earwitness.experiment.design import (
     AtLeast,
     AtMost,
+    Difference,
     Hypothesis,
     Inference,
     Ratio,
@@ -27,6 +28,9 @@ _JOURNAL_TOO = 1.5
 
 _TWICE = 2.0
 """Times as many commits per second, where a commit that waits for a flush waits 2 ms at least."""
+
+_MORE = 5.0
+"""Percentage points, one instant in twenty: less would not be seen among a hundred."""
 
 _RARE = 2.0
 """Percent: what none of two hundred cuts leaves possible, by the exact 95 % interval, is 1.8."""
@@ -223,6 +227,33 @@ POSTGRES_HYPOTHESES = (
         contrast=Value(metric="lossy_cuts", arm="postgres-fsync-off"),
         criterion=AtLeast(1),
         inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="postgres-fsync-off-whole",
+        statement="with fsync off, as long as the kernel has written nothing back by itself, no cut "
+        "leaves a damaged database, whatever it takes",
+        question="How many of the cuts damage the database with fsync off, when the kernel has "
+        "written nothing back yet?",
+        role=Role.MECHANISM,
+        experiment=_CUTS,
+        contrast=Value(metric="damaged_cuts", arm="postgres-fsync-off"),
+        criterion=AtMost(0),
+        inference=Inference.EXACT,
+    ),
+    Hypothesis(
+        id="postgres-fsync-off-written",
+        statement="with fsync off, the share of instants at which a cut leaves a damaged database is "
+        "higher by 5 percentage points or more once the kernel writes files back meanwhile, in an "
+        "order of its own",
+        question="By how many percentage points does the share of cuts that damage the database "
+        "rise with fsync off, when the kernel writes files back meanwhile?",
+        role=Role.MECHANISM,
+        experiment=_CUTS,
+        contrast=Difference(
+            metric="damaged", arm="postgres-fsync-off-written", reference="postgres-fsync-off"
+        ),
+        criterion=AtLeast(_MORE),
+        inference=Inference.INTERVAL,
     ),
     Hypothesis(
         id="postgres-protected",

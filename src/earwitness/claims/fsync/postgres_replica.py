@@ -23,7 +23,6 @@ from earwitness.experiment.bench import BenchSettings
 from earwitness.experiment.design import Arm, Setting
 from earwitness.experiment.observation import Observation
 from earwitness.servers import folders, postgres, process
-from earwitness.servers.disk import volatile
 from earwitness.servers.postgres import Postgres, ServerFailed
 
 _ALONE = postgres_ledger.Client(0, 1)
@@ -78,10 +77,7 @@ class ReplicaBench:
                 acknowledged = self._commit(primary, generator)
                 cut = time.monotonic_ns()
             records = disk.records()
-        writes = volatile.by_block(records)
-        luck = volatile.draw(generator, len(writes))
-        left = volatile.left(writes, cut, chosen.cache, luck)
-        found = self._rig.examine(left, check=False).found
+        found = self._rig.found_after(records, cut, chosen.cache, generator)
         return acknowledged, found, disagreement(mount, records)
 
     def _replicated(self, arm: Arm, generator: np.random.Generator) -> _Outcome:
@@ -116,9 +112,8 @@ class ReplicaBench:
         shutil.copytree(data, copy)
         (copy / "standby.signal").touch()
         if user is not None:
-            for folder, _, files in os.walk(copy):
-                for name in (folder, *(os.path.join(folder, file) for file in files)):  # noqa: PTH118
-                    os.chown(name, user.uid, user.gid)
+            for path in (copy, *copy.rglob("*")):
+                os.chown(path, user.uid, user.gid)
         return copy
 
     @contextlib.contextmanager

@@ -6,9 +6,9 @@ of this claim where servers run; what is recorded and what is made of it, the be
 """
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from earwitness.experiment.design import Setting
 from earwitness.servers import postgres
 from earwitness.servers.disk import disk, log, volatile
 from earwitness.servers.disk.disk import Disk, Mount, Unmountable
-from earwitness.servers.disk.volatile import Writes
+from earwitness.servers.disk.volatile import Cache, Writes
 from earwitness.servers.postgres import Binaries, Postgres, ServerFailed
 from earwitness.servers.program import Program
 
@@ -137,6 +137,14 @@ class Rig:
                 return Left(found, None)
             return Left(found, disk.is_sound(image, self.folder, name=self._name("checked")))
 
+    def found_after(
+        self, records: Sequence[log.Record], cut: int, cache: Cache, generator: np.random.Generator
+    ) -> Found:
+        """What is found when power failed at this instant, with luck from the generator."""
+        writes = volatile.by_block(records)
+        luck = volatile.draw(generator, len(writes))
+        return self.examine(volatile.left(writes, cut, cache, luck), check=False).found
+
     @contextlib.contextmanager
     def disk(self, flush_seconds: float = 0.0) -> Iterator[Disk]:
         """A fresh disk with the empty ledger on it."""
@@ -148,7 +156,7 @@ class Rig:
     def mount(self, on: Disk) -> Iterator[Mount]:
         """Its file system."""
         name = self._name("fs")
-        with disk.mounted(on.file, self.folder, name=name, mounts_of=on.process) as mount:
+        with disk.mounted(on.file, self.folder, name=name, inside=on.process) as mount:
             yield mount
 
     @contextlib.contextmanager
@@ -160,7 +168,7 @@ class Rig:
             name=self._name("postgres"),
             settings=settings,
             data=mount.folder / "data",
-            mounts_of=mount.process,
+            inside=mount.process,
         ) as server:
             yield server
 
@@ -220,29 +228,18 @@ def _together(
     connections: list[postgres_ledger.Connection], work: Work, generator: np.random.Generator
 ) -> tuple[tuple[int, ...], ...]:
     """All clients commit at once, each in a thread of its own; the first failure is raised."""
-    answered: list[tuple[int, ...]] = [()] * work.clients
-    failures: list[BaseException] = []
     generators = generator.spawn(work.clients)
 
-    def client(number: int) -> None:
-        try:
-            answered[number] = tuple(
-                postgres_ledger.commits(
-                    connections[number],
-                    postgres_ledger.Client(number, work.clients),
-                    work.commits,
-                    work.checkpoint_commits if number == 0 else None,
-                    generators[number],
-                )
+    def client(number: int) -> tuple[int, ...]:
+        return tuple(
+            postgres_ledger.commits(
+                connections[number],
+                postgres_ledger.Client(number, work.clients),
+                work.commits,
+                work.checkpoint_commits if number == 0 else None,
+                generators[number],
             )
-        except BaseException as error:
-            failures.append(error)
+        )
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(work.clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-    return tuple(answered)
+    with ThreadPoolExecutor(work.clients) as pool:
+        return tuple(pool.map(client, range(work.clients)))

@@ -1,7 +1,7 @@
 """The ways in which a program can ask for data to be safe, each as one call that can be timed.
 
 Whether a call keeps its promise cannot be seen from its return; how long it took, and which flushes
-reached the device meanwhile, can. Two ways that promise nothing are here to compare with.
+reached the device meanwhile, can. Some ways that promise nothing are here to compare with.
 """
 
 import contextlib
@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from earwitness.servers.disk import kernel
 
 Sync = Callable[[int], None]
 
@@ -34,6 +36,10 @@ def _direct() -> int:
     return getattr(os, "O_DIRECT", 0)
 
 
+def _written_back(file: int) -> None:
+    kernel.write_back(file, 0, 0, wait=True)
+
+
 METHODS: tuple[Method, ...] = (
     Method("fdatasync", after=os.fdatasync if sys.platform != "darwin" else os.fsync),
     Method("fsync", after=os.fsync),
@@ -43,6 +49,7 @@ METHODS: tuple[Method, ...] = (
     Method("RWF_DSYNC", write_flags=getattr(os, "RWF_DSYNC", 0)),
     Method("msync", mapped=True),
     Method("O_DIRECT alone", flags=_direct(), durable=False),
+    Method("sync_file_range alone", after=_written_back, durable=False),
     Method("write alone", durable=False),
 )
 

@@ -3,9 +3,11 @@
 Finding out whether it can be had here, and starting and ending the two programs of this room. What
 is put on the disk, and what is made of the log, is the caller's affair.
 
-What could be left. Every mount is in a namespace that vanishes with its last process, every loop
-device detaches itself when its file system is gone, and the programs end with us. So the caller's
-processes that join a namespace must end with us too: ``servers.process`` sees to that.
+What could be left: nothing. A disk's program is the first of a process namespace, and who mounts its
+file system or works on it is started inside; a file system without such a disk has a namespace of its
+own. When that first process dies, by whatever, the kernel kills the others; it dies itself when we do
+(``servers.process``). Every mount is in a mount namespace, which vanishes with the last of them, and
+every loop device detaches itself when its file system is gone.
 """
 
 import contextlib
@@ -33,7 +35,9 @@ _DEVICES = (Path("/dev/fuse"), Path("/dev/loop-control"))
 _FORMAT_SECONDS = 30.0
 _CHECK_SECONDS = 60.0
 _READY_SECONDS = 20.0
-_END = (process.Stop(signal.SIGTERM, 10.0),)
+_UNMOUNT = (process.Stop(signal.SIGTERM, 10.0),)
+_AT_ONCE = ()
+"""By SIGKILL: what a disk has been told stands in its log."""
 
 
 class Unmountable(Exception):
@@ -104,7 +108,7 @@ class Disk:
 
     def __init__(self, server: Process, file: Path, log_file: Path, faults: Faults) -> None:
         self.process = server
-        """Sees the disk; others see it when they are started with its mounts."""
+        """Sees the disk; others see it when they are started inside."""
         self.file = file
         """The disk, as a file."""
         self.faults = faults
@@ -134,7 +138,7 @@ def served(
     faults = folder / "faults"
     shared = Faults(faults)
     command = _program("server_program", image, log_file, point, ready, faults, str(flush_seconds))
-    with process.running(command, folder, name=name, stop=_END) as server:
+    with process.running(command, folder, name=name, inside=process.APART, stop=_AT_ONCE) as server:
         _wait_for(server, ready)
         yield Disk(server, point / fuse.NAME, log_file, shared)
 
@@ -144,7 +148,7 @@ class Mount:
 
     def __init__(self, keeper: Process, folder: Path, told: Path) -> None:
         self.process = keeper
-        """Sees the file system; others see it when they are started with its mounts."""
+        """Sees the file system; others see it when they are started inside."""
         self.folder = folder
         """Where it is, for those who see it."""
         self._told = told
@@ -176,14 +180,13 @@ def mounted(
     workspace: Path,
     *,
     name: str,
-    mounts_of: Process | None = None,
+    inside: Process | None = None,
     kind: FileSystem = EXT4,
 ) -> Iterator[Mount]:
     """The file system of that kind on ``file``, in a folder of its own, unmounted on the way out.
 
-    ``mounts_of``: whose mounts ``file`` is seen among; None: ours. Whoever joined its mounts must
-    have ended before. Unmountable when it is damaged; else as ``served``, and ServerFailed when it
-    cannot be unmounted.
+    ``inside``: who sees ``file``; None: we do. Whoever was started inside must have ended before.
+    Unmountable when it is damaged; else as ``served``, and ServerFailed when it cannot be unmounted.
     """
     folder = folders.reachable(workspace / name, process.unprivileged())
     point = folder / "mnt"
@@ -192,12 +195,12 @@ def mounted(
     told = folder / "status"
     facts = (kind.name, kind.options, str(BLOCK_BYTES))
     command = _program("mount_program", file, point, told, *facts)
-    keeper = process.start(command, folder, name=name, mounts_of=mounts_of)
+    keeper = process.start(command, folder, name=name, inside=inside or process.APART)
     try:
         _wait_for(keeper, told)
         yield Mount(keeper, point, told)
     finally:
-        keeper.stop(_END)
+        keeper.stop(_UNMOUNT)
     if keeper.returncode != 0:
         raise keeper.failure("could not be unmounted")
 

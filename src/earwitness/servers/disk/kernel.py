@@ -8,7 +8,9 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import functools
 import os
+import signal
 import struct
 from pathlib import Path
 
@@ -30,6 +32,7 @@ _EXTENT = struct.Struct("=QQQ16xI12x")  # fiemap_extent: in the file, on the dis
 _MOST_EXTENTS = 64
 _SYNC_FIRST = 1  # FIEMAP_FLAG_SYNC
 _WRITE_BACK = 2  # SYNC_FILE_RANGE_WRITE, linux/fs.h
+_WRITE_BACK_AND_WAIT = 7  # with SYNC_FILE_RANGE_WAIT_BEFORE and _AFTER
 
 
 def enter_private_mounts() -> None:
@@ -39,6 +42,11 @@ def enter_private_mounts() -> None:
     """
     _check(_libc().unshare(_NEW_MOUNTS), "unshare(CLONE_NEWNS)")
     mount("none", Path("/"), None, _RECURSIVE | _PRIVATE)
+
+
+def leave_orphans_to_the_kernel() -> None:
+    """Have nobody to bury: the first process of a namespace inherits whoever loses a parent there."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
 
 def mount_fuse(device: int, folder: Path) -> None:
@@ -130,14 +138,14 @@ def extents(file: int) -> tuple[tuple[int, int], ...]:
     return tuple((on_disk, length) for _in_file, on_disk, length, _flags in pieces)
 
 
-def write_back(file: int, offset: int, length: int) -> None:
+def write_back(file: int, offset: int, length: int, *, wait: bool = False) -> None:
     """Let the kernel begin to write that part of the file, as it does by itself after a while.
 
-    Nothing is flushed by it (man 2 sync_file_range). ``length`` 0: to the end.
+    Nothing is flushed by it (man 2 sync_file_range). ``length`` 0: to the end. ``wait``: until the
+    device has it.
     """
-    done = _libc().sync_file_range(
-        file, ctypes.c_int64(offset), ctypes.c_int64(length), _WRITE_BACK
-    )
+    flags = _WRITE_BACK_AND_WAIT if wait else _WRITE_BACK
+    done = _libc().sync_file_range(file, ctypes.c_int64(offset), ctypes.c_int64(length), flags)
     _check(done, "sync_file_range")
 
 
@@ -154,6 +162,7 @@ def _in_sys(device: Path) -> Path:
     return Path("/sys/block") / device.name
 
 
+@functools.cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 

@@ -2,8 +2,8 @@
 
 A process of its own (``python -I -m earwitness.servers.disk.mount_program``) in a mount namespace
 of its own, which others join by its process id. Asked to end by SIGTERM it unmounts and says how
-many flushes the kernel has counted; killed, the mount vanishes with the namespace and the loop
-device detaches itself.
+many flushes the kernel has counted; killed, the mount vanishes with the last process in there and the
+loop device detaches itself.
 
 Arguments: file, folder to mount on, status file, which appears when it is ready, the kind of file
 system, the options of its mount, and the bytes of a block of the device. A crash state has to wait for
@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> None:
     file, folder, told = (Path(path) for path in paths)
     asked = {signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, asked)
+    kernel.leave_orphans_to_the_kernel()
     with status.refusals_told():
         kernel.enter_private_mounts()
         device, path = _attach(file, int(block_bytes))

@@ -5,8 +5,8 @@ waits for a file system must not be the one that it waits for. One request after
 the order of the log is the order of events. What it writes changes a private copy of the image.
 
 Arguments: image, log, folder to mount on, file that appears when it is ready, file with the writes
-to refuse, and how many seconds a flush takes. It ends when the file system is unmounted, or by a signal; the mount is in a namespace
-of its own and vanishes with it.
+to refuse, and how many seconds a flush takes. It ends when the file system is unmounted, or by SIGKILL;
+the mount is in a namespace of its own and vanishes with it and with whoever joined it.
 """
 
 import errno
@@ -87,6 +87,7 @@ def main(arguments: list[str]) -> None:
     """Serve until the end."""
     *paths, flush_seconds = arguments
     image, log_path, folder, ready, faults_path = (Path(path) for path in paths)
+    kernel.leave_orphans_to_the_kernel()
     with status.refusals_told():
         kernel.enter_private_mounts()
         device = os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC)
