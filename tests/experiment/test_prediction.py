@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from earwitness.experiment import prediction
-from earwitness.experiment.design import AtLeast, Depth, Value
+from earwitness.experiment.design import AtLeast, Depth, Difference, Value
 from earwitness.experiment.judgement import judge
 from earwitness.experiment.prediction import (
     Call,
@@ -49,6 +49,33 @@ def test_what_can_be_written(text, expectation, about):
 
 
 @pytest.mark.parametrize(
+    ("unit", "contrast", "text", "value"),
+    [
+        ("yes or no", "value", "yes", 1.0),
+        ("yes or no", "value", "no", 0.0),
+        ("share", "value", "30%", 0.3),
+        ("%", "value", "30%", 30.0),
+        ("share", "difference", "30 points", 0.3),
+        ("share", "difference", "30%", 0.3),
+        ("%", "difference", "30 points", 30.0),
+        ("%", "difference", "30", 30.0),
+    ],
+)
+def test_a_prediction_is_said_as_its_unit_is(unit, contrast, text, value):
+    asked = {
+        "value": Value(metric="cost", arm="slow"),
+        "difference": Difference(metric="cost", arm="slow", reference="fast"),
+    }[contrast]
+    made = claim(hypothesis(asked, AtLeast(0)))
+    race = made.experiments[0]
+    metrics = (msgspec.structs.replace(race.metrics[0], unit=unit), *race.metrics[1:])
+    renamed = msgspec.structs.replace(
+        made, experiments=(msgspec.structs.replace(race, metrics=metrics),)
+    )
+    assert prediction.parse(text, renamed).expectation == Effect(value=value)
+
+
+@pytest.mark.parametrize(
     ("text", "hint"),
     [
         ("", "write 3x"),
@@ -58,6 +85,7 @@ def test_what_can_be_written(text, expectation, about):
         ("5x..2x", "smaller"),
         ("3ms", "ratio"),
         ("cost=3x", "number of ms"),
+        ("cost=yes", "write 3x"),
         ("nobody=3x", "has no hypothesis"),
         ("-3x", "write 3x"),
     ],

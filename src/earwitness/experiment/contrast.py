@@ -13,6 +13,15 @@ from earwitness.experiment.observation import Observation, Trial
 RATIO_UNIT = "x"
 SHARE_UNIT = "share"
 """A share of one, which people say in percent."""
+PERCENT_UNIT = "%"
+POINTS_UNIT = "points"
+"""Of a difference between percentages, which is no percentage itself."""
+SHARE_POINTS_UNIT = "share points"
+"""The same between shares of one, which people say in points as well."""
+ANSWER_UNIT = "yes or no"
+"""Of a question that one trial answers: 1 is yes, 0 is no."""
+
+_DIFFERENCES = {PERCENT_UNIT: POINTS_UNIT, SHARE_UNIT: SHARE_POINTS_UNIT}
 
 Blocks = Mapping[int, Mapping[str, Observation]]
 """Observations by block and arm."""
@@ -49,7 +58,8 @@ def unit_of(contrast: Contrast, experiment: Experiment) -> str:
         return RATIO_UNIT
     if isinstance(contrast, Share):
         return SHARE_UNIT
-    return experiment.metric(contrast.metric).unit
+    unit = experiment.metric(contrast.metric).unit
+    return _DIFFERENCES.get(unit, unit) if isinstance(contrast, Difference) else unit
 
 
 def numbers(contrast: Contrast, blocks: Blocks) -> dict[int, float]:

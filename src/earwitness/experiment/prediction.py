@@ -14,7 +14,15 @@ from dataclasses import dataclass
 import msgspec
 
 from earwitness.experiment import statistics
-from earwitness.experiment.contrast import RATIO_UNIT, SHARE_UNIT, unit_of
+from earwitness.experiment.contrast import (
+    ANSWER_UNIT,
+    PERCENT_UNIT,
+    POINTS_UNIT,
+    RATIO_UNIT,
+    SHARE_POINTS_UNIT,
+    SHARE_UNIT,
+    unit_of,
+)
 from earwitness.experiment.design import Claim, Hypothesis
 from earwitness.experiment.verdict import HypothesisResult, Verdict
 
@@ -84,6 +92,13 @@ class Score:
 
 _NUMBER = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)"
 _QUANTITY = re.compile(rf"{_NUMBER}\s*([^\d.\s@=][^@=]*?|)")
+_ANSWERS = {"yes": 1.0, "no": 0.0}
+_OF_SHARES = {
+    (PERCENT_UNIT, SHARE_UNIT),
+    (PERCENT_UNIT, SHARE_POINTS_UNIT),
+    (POINTS_UNIT, SHARE_POINTS_UNIT),
+}
+"""What may be said of a share, and the unit that it then has."""
 _CALL = re.compile(rf"(supported|refuted)\s*@\s*{_NUMBER}\s*%")
 
 
@@ -129,13 +144,15 @@ def _expectation(text: str, unit: str) -> Expectation:
 
 
 def _quantity(text: str, unit: str) -> float:
+    if unit == ANSWER_UNIT and text.strip() in _ANSWERS:
+        return _ANSWERS[text.strip()]
     match = _QUANTITY.fullmatch(text.strip())
     if match is None:
         raise Unclear(f"{text!r} is no prediction; write {HELP}")
     number, said = float(match[1]), match[2].strip()
     if said == "×":
         said = RATIO_UNIT
-    if said == "%" and unit == SHARE_UNIT:
+    if (said, unit) in _OF_SHARES:
         return number / 100
     if said not in ("", unit):
         wanted = "a ratio such as 3x" if unit == RATIO_UNIT else f"a number of {unit or 'things'}"

@@ -9,6 +9,14 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 
+from earwitness.experiment.contrast import (
+    ANSWER_UNIT,
+    PERCENT_UNIT,
+    POINTS_UNIT,
+    RATIO_UNIT,
+    SHARE_POINTS_UNIT,
+    SHARE_UNIT,
+)
 from earwitness.experiment.design import AtLeast, AtMost, Criterion
 from earwitness.experiment.verdict import Interval
 
@@ -16,15 +24,6 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 """What stands where there is no number."""
-
-RATIO = "x"
-"""The unit of a ratio; never counted, so that a whole one is whole by chance."""
-
-SHARE = "share"
-"""The unit of a proportion of trials, a number from 0 to 1."""
-
-ANSWER = "yes or no"
-"""The unit of a question that one trial answers: 1 is yes, 0 is no."""
 
 SIGNIFICANT_DIGITS = 3
 EXACT_BELOW = 100_000
@@ -50,7 +49,8 @@ MONTHS = (
 _SCALES: Mapping[str, tuple[tuple[float, float, str], ...]] = {
     "s": ((1.0, 1.0, "s"), (1e-3, 1e3, "ms"), (0.0, 1e6, "\N{MICRO SIGN}s")),
     "B": ((1e9, 1e-9, "GB"), (1e6, 1e-6, "MB"), (1e4, 1e-3, "kB"), (0.0, 1.0, "B")),
-    SHARE: ((0.0, 1e2, "%"),),
+    SHARE_UNIT: ((0.0, 1e2, PERCENT_UNIT),),
+    SHARE_POINTS_UNIT: ((0.0, 1e2, POINTS_UNIT),),
     "bytes": ((1e9, 1e-9, "GB"), (1e6, 1e-6, "MB"), (1e4, 1e-3, "kB"), (0.0, 1.0, "bytes")),
 }
 
@@ -68,10 +68,10 @@ def number(value: float | None, unit: str = "") -> str:
     """
     if value is None:
         return NOTHING
-    if unit == ANSWER:
+    if unit == ANSWER_UNIT:
         return {0.0: "no", 1.0: "yes"}.get(value, digits(value))
     factor, said = _scale(unit, value)
-    return _with_unit(digits(value * factor, counted=unit != RATIO), said)
+    return _with_unit(digits(value * factor, counted=unit != RATIO_UNIT), said)
 
 
 def digits(value: float, *, counted: bool = True) -> str:
@@ -104,7 +104,7 @@ def interval(ends: Interval, unit: str = "", *, like: float | None = None) -> st
     if low is not None and high is not None:
         factor, _ = _scale(unit, like if like is not None else max(abs(low), abs(high)))
         # Beside a number that was rounded, its ends are rounded too, even where they are whole.
-        counted = unit != RATIO and (like is None or float(like).is_integer())
+        counted = unit != RATIO_UNIT and (like is None or float(like).is_integer())
         said = (digits(end * factor, counted=counted) for end in (low, high))
         return f"[{', '.join(said)}]"
     if low is not None:
@@ -116,7 +116,7 @@ def interval(ends: Interval, unit: str = "", *, like: float | None = None) -> st
 
 def criterion(asked: Criterion, unit: str = "") -> str:
     """A criterion in words; one that accepts a single number is said as that number."""
-    if unit == ANSWER and isinstance(asked, AtLeast | AtMost):
+    if unit == ANSWER_UNIT and isinstance(asked, AtLeast | AtMost):
         return "yes" if isinstance(asked, AtLeast) else "no"
     match asked:
         case AtLeast(limit):
@@ -187,14 +187,18 @@ def moment(when: dt.datetime) -> str:
 def _scale(unit: str, value: float) -> tuple[float, str]:
     """The factor and the unit in which a value of this size is said."""
     steps = _SCALES.get(unit)
-    if steps is None or math.isnan(value) or (value == 0 and unit != SHARE):
+    if (
+        steps is None
+        or math.isnan(value)
+        or (value == 0 and unit not in (SHARE_UNIT, SHARE_POINTS_UNIT))
+    ):
         return 1.0, unit
     magnitude = abs(float(f"{value:.{SIGNIFICANT_DIGITS}g}"))
     return next((factor, said) for least, factor, said in steps if magnitude >= least)
 
 
 def _with_unit(text: str, unit: str) -> str:
-    if unit == RATIO:
+    if unit == RATIO_UNIT:
         return text + TIMES
     if not unit:
         return text

@@ -8,12 +8,12 @@ from here as well.
 import math
 from collections.abc import Mapping
 
+from earwitness.experiment.contrast import ANSWER_UNIT
 from earwitness.experiment.prediction import Score
 from earwitness.experiment.verdict import GateResult, HypothesisResult, Verdict
 from earwitness.report import series
 from earwitness.report.document import ExperimentDocument, PredictionDocument, RunDocument
 from earwitness.report.quantities import (
-    ANSWER,
     MINUS,
     NOTHING,
     TIMES,
@@ -152,7 +152,7 @@ def sentence(result: HypothesisResult) -> str:
             return (
                 f"{word}: {measured(result)}, asked for {threshold(result)}. {as_sentence(reason)}"
             )
-        case _ if result.unit == ANSWER:
+        case _ if result.unit == ANSWER_UNIT:
             return f"{word}: {measured(result)}."
         case _:
             return f"{word}: {measured(result)}, asked for {threshold(result)}."

@@ -6,7 +6,7 @@ Reading only; what a text means stands in ``experiment.prediction``.
 from dataclasses import dataclass
 
 from earwitness.experiment import contrast, prediction
-from earwitness.experiment.design import Claim, Hypothesis, Ratio, Share
+from earwitness.experiment.design import Claim, Hypothesis
 from earwitness.experiment.prediction import Prediction
 from earwitness.web.forms import Form
 
@@ -53,12 +53,16 @@ def read(form: Form, claim: Claim) -> list[Prediction]:
 
 
 def _example(claim: Claim, hypothesis: Hypothesis) -> str:
-    match hypothesis.contrast:
-        case Ratio():
+    unit = contrast.unit_of(hypothesis.contrast, claim.experiment(hypothesis.experiment))
+    match unit:
+        case contrast.RATIO_UNIT:
             return "3x, or 2x..5x"
-        case Share():
+        case contrast.SHARE_UNIT | contrast.PERCENT_UNIT:
             return "40%, or 30%..60%"
+        case contrast.POINTS_UNIT | contrast.SHARE_POINTS_UNIT:
+            return "40 points, or 30 points..60 points"
+        case contrast.ANSWER_UNIT:
+            return "yes, or no"
         case _:
-            unit = contrast.unit_of(hypothesis.contrast, claim.experiment(hypothesis.experiment))
-            named = unit if unit and " " not in unit else ""
+            named = unit if " " not in unit else ""
             return f"300 {named}".strip() + ", or 200..400"
