@@ -59,6 +59,7 @@ _NAMES = {
     "go": "Go",
     "python": "Python",
     "postgresql": "PostgreSQL",
+    "envoy": "Envoy",
 }
 """How products are written that are not written like their names here."""
 
@@ -99,14 +100,33 @@ class _Product:
 
     title: str
     arms: tuple[Arm, ...]
-    resumes: bool = True
-    """Whether it resumes sessions at all."""
+    shut: tuple[str, ...] = ()
+    """Arms in which a session opens nothing, not even before the revocation."""
 
+
+def _early(server: str, **further: Setting) -> Arm:
+    """An arm whose client presents its session together with the request."""
+    return _arm(server, "1.3", "file", variant="early-data", further={**further, "early": True})
+
+
+def _asked_later(server: str, kept: str, **further: Setting) -> Arm:
+    """An arm whose server asks for the certificate after the handshake (RFC 8446, 4.6.2)."""
+    settings = {**further, "asks": "request"}
+    return _arm(server, "1.3", kept, variant="after-handshake", further=settings)
+
+
+_QUIC: Mapping[str, Setting] = {"transport": "quic"}
 
 _PRODUCTS = {
-    "nginx": _Product("nginx, reloaded by SIGHUP", _with_memory("nginx")),
-    "haproxy": _Product("HAProxy with a master, reloaded by SIGUSR2", _with_memory("haproxy")),
-    "apache": _Product("Apache, restarted gracefully", _with_memory("apache")),
+    "nginx": _Product("nginx, reloaded by SIGHUP", (*_with_memory("nginx"), _early("nginx"))),
+    "haproxy": _Product(
+        "HAProxy with a master, reloaded by SIGUSR2", (*_with_memory("haproxy"), _early("haproxy"))
+    ),
+    "apache": _Product(
+        "Apache, restarted gracefully",
+        (*_with_memory("apache"), _asked_later("apache", "file")),
+        shut=("apache-13-after-handshake",),
+    ),
     "stunnel": _Product("stunnel, reloaded by SIGHUP", _with_memory("stunnel")),
     "lighttpd": _Product("lighttpd, restarted gracefully", _with_tickets("lighttpd")),
     "node": _Product("Node, given a new secure context", _with_tickets("node")),
@@ -135,6 +155,7 @@ _PRODUCTS = {
                 variant="new-context",
                 further={"library": "ssl", "on_update": "new-context"},
             ),
+            _asked_later("python", "process", library="ssl"),
         ),
     ),
     "etcd": _Product(
@@ -147,7 +168,29 @@ _PRODUCTS = {
             _arm("postgresql", "1.3", "process", variant="no-resumption"),
             _arm("postgresql", "1.2", "process", variant="no-resumption"),
         ),
-        resumes=False,
+        shut=("postgresql-13-no-resumption", "postgresql-12-no-resumption"),
+    ),
+    "envoy": _Product(
+        "Envoy, over TCP and over QUIC, told that its list has changed",
+        (
+            _arm("envoy", "1.3", "file"),
+            _arm("envoy", "1.3", "file", variant="over-QUIC", further=_QUIC),
+            _arm(
+                "envoy",
+                "1.3",
+                "file",
+                variant="over-QUIC-early-data",
+                further={**_QUIC, "early": True},
+            ),
+            _arm(
+                "envoy",
+                "1.3",
+                "file",
+                variant="over-QUIC-no-resumption",
+                further={**_QUIC, "resumption": "off"},
+            ),
+        ),
+        shut=("envoy-13-over-QUIC-no-resumption",),
     ),
 }
 
@@ -190,14 +233,17 @@ def _gates(server: str, product: _Product) -> tuple[Gate, ...]:
             "other",
             AtLeast(1),
         ),
-        always(
-            "resumed-before",
-            "sessions were resumed before the revocation",
-            "resumed_before",
-            AtLeast(1),
-        ),
     )
-    return found if product.resumes else found[:-1]
+    resuming = tuple(arm.name for arm in product.arms if arm.name not in product.shut)
+    resumed = Condition(
+        id="resumed-before",
+        statement="where a session opens anything, it did before the revocation",
+        metric="resumed_before",
+        criterion=AtLeast(1),
+        arms=resuming,
+        guards=guarded,
+    )
+    return (*found, resumed) if resuming else found
 
 
 def _expected(
@@ -262,6 +308,44 @@ _MECHANISMS = (
         "admitted (on Python's ssl)",
         admitted=True,
     ),
+    _expected(
+        "matrix-python-after-handshake",
+        Role.MECHANISM,
+        "python-13-after-handshake",
+        "reloaded",
+        "a certificate that was asked for after the handshake is remembered by the session that "
+        "follows, and the session is admitted (on Python's ssl)",
+        admitted=True,
+    ),
+    *(
+        _expected(
+            f"matrix-{server}-early-data",
+            Role.MECHANISM,
+            f"{server}-13-early-data",
+            "reloaded",
+            "a request that comes in early data is answered on the word of the session, before the "
+            f"handshake is done (on {_NAMES.get(server, server)})",
+            admitted=True,
+        )
+        for server in ("nginx", "haproxy")
+    ),
+    _expected(
+        "matrix-quic",
+        Role.MECHANISM,
+        "envoy-13-over-QUIC",
+        "published",
+        "over QUIC as over TCP, until the server has read the new list a session is admitted "
+        "without its certificate (on Envoy)",
+        admitted=True,
+    ),
+    _expected(
+        "matrix-quic-early-data",
+        Role.MECHANISM,
+        "envoy-13-over-QUIC-early-data",
+        "published",
+        "over QUIC, until then even a request in early data is answered (on Envoy)",
+        admitted=True,
+    ),
 )
 
 _RIVALS = tuple(
@@ -309,6 +393,38 @@ _REMEDIES = (
         "postgresql-13-no-resumption",
         "published",
         "a server that resumes nothing has no session to admit (on PostgreSQL)",
+        admitted=False,
+    ),
+    _expected(
+        "matrix-asked-again",
+        Role.REMEDY,
+        "apache-13-after-handshake",
+        "published",
+        "a server that asks for the certificate after every handshake, resumed ones included, has "
+        "no use for a session alone (on Apache)",
+        admitted=False,
+    ),
+    *(
+        _expected(
+            f"matrix-bound-to-list-{way}",
+            Role.REMEDY,
+            arm,
+            "reloaded",
+            "a session that is good only under the list that it was made under ends with it, "
+            f"{words} (on Envoy)",
+            admitted=False,
+        )
+        for way, arm, words in (
+            ("tcp", "envoy-13-file", "over TCP"),
+            ("quic", "envoy-13-over-QUIC", "over QUIC"),
+        )
+    ),
+    _expected(
+        "matrix-quic-no-resumption",
+        Role.REMEDY,
+        "envoy-13-over-QUIC-no-resumption",
+        "published",
+        "where QUIC resumes nothing there is no session to admit (on Envoy)",
         admitted=False,
     ),
 )
