@@ -140,3 +140,7 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     dwelt: tuple[Dwelt, ...] = ()
     kept: int = 0
     """Sessions that were kept in a file."""
+    transport: str = "tcp"
+    """What all of it was seen over."""
+    offers_quic: bool = False
+    """Whether the server said that it speaks HTTP/3 too, of which nothing was seen."""

@@ -32,7 +32,7 @@ def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
         *judge_hosts.findings(seen),
         *_ticket_keys(seen),
     )
-    return found or tuple(_nothing(seen))
+    return (*(found or _nothing(seen)), *_over_quic(seen))
 
 
 def _not_enforced(seen: Admission) -> Iterator[Finding]:
@@ -108,9 +108,9 @@ def _early(seen: Admission) -> Iterator[Finding]:
                 "early-data",
                 Severity.MEDIUM,
                 "A request in early data is answered on the word of a session",
-                statement=f"The server took {one.permitted_bytes:,} bytes or fewer of early data with a "
-                "session and no certificate, and answered as it answers the certificate. Early data can be "
-                "sent again by whoever recorded it, and a revoked client sends it as well.",
+                statement="The server took early data with a session and no certificate, and answered as it "
+                "answers the certificate. Early data can be sent again by whoever recorded it, and a revoked "
+                "client sends it as well.",
                 fix=fixes.early(seen.server),
                 where=at(one.name),
                 evidence=("/early",),
@@ -270,6 +270,19 @@ def _nothing(seen: Admission) -> Iterator[Finding]:
             "certificate, nor with a made-up one, nor with a session alone.",
             fix="Nothing.",
             evidence=("/baselines", "/resumed"),
+        )
+
+
+def _over_quic(seen: Admission) -> Iterator[Finding]:
+    if seen.offers_quic:
+        yield finding(
+            "also-over-quic",
+            Severity.INFO,
+            "The server speaks HTTP/3 as well, which was not looked at",
+            statement="It names HTTP/3 in its answers (Alt-Svc). Over QUIC there are sessions, lists and "
+            "early data of their own, and what holds over TCP need not hold there.",
+            fix="`--transport quic`: the same check over QUIC.",
+            evidence=("/offers_quic",),
         )
 
 

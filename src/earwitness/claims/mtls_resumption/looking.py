@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from itertools import permutations
 
+from msgspec.structs import replace
+
 from earwitness.check.evidence import Partly, Unseen
 from earwitness.check.mtls import Host, Session
 from earwitness.check.plan import Step
@@ -48,6 +50,8 @@ def look(session: Session) -> Partly:
         dwelt=tuple(dwelling.chains(session, looking.renewable(), missed)),
         baselines=looking.ended(baselines),
         kept=looking.keep(missed),
+        transport=session.asked.transport,
+        offers_quic=session.offers_quic,
     )
     return Partly(seen, tuple(missed) + telling.untold(seen))
 
@@ -72,9 +76,7 @@ class _Looking:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._kinds = tuple(
-            (version, memory)
-            for version in session.versions
-            for memory in ((False, True) if version == "1.2" else (False,))
+            (version, memory) for version in session.versions for memory in _memories(version)
         )
         self._taken: set[tuple[str, bool, str | None]] = set()
         """Sessions that are taken by their own host: version, memory, name."""
@@ -114,16 +116,9 @@ class _Looking:
         step = self._step("baselines")
         hosts = {host.name: host for host in self._session.hosts}
         return tuple(
-            Baseline(
-                version=one.version,
-                name=one.name,
-                open_to_all=one.open_to_all,
-                alone=one.alone,
-                stranger=one.stranger,
-                admitted=(
-                    *one.admitted,
-                    seen(self._full(step, one.version, hosts[one.name])),
-                ),
+            replace(
+                one,
+                admitted=(*one.admitted, seen(self._full(step, one.version, hosts[one.name]))),
             )
             for one in baselines
         )
@@ -170,8 +165,9 @@ class _Looking:
     def early(self) -> Iterator[Early]:
         """A question in early data, to hosts whose sessions permit it."""
         step = self._session.announced("early-data")
-        for host in self._session.hosts if step is not None else ():
-            assert step is not None
+        if step is None:
+            return
+        for host in self._session.hosts:
             permitted = self._early_bytes.get(host.name, 0)
             visit = None
             if permitted:
@@ -186,14 +182,14 @@ class _Looking:
 
     def crossings(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
         """A client of each host at each other host that is not open to everybody."""
-        if self._session.announced("across-hosts") is None:
+        step = self._session.announced("across-hosts")
+        if step is None:
             return
-        step = self._step("across-hosts")
         for of, to in self._pairs():
             for version in self._session.versions:
                 full = self._session.visit(step, version, to.name, identity=of.identity)
                 own = telling.of(baselines, version, to.name)
-                for memory in (False, True) if version == "1.2" else (False,):
+                for memory in _memories(version):
                     resumed = None
                     if not telling.admitted(seen(full), own):
                         resumed = self._crossing(step, version, memory, of, to)
@@ -212,7 +208,7 @@ class _Looking:
         """A session of the one host at the other: tried again where servers are several."""
         resumed = None
         if (version, memory, of.name) not in self._taken:
-            return None
+            return resumed
         for _ in range(self._tries[version, memory]):
             first = self._full(step, version, of, memory=memory)
             if first.session is None:
@@ -228,10 +224,11 @@ class _Looking:
     def nameless(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
         """The same where the handshake names nobody who is there, and the request names the host."""
         step = self._session.announced("across-hosts-without-name")
-        for of, to in self._pairs() if step is not None else ():
+        if step is None:
+            return
+        for of, to in self._pairs():
             for version in self._session.versions:
                 for name in (None, UNKNOWN_NAME):
-                    assert step is not None
                     own = telling.of(baselines, version, to.name)
                     yield self._nameless(step, version, name, of=of, to=to, own=own)
 
@@ -304,9 +301,7 @@ class _Looking:
                     continue
                 visit = self._full(step, version, host, memory=memory)
                 if visit.session is not None:
-                    kept.append(
-                        Kept(version=version, der=visit.session.der, note=self._note(host, visit))
-                    )
+                    kept.append(self._kept(host, visit, visit.session))
         if not kept:
             reason = "the server takes no session back, so there is none to keep"
             missed.append(
@@ -321,13 +316,19 @@ class _Looking:
             raise NotSeen(f"sessions could not be kept in {path}: {problem.strerror}") from None
         return len(kept)
 
-    def _note(self, host: Host, visit: Visit) -> dict[str, str]:
-        """What has to be known of a session when it is presented in another check."""
-        return {
+    def _kept(self, host: Host, visit: Visit, given: sessions.Session) -> Kept:
+        """A session with what has to be known of it when it is presented in another check."""
+        note = {
             "name": host.name or "",
             "status": visit.outcome.status,
             "body": visit.outcome.body,
             "key": self._session.key.hex(),
-            "ticket_key": key_digest(visit.session),
+            "ticket_key": key_digest(given),
             "at": f"{time.time():.0f}",
         }
+        return Kept(version=given.version, der=given.der, transport=given.transport, note=note)
+
+
+def _memories(version: str) -> tuple[bool, ...]:
+    """Whether sessions may also be in the server's memory: False is a ticket."""
+    return (False, True) if version == "1.2" else (False,)

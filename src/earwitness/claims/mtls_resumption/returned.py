@@ -33,8 +33,12 @@ def look(session: Session, path: Path) -> Partly:
     returned = []
     for one in kept:
         identity = _identity(session, one)
-        if identity is None or one.version not in session.versions:
-            reason = f"{one.note.get('name') or 'no name'}: not asked for, or TLS {one.version} is not spoken"
+        elsewhere = one.version not in session.versions or one.transport != session.asked.transport
+        if identity is None or elsewhere:
+            reason = (
+                f"{one.note.get('name') or 'no name'}: not asked for, or TLS {one.version} over "
+                f"{one.transport.upper()} is not"
+            )
             missed.append(
                 Unseen(claim=CLAIM, what="a kept session", reason=reason, essential=False)
             )
