@@ -213,6 +213,26 @@ def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
         assert_no_secret(document, secrets, ground.alice)
 
 
+def test_a_ticket_key_is_recognised_by_the_next_check(ground: Ground, tmp_path: Path) -> None:
+    """As long as the server keeps it: by the record on this machine, which does not show it."""
+
+    def keys() -> list[str]:
+        address = f"mtls://127.0.0.1:{server.ports['tls']}"
+        sni = ("--sni", f"a.test={of(ground.alice)}", "--data", str(tmp_path / "data"))
+        result = CliRunner().invoke(verb, [address, *sni, "--format", "json"])
+        findings = json.loads(result.stdout)["findings"]
+        return [one["severity"] for one in findings if one["id"].endswith("ticket-key-unchanged")]
+
+    with served(ground, guarded(ground, ssl_session_cache="off")) as server:
+        assert keys() == []
+        assert keys() == ["info"]
+        server.reload()  # which makes it draw new keys
+        deadline = time.monotonic() + 5
+        while keys() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert keys() == ["info"]  # since the check before this one
+
+
 def assert_no_secret(document: CheckDocument, kept: str, issued: Issued) -> None:
     said = documents.encode(document).decode()
     assert "PRIVATE KEY" not in said

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from earwitness.check.finding import Finding, Severity
-from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling
+from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling, ticket_keys
 from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed, Returned
 from earwitness.claims.mtls_resumption.wording import at, finding, listed, spoken
 
@@ -30,7 +30,7 @@ def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
         *_returned(seen),
         *_dwelt(seen),
         *judge_hosts.findings(seen),
-        *_ticket_keys(seen),
+        *ticket_keys.findings(seen),
     )
     return (*(found or _nothing(seen)), *_over_quic(seen))
 
@@ -190,17 +190,6 @@ def _returned(seen: Admission) -> Iterator[Finding]:
                 where=at(name),
                 evidence=("/returned",),
             )
-    if any(one.same_ticket_key for one in seen.returned):
-        yield finding(
-            "ticket-key-unchanged",
-            Severity.LOW,
-            "The ticket key is the one of the earlier check",
-            statement="Tickets begin with the name of the same key as "
-            f"{max(one.age_seconds for one in seen.returned):,.0f} s ago. Whoever gets that key reads all "
-            "that was sent with its tickets, and opens what they open.",
-            fix="Replace ticket keys at least daily, and with each list of revoked certificates.",
-            evidence=("/returned",),
-        )
 
 
 def _came_back(one: Returned) -> bool:
@@ -236,26 +225,6 @@ def _dwelt(seen: Admission) -> Iterator[Finding]:
                 fix="Nothing.",
                 where=at(one.name),
                 evidence=("/dwelt",),
-            )
-
-
-def _ticket_keys(seen: Admission) -> Iterator[Finding]:
-    """Two that are the same are no accident: where keys have no names, tickets begin at random."""
-    hosts: dict[str, list[str]] = {}
-    for one in seen.resumed:
-        if one.ticket_key:
-            hosts.setdefault(one.ticket_key, []).append(one.name or "no name")
-    for names in hosts.values():
-        several = list(dict.fromkeys(names))
-        if len(several) > 1:
-            yield finding(
-                "shared-ticket-key",
-                Severity.INFO,
-                "Several hosts share a ticket key",
-                statement=f"Tickets of {listed(several)} begin with the name of the same key. A session of "
-                "one can then be read by the others; whether it is let in there is a finding of its own.",
-                fix="Keys of its own for each client authority.",
-                evidence=("/resumed",),
             )
 
 

@@ -4,7 +4,6 @@ A session is presented once: some servers take none twice. So each try begins wi
 that gives a fresh one.
 """
 
-import hashlib
 import time
 from collections.abc import Iterator
 from itertools import permutations
@@ -26,6 +25,7 @@ from earwitness.claims.mtls_resumption.evidence import (
     Seen,
 )
 from earwitness.claims.mtls_resumption.probe import CLAIM, TRIES, UNKNOWN_NAME
+from earwitness.claims.mtls_resumption.ticket_keys import Beginnings
 from earwitness.servers.tls_client import identity
 from earwitness.servers.tls_client import session as sessions
 from earwitness.servers.tls_client.client import Visit
@@ -53,7 +53,8 @@ def look(session: Session) -> Partly:
         transport=session.asked.transport,
         offers_quic=session.offers_quic,
     )
-    return Partly(seen, tuple(missed) + telling.untold(seen))
+    missed += [*telling.untold(seen), *looking.beginnings.nameless()]
+    return Partly(seen, tuple(missed))
 
 
 def seen(visit: Visit) -> Seen:
@@ -64,17 +65,12 @@ def seen(visit: Visit) -> Seen:
     )
 
 
-def key_digest(one: sessions.Session | None) -> str:
-    """A digest of the name of the key of its ticket; empty without a ticket."""
-    name = one.ticket_key_name if one is not None else None
-    return "" if name is None else hashlib.sha256(b"ticket key name" + name).hexdigest()[:16]
-
-
 class _Looking:
     """A check on its way."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.beginnings = Beginnings()
         self._kinds = tuple(
             (version, memory) for version in session.versions for memory in _memories(version)
         )
@@ -91,9 +87,12 @@ class _Looking:
 
     def _full(self, step: Step, version: str, host: Host, *, memory: bool = False) -> Visit:
         """With what opens the host; where it is open to everybody, with nothing."""
-        return self._session.visit(
+        visit = self._session.visit(
             step, version, host.name, identity=host.identity, tickets=not memory
         )
+        if visit.session is not None:
+            self.beginnings.note(version, host.name, visit.session.ticket_key_name)
+        return visit
 
     def baselines(self) -> tuple[Baseline, ...]:
         """What each host says to whom, with each version."""
@@ -159,8 +158,11 @@ class _Looking:
             tries=tuple(tries),
             lifetime_seconds=given[0].lifetime_seconds if given else None,
             renewed=renewed,
-            ticket_key=key_digest(given[0]) if given else "",
+            ticket_key=self._key(host, given[0]) if given else "",
         )
+
+    def _key(self, host: Host, given: sessions.Session) -> str:
+        return self.beginnings.key(given.version, host.name, given.ticket_key_name)
 
     def early(self) -> Iterator[Early]:
         """A question in early data, to hosts whose sessions permit it."""
@@ -323,7 +325,7 @@ class _Looking:
             "status": visit.outcome.status,
             "body": visit.outcome.body,
             "key": self._session.key.hex(),
-            "ticket_key": key_digest(given),
+            "ticket_key": self._key(host, given),
             "at": f"{time.time():.0f}",
         }
         return Kept(version=given.version, der=given.der, transport=given.transport, note=note)

@@ -11,6 +11,7 @@ from earwitness.check import mtls, mtls_options
 from earwitness.check.evidence import Partly
 from earwitness.check.mtls_options import Asked
 from earwitness.check.plan import Step
+from earwitness.claims.mtls_resumption import ticket_keys
 
 KIND = "mtls"
 CLAIM = "mtls-resumption"
@@ -41,6 +42,10 @@ def asked(options: Mapping[str, str]) -> tuple[Step, ...]:
             f"this check may need {needed} connections, and --connections permits {meant.connections}"
         )
     return tuple(step for step in steps if step.times)
+
+
+recall = ticket_keys.recall
+"""What earlier checks of the same target say of the keys of its tickets."""
 
 
 def probe(session: mtls.Session) -> Partly:

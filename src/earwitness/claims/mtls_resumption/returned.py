@@ -7,9 +7,9 @@ from earwitness.check.evidence import Partly, Unseen
 from earwitness.check.mtls import Session
 from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
-from earwitness.claims.mtls_resumption import telling
+from earwitness.claims.mtls_resumption import telling, ticket_keys
 from earwitness.claims.mtls_resumption.evidence import Admission, Returned, Seen
-from earwitness.claims.mtls_resumption.looking import key_digest, seen
+from earwitness.claims.mtls_resumption.looking import seen
 from earwitness.claims.mtls_resumption.probe import CLAIM
 from earwitness.servers.tls_client import session as sessions
 from earwitness.servers.tls_client.identity import Identity
@@ -62,7 +62,8 @@ def _returned(session: Session, step: Step, kept: Kept, identity: Identity) -> R
     full = session.visit(step, kept.version, name, identity=identity)
     alone = session.visit(step, kept.version, name)
     resumed = session.visit(step, kept.version, name, session=kept.session, tickets=tickets)
-    now = key_digest(full.session or resumed.session)
+    given = full.session or resumed.session
+    now = ticket_keys.digest(given.ticket_key_name) if given is not None else ""
     then = kept.note.get("ticket_key", "")
     return Returned(
         version=kept.version,
