@@ -100,7 +100,7 @@ def _renewed(seen: Admission) -> Iterator[Finding]:
 
 def _early(seen: Admission) -> Iterator[Finding]:
     for one in seen.early:
-        own = _baseline(seen, "1.3", one.name)
+        own = telling.of(seen.baselines, "1.3", one.name)
         if not one.taken or one.seen is None or own is None or own.open_to_all:
             continue
         if telling.got_in(one.seen, own) and telling.is_guarded(own):
@@ -121,7 +121,7 @@ def _early(seen: Admission) -> Iterator[Finding]:
 def _revoked(seen: Admission) -> Iterator[Finding]:
     for name in dict.fromkeys(one.name for one in seen.revoked):
         visits = [one for one in seen.revoked if one.name == name]
-        judged = [(one, _baseline(seen, one.version, name)) for one in visits]
+        judged = [(one, telling.of(seen.baselines, one.version, name)) for one in visits]
         guarded = [(one, own) for one, own in judged if own and telling.is_guarded(own)]
         accepted = [one for one, own in guarded if telling.got_in(one.full, own)]
         resumed = [
@@ -259,7 +259,7 @@ def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
     """By host that is guarded: the sessions that were told what its certificate is told."""
     found: dict[str | None, list[Resumed]] = {}
     for one in seen.resumed:
-        own = _baseline(seen, one.version, one.name)
+        own = telling.of(seen.baselines, one.version, one.name)
         if own is None or own.open_to_all or not telling.is_guarded(own):
             continue
         if any(visit.resumed and telling.got_in(visit, own) for visit in one.tries):
@@ -270,10 +270,6 @@ def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
 def _rate(one: Resumed) -> str:
     taken = sum(visit.resumed for visit in one.tries)
     return f"{taken} of {len(one.tries)} taken"
-
-
-def _baseline(seen: Admission, version: str, name: str | None) -> Baseline | None:
-    return next((b for b in seen.baselines if (b.version, b.name) == (version, name)), None)
 
 
 def _by_host(seen: Admission) -> dict[str | None, list[Baseline]]:

@@ -1,11 +1,12 @@
 """The visits of a check, in their order. Nothing is decided here but what to ask next.
 
-A session is presented once: some servers take none twice. So each try begins with a full handshake
-that gives a fresh one.
+A session is presented once: some servers take none twice. So each try takes another, of those that
+full handshakes gave anyhow, or of one more.
 """
 
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from msgspec.structs import replace
@@ -74,6 +75,9 @@ class _Looking:
         self._kinds = tuple(
             (version, memory) for version in session.versions for memory in _memories(version)
         )
+        self._unused: defaultdict[tuple[str, bool, str | None], list[sessions.Session]]
+        self._unused = defaultdict(list)
+        """Sessions that were given and not presented, as in ``_taken``."""
         self._taken: set[tuple[str, bool, str | None]] = set()
         """Sessions that are taken by their own host: version, memory, name."""
         self._tries: dict[tuple[str, bool], int] = {}
@@ -92,7 +96,17 @@ class _Looking:
         )
         if visit.session is not None:
             self.beginnings.note(version, host.name, visit.session.ticket_key_name)
+            self._unused[version, memory, host.name].append(visit.session)
         return visit
+
+    def _fresh(
+        self, step: Step, version: str, host: Host, *, memory: bool = False
+    ) -> sessions.Session | None:
+        """A session that was not presented yet; made for it when none is left from other visits."""
+        unused = self._unused[version, memory, host.name]
+        if not unused:
+            self._full(step, version, host, memory=memory)
+        return unused.pop() if unused else None
 
     def baselines(self) -> tuple[Baseline, ...]:
         """What each host says to whom, with each version."""
@@ -136,15 +150,13 @@ class _Looking:
         given: list[sessions.Session] = []
         renewed = False
         while len(tries) < TRIES and not any(one.resumed for one in tries):
-            first = self._full(step, version, host, memory=memory)
-            if first.session is None:
+            first = self._fresh(step, version, host, memory=memory)
+            if first is None:
                 break
-            given.append(first.session)
-            again = self._session.visit(
-                step, version, host.name, session=first.session, tickets=not memory
-            )
+            given.append(first)
+            again = self._session.visit(step, version, host.name, session=first, tickets=not memory)
             tries.append(seen(again))
-            renewed |= again.resumed and first.session.is_replaced_by(again.session)
+            renewed |= again.resumed and first.is_replaced_by(again.session)
         if any(one.resumed for one in tries):
             self._taken.add((version, memory, host.name))
             self._tries[version, memory] = 1 if len(tries) == 1 else TRIES
@@ -173,7 +185,7 @@ class _Looking:
             permitted = self._early_bytes.get(host.name, 0)
             visit = None
             if permitted:
-                session = self._full(step, "1.3", host).session
+                session = self._fresh(step, "1.3", host)
                 visit = self._session.visit(step, "1.3", host.name, session=session, early=True)
             yield Early(
                 name=host.name,
@@ -190,7 +202,7 @@ class _Looking:
         for of, to in self._pairs():
             for version in self._session.versions:
                 full = self._session.visit(step, version, to.name, identity=of.identity)
-                own = telling.of(baselines, version, to.name)
+                own = _own(baselines, version, to)
                 for memory in _memories(version):
                     resumed = None
                     if not telling.admitted(seen(full), own):
@@ -212,12 +224,10 @@ class _Looking:
         if (version, memory, of.name) not in self._taken:
             return resumed
         for _ in range(self._tries[version, memory]):
-            first = self._full(step, version, of, memory=memory)
-            if first.session is None:
+            first = self._fresh(step, version, of, memory=memory)
+            if first is None:
                 return resumed
-            visit = self._session.visit(
-                step, version, to.name, session=first.session, tickets=not memory
-            )
+            visit = self._session.visit(step, version, to.name, session=first, tickets=not memory)
             resumed = seen(visit)
             if visit.resumed:
                 break
@@ -231,7 +241,7 @@ class _Looking:
         for of, to in self._pairs():
             for version in self._session.versions:
                 for name in (None, UNKNOWN_NAME):
-                    own = telling.of(baselines, version, to.name)
+                    own = _own(baselines, version, to)
                     yield self._nameless(step, version, name, of=of, to=to, own=own)
 
     def _nameless(
@@ -248,9 +258,9 @@ class _Looking:
         full = self._session.visit(step, version, name, identity=of.identity, host=host)
         resumed = None
         if (version, False, of.name) in self._taken and not telling.admitted(seen(full), own):
-            first = self._full(step, version, of)
-            if first.session is not None:
-                again = self._session.visit(step, version, name, session=first.session, host=host)
+            first = self._fresh(step, version, of)
+            if first is not None:
+                again = self._session.visit(step, version, name, session=first, host=host)
                 resumed = seen(again)
         return Crossed(
             version=version,
@@ -329,6 +339,12 @@ class _Looking:
             "at": f"{time.time():.0f}",
         }
         return Kept(version=given.version, der=given.der, transport=given.transport, note=note)
+
+
+def _own(baselines: Sequence[Baseline], version: str, host: Host) -> Baseline:
+    own = telling.of(baselines, version, host.name)
+    assert own is not None, "each host was looked at with each version"
+    return own
 
 
 def _memories(version: str) -> tuple[bool, ...]:

@@ -46,13 +46,13 @@ def look(session: Session, path: Path) -> Partly:
         returned.append(_returned(session, step, one, identity))
     if not returned:
         raise NotSeen(f"{path} has no session of a host that was asked for")
-    seen_ = Admission(
+    admission = Admission(
         server=session.facts["version"],
         protocol=session.asked.protocol,
         versions=session.versions,
         returned=tuple(returned),
     )
-    return Partly(seen_, (*missed, *_still_admitted(returned)))
+    return Partly(admission, (*missed, *_still_admitted(returned)))
 
 
 def _returned(session: Session, step: Step, kept: Kept, identity: Identity) -> Returned:
