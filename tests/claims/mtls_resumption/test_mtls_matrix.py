@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from earwitness.claims.mtls_resumption import envoy_recipe, ground, matrix_design, recipes
+from earwitness.claims.mtls_resumption import (
+    envoy_recipe,
+    ground,
+    matrix_design,
+    matrix_hypotheses,
+    recipes,
+)
 from earwitness.claims.mtls_resumption.claim import CLAIM
 from earwitness.claims.mtls_resumption.recipes import Site
 from earwitness.experiment import judgement
@@ -212,7 +218,7 @@ def test_a_control_need_not_resume() -> None:
 
 
 def test_every_server_with_a_key_file_is_expected_to_admit_and_the_remedies_to_refuse() -> None:
-    by_role = {role: [h for h in matrix_design.HYPOTHESES if h.role is role] for role in Role}
+    by_role = {role: [h for h in matrix_hypotheses.HYPOTHESES if h.role is role] for role in Role}
     assert by_role[Role.CLAIM] == []
     assert len(by_role[Role.RIVAL]) == 7
     refusing = {(h.contrast.arm, h.criterion) for h in by_role[Role.REMEDY]}
