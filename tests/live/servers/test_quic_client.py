@@ -105,6 +105,8 @@ def test_nobody_there_is_no_refusal() -> None:
     client = QuicClient(opening=http(), seconds=0.3)
     with pytest.raises(NoServer, match="cannot be resolved"):
         client.visit(Address(host="nowhere.invalid", port=443))
+    with pytest.raises(NoServer, match="over QUIC"):  # no address of anybody
+        client.visit(Address(host="255.255.255.255", port=443))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         port = silent.getsockname()[1]

@@ -50,8 +50,12 @@ class _Tls(Protocol):
     def serial(self, connection: Any) -> int | None:
         """Serial number of the client's certificate, also on a resumed session."""
 
-    def ask(self, connection: Any) -> None:
-        """Ask for a certificate after the handshake; any error means that the client was refused."""
+    @property
+    def ask(self) -> Callable[[Any], None] | None:
+        """What asks for a certificate after the handshake; any error means that the client was refused.
+
+        None where the library gives no way to ask.
+        """
 
     def marks(self, connection: Any) -> "_Marks":
         """What was noted while this connection's certificate was checked."""
@@ -132,6 +136,8 @@ class _StandardLibrary:
 class _PyOpenSSL:
     """pyOpenSSL, which lets the door watch each check of a certificate."""
 
+    ask = None
+
     def __init__(self, options: argparse.Namespace) -> None:
         import OpenSSL
         from OpenSSL import SSL, crypto
@@ -194,9 +200,6 @@ class _PyOpenSSL:
     def serial(self, connection: Any) -> int | None:
         certificate = connection.get_peer_certificate(as_cryptography=True)
         return certificate.serial_number if certificate else None
-
-    def ask(self, connection: Any) -> None:
-        raise NotImplementedError("pyOpenSSL gives no way to ask")
 
     def marks(self, connection: Any) -> _Marks:
         marks: _Marks = connection.get_app_data()
@@ -268,7 +271,7 @@ class _Visitor(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         tls = self.server.tls
         asks = self.server.options.asks == "request" and self.path == _PROTECTED
-        if asks and tls.serial(self.connection) is None:
+        if asks and tls.ask is not None and tls.serial(self.connection) is None:
             tls.ask(self.connection)
         marks, serial = tls.marks(self.connection), tls.serial(self.connection)
         refused = self.path == _PROTECTED and (
@@ -312,7 +315,10 @@ def main() -> None:
     parser.add_argument("--checks-list", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--rechecks", action=argparse.BooleanOptionalAction, default=False)
     options = parser.parse_args()
-    door = _Door(options, _LIBRARIES[options.library](options))
+    tls = _LIBRARIES[options.library](options)
+    if options.asks == "request" and tls.ask is None:
+        parser.error(f"{options.library} gives no way to ask for a certificate later")
+    door = _Door(options, tls)
     signal.signal(signal.SIGHUP, door.take_list)
     Path("version").write_text(door.tls.version)
     Path("port.new").write_text(str(door.server_port))

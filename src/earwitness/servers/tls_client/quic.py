@@ -108,7 +108,9 @@ class QuicClient:
     def _configuration(
         self, address: Address, identity: Identity | None, session: Session | None, early: bool
     ) -> QuicConfiguration:
-        name = None if address.name is None else address.name.encode("idna").decode()
+        name = address.name
+        if name is not None and not name.isascii():
+            name = name.encode("idna").decode()
         configuration = QuicConfiguration(
             alpn_protocols=_ALPN,
             server_name=name,
@@ -254,7 +256,12 @@ def _connected(address: Address) -> socket.socket:
         raise NoServer(f"{address.host} cannot be resolved: {problem.strerror}") from None
     family, kind, protocol, _, where = found[0]
     plain = socket.socket(family, kind, protocol)
-    plain.connect(where)
+    try:
+        plain.connect(where)
+    except OSError as problem:
+        plain.close()
+        words = (problem.strerror or str(problem)).lower()
+        raise NoServer(f"{address.host}:{address.port}, over QUIC: {words}") from None
     return plain
 
 
