@@ -6,12 +6,14 @@ input and output; the datagrams are carried here.
 
 As a client aioquic shows a certificate, presents a ticket and sends early data. As a server it can
 neither require a certificate in a supported way nor resume a session where it asks for one (version
-1.7.2: a switch "for test purposes only", after which a resumed handshake waits for a certificate that
-does not come). So what servers do is seen on others.
+1.7.2: a switch "for test purposes only", with which a resumed handshake ends in the alert "unexpected
+message", because it waits for a certificate that is not sent then). So what servers do is seen on
+others.
 """
 
 import contextlib
 import datetime as dt
+import logging
 import re
 import socket
 import ssl
@@ -43,6 +45,9 @@ _TICKET_SECONDS = 0.05
 _DATAGRAM = 65_535
 _ONLY_IN_HTTP_1 = ("host", "connection")
 _REQUEST = re.compile(rb"(\S+) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL)
+
+logging.getLogger("quic").addHandler(logging.NullHandler())
+"""aioquic's own words about a connection; without this, Python prints them where nobody asked."""
 
 _Headers = list[tuple[bytes, bytes]]
 
