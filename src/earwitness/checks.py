@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from earwitness.store.runs import RunRecord
 
 
+_REMEMBERED = 50
+"""Checks that are kept, among which earlier ones of the same target are looked for."""
+
+
 class CannotCheck(ValueError):
     """The claims that were chosen cannot look at that target, or not in that way."""
 
@@ -74,10 +78,12 @@ def carry_out(
     fail_on: Severity,
     tell: Callable[[str], None],
     sources: Sequence[SourceFile] = (),
+    earlier: Callable[[], Sequence[Evidence]] = tuple,
 ) -> CheckDocument:
     """Look at the target and judge what was seen; ``tell`` is told what happens.
 
-    ``sources``: files in which the places of findings are looked for.
+    ``sources``: files in which the places of findings are looked for. ``earlier``: what earlier checks
+    of the same target saw, where that is known; asked only when a claim wants to know.
     """
     evidence = runner.gather(
         order.kind,
@@ -87,7 +93,23 @@ def carry_out(
         version=earwitness.__version__,
         tell=tell,
     )
-    return judged(evidence, fail_on, sources)
+    return judged(runner.recalled(evidence, order.checks, earlier), fail_on, sources)
+
+
+def earlier(store: "Store", target: Target) -> Sequence[Evidence]:
+    """What the newest of the checks that are kept saw of that target, the newest first."""
+    from earwitness.store import events, runs
+
+    found: list[Evidence] = []
+    for record in runs.every(store, claim=f"check:{target.kind}", most=_REMEMBERED):
+        body = events.last(store, record.id)
+        try:
+            document = json.decode(body or "")
+        except json.UnknownDocument:  # of another version, or cut short
+            continue
+        if isinstance(document, CheckDocument) and document.evidence.target == target.shown:
+            found.append(document.evidence)
+    return found
 
 
 def keep(store: "Store", document: CheckDocument) -> "RunRecord":

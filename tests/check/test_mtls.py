@@ -1,5 +1,6 @@
 """The kind of target that asks for client certificates: addresses, options, the plan, the guard."""
 
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from earwitness import checks
 from earwitness.check import kinds, mtls, mtls_options
+from earwitness.check.finding import Severity
 from earwitness.check.plan import Step
 from earwitness.check.target import NotATarget, NotSeen, Target
 
@@ -62,6 +64,8 @@ def test_others_are_of_another_kind() -> None:
         ({**CERT, "connections": "0"}, "at least 1"),
         ({**CERT, "rate": "-3"}, "at least 1"),
         ({**CERT, "save-session": "a", "resume-session": "b"}, "two checks"),
+        ({**CERT, "transport": "sctp"}, "--transport knows tcp, quic"),
+        ({**CERT, "transport": "quic", "starttls": "redis"}, "HTTP/3, and not with redis"),
         ({**CERT, "save-session": __file__}, "is there already"),
     ],
 )
@@ -107,6 +111,15 @@ def test_the_plan_has_what_was_asked_for_and_no_more() -> None:
     assert "at b" not in planned(sni="a\nb=open")["across-hosts"].text
 
 
+def test_over_quic_there_is_one_version_and_one_kind_of_session() -> None:
+    over_tcp, over_quic = planned(), planned(transport="quic")
+    assert set(over_tcp) == set(over_quic)
+    assert over_tcp["baselines"].times == 2 * over_quic["baselines"].times
+    assert over_tcp["resumption"].times == 3 * over_quic["resumption"].times
+    assert "1.2" not in "".join(step.text + step.purpose for step in over_quic.values())
+    assert "over QUIC" in over_quic["resumption"].text
+
+
 def test_the_budget_is_the_plan() -> None:
     order = checks.order("mtls://here", (), {**CERT, "dwell": "5m"})
     steps = [step for check in order.checks for step in check.plan]
@@ -140,6 +153,21 @@ def session(tmp_path: Path) -> mtls.Session:
     )
     budget = msgspec.structs.replace(mtls.BUDGET, steps=2)
     return mtls.Session(target, budget, (STEP,))
+
+
+def test_over_quic_without_its_wheel_says_what_brings_it(
+    session: mtls.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "earwitness.servers.tls_client.quic", raising=False)
+    monkeypatch.setitem(sys.modules, "aioquic", None)
+    own = session.asked.own
+    assert own is not None
+    options = {"cert": str(own.certificate), "key": str(own.key)}
+    order = checks.order("mtls://127.0.0.1:1", (), options | {"transport": "quic"})
+    document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert document.exit_code == 2
+    expected = r"the Python package aioquic is missing: pip install 'earwitness[quic]'"
+    assert document.evidence.message == expected
 
 
 def test_only_what_was_announced_is_connected_for(session: mtls.Session) -> None:

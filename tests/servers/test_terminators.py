@@ -15,6 +15,7 @@ from earwitness.servers.process import MissingComponent
         (terminators.APACHE, "Server version: Apache/2.4.62 (Debian)", "2.4.62"),
         (terminators.STUNNEL, "stunnel 5.68 on x86_64-pc-linux-gnu platform", "5.68"),
         (terminators.LIGHTTPD, "lighttpd/1.4.69 (ssl) - a light and fast webserver", "1.4.69"),
+        (terminators.ENVOY, "/bin/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL", "1.40.0"),
         (terminators.ETCD, "etcd Version: 3.4.23\nGit SHA: Not provided", "3.4.23"),
     ],
 )

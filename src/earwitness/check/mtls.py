@@ -7,6 +7,8 @@ and keys are read here and stay here; what is kept of a connection is how it end
 """
 
 import contextlib
+import importlib
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +24,13 @@ from earwitness.check.target import NotATarget, NotSeen, Target, TargetKind, Unr
 
 if TYPE_CHECKING:
     from earwitness.servers.tls_client import session as sessions
-    from earwitness.servers.tls_client.client import Visit
+    from earwitness.servers.tls_client.client import Client, Visit
     from earwitness.servers.tls_client.identity import Identity
     from earwitness.servers.tls_client.opening import Opening
+    from earwitness.servers.tls_client.quic import QuicClient
 
 NAME = "mtls"
 SCHEME = "mtls://"
-VERSIONS = ("1.3", "1.2")
 PORT = 443
 VISIT_SECONDS = 5.0
 BUDGET = Budget(seconds=60.0, steps=0, rows=0, step_seconds=VISIT_SECONDS, lock_seconds=0.0)
@@ -38,12 +40,28 @@ _PATIENCE_BETWEEN = 0.05
 _REACH = Step(
     name="versions",
     purpose="whether TLS is spoken there, and which versions",
-    text="one connection with TLS 1.3 and one with TLS 1.2, with the certificate",
+    text="one connection with TLS 1.3 and, over TCP, one with TLS 1.2, with the certificate",
     times=2,
 )
-_NOT_SPOKEN = ("protocol version", "unsupported protocol", "no protocols available")
-_WHEELS = ("OpenSSL", "cryptography")
-_INSTALL = "pip install 'earwitness[tls]'"
+_NOT_SPOKEN = (
+    "protocol version",
+    "unsupported protocol",
+    "no protocols available",
+    "no application protocol",
+)
+_UNSPOKEN = {
+    "tcp": "neither TLS 1.3 nor TLS 1.2 is spoken there",
+    "quic": "HTTP/3 is not spoken there",
+}
+_UNANSWERED = {
+    "tcp": "the connection is accepted, and the handshake is not answered",
+    "quic": f"nothing answers there over QUIC within {VISIT_SECONDS:g} s",
+}
+_QUIC = "earwitness.servers.tls_client.quic"
+_EXTRAS = {"OpenSSL": "tls", "cryptography": "tls", "aioquic": "quic"}
+"""What brings the wheels that visits are made with, by package."""
+_OFFERS_QUIC = re.compile(rb"(?im)^alt-svc:[^\r\n]*\bh3=")
+"""A server that says where it speaks HTTP/3 (RFC 9114, 3.1.1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +87,8 @@ class Session:
         library.require_working()
         self.asked: Asked = mtls_options.read(target.options)
         """What was asked for."""
+        if self.asked.transport == "quic":
+            importlib.import_module(_QUIC)
         self.hosts: tuple[Host, ...] = _hosts(self.asked, target)
         self.revoked: Identity | None = _identity(self.asked.revoked)
         self.key = secrets.token_bytes(16)
@@ -77,6 +97,8 @@ class Session:
         self.settings: Mapping[str, str] = {}
         self.versions: tuple[str, ...] = ()
         """Of TLS, which the server speaks."""
+        self.offers_quic = False
+        """Whether it said over TCP that it speaks HTTP/3 too."""
         self.record: Sequence[ReadRecord] = []
         self._host, self._port = target.parameters["host"], int(target.parameters["port"])
         self._secrets = target.secrets
@@ -130,20 +152,14 @@ class Session:
         ``name`` goes into the handshake, ``host`` into the request where it differs. Raises NotSeen
         when nothing more may be asked, and Unreachable when nobody is there.
         """
-        from earwitness.servers.tls_client.client import Address, Client, NoServer
+        from earwitness.servers.tls_client.client import Address, NoServer
 
         self._require(step)
-        client = Client(
-            version=version,
-            opening=self.asking(host),
-            tickets=tickets,
-            seconds=min(VISIT_SECONDS, max(self.seconds_left, 0.001)),
-            key=self.key,
-        )
+        client = self._client(version, tickets, host)
         address = Address(host=self._host, port=self._port, name=name)
         begun = time.perf_counter()
         named = f"{name or 'no name'}{f', Host {host}' if host else ''}"
-        shown = f"TLS {version}, {named}, {_with(identity, session)}"
+        shown = f"TLS {version}{self.asked.over}, {named}, {_with(identity, session)}"
         try:
             visit = client.visit(address, identity=identity, session=session, early=early)
         except NoServer as problem:
@@ -157,7 +173,7 @@ class Session:
         host = self.hosts[0]
         visits = {
             version: self.visit(_REACH, version, host.name, identity=host.identity)
-            for version in VERSIONS
+            for version in self.asked.versions
         }
         self.versions = tuple(
             version
@@ -167,12 +183,27 @@ class Session:
         shaken = [version for version in self.versions if visits[version].handshake]
         refused = next(iter(visits.values())).outcome.refusal
         if not self.versions:
-            raise Unreachable(f"neither TLS 1.3 nor TLS 1.2 is spoken there: {refused}")
+            raise Unreachable(f"{_UNSPOKEN[self.asked.transport]}: {refused}")
         if not shaken and all(v.outcome.refusal == "no answer in time" for v in visits.values()):
-            raise Unreachable("the connection is accepted, and the handshake is not answered")
-        server = next((_server(v.answer) for v in visits.values() if v.answer), "")
-        spoken = " and ".join(f"TLS {version}" for version in self.versions)
+            raise Unreachable(_UNANSWERED[self.asked.transport])
+        answers = [visit.answer for visit in visits.values() if visit.answer]
+        self.offers_quic = any(map(_OFFERS_QUIC.search, answers))
+        server = next(map(_server, answers), "")
+        spoken = " and ".join(f"TLS {version}{self.asked.over}" for version in self.versions)
         self.facts = {"version": server or self.asked.protocol, "spoken": spoken}
+
+    def _client(self, version: str, tickets: bool, host: str) -> "Client | QuicClient":
+        asking = self.asking(host)
+        seconds = min(VISIT_SECONDS, max(self.seconds_left, 0.001))
+        if self.asked.transport == "quic":
+            from earwitness.servers.tls_client.quic import QuicClient
+
+            return QuicClient(opening=asking, seconds=seconds, key=self.key)
+        from earwitness.servers.tls_client.client import Client
+
+        return Client(
+            version=version, opening=asking, tickets=tickets, seconds=seconds, key=self.key
+        )
 
     def _require(self, step: Step) -> None:
         """Wait for the rate. Raises NotSeen when the step or the budget does not allow it."""
@@ -228,9 +259,10 @@ def open_session(target: Target, budget: Budget, plan: Sequence[Step]) -> Iterat
     try:
         session = Session(target, budget, plan)
     except ModuleNotFoundError as missing:
-        if missing.name not in _WHEELS:
+        if missing.name not in _EXTRAS:
             raise
-        raise Unreachable(f"the Python package {missing.name} is missing: {_INSTALL}") from None
+        install = f"pip install 'earwitness[{_EXTRAS[missing.name]}]'"
+        raise Unreachable(f"the Python package {missing.name} is missing: {install}") from None
     except MissingComponent as missing:
         raise Unreachable(f"{missing.reason}: {missing.install}") from None
     except ValueError as problem:

@@ -5,7 +5,7 @@ or in one.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ MOST_CONNECTIONS = 400
 CONNECTIONS_A_SECOND = 1000.0
 """Unless somebody says otherwise."""
 LONGEST_DWELL_SECONDS = 86_400.0
+VERSIONS = ("1.3", "1.2")
+"""Of TLS, over TCP."""
+TRANSPORTS = ("tcp", "quic")
 PROTOCOLS = ("http", "postgresql", "mqtt", "redis")
 _OPEN_TO_ALL = "open"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
@@ -38,6 +41,11 @@ OPTIONS = (
         name="starttls",
         value="PROTOCOL",
         help="what is spoken: http (default), postgresql (after its request for TLS), mqtt, redis.",
+    ),
+    Option(
+        name="transport",
+        value="TRANSPORT",
+        help="mTLS: tcp (default), or quic for HTTP/3 at that port, which needs 'earwitness[quic]'.",
     ),
     Option(
         name="save-session",
@@ -98,6 +106,7 @@ class Asked:
     revoked: Pair | None
     path: str
     protocol: str
+    transport: str
     save: Path | None
     resume: Path | None
     dwell_seconds: float
@@ -105,6 +114,16 @@ class Asked:
     connections: int
     rate: float
     """Connections a second."""
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Of TLS, that are tried; QUIC has one (RFC 9001, 4.2)."""
+        return VERSIONS[:1] if self.transport == "quic" else VERSIONS
+
+    @property
+    def over(self) -> str:
+        """What is said behind a version of TLS where it is not spoken over TCP."""
+        return " over QUIC" if self.transport == "quic" else ""
 
 
 def read(options: Mapping[str, str]) -> Asked:
@@ -115,7 +134,8 @@ def read(options: Mapping[str, str]) -> Asked:
         own=own,
         revoked=_pair(options, "revoked-cert", "revoked-key"),
         path=_path(options.get("path", "/")),
-        protocol=_protocol(options.get("starttls", "http")),
+        protocol=_one_of(PROTOCOLS, options, "starttls", "http"),
+        transport=_one_of(TRANSPORTS, options, "transport", "tcp"),
         save=_file(options, "save-session"),
         resume=_file(options, "resume-session"),
         dwell_seconds=_duration(options["dwell"]) if "dwell" in options else 0.0,
@@ -136,6 +156,8 @@ def demand(options: Mapping[str, str]) -> None:
         raise ValueError("--save-session and --resume-session are two checks, one after the other")
     if asked.save and asked.save.exists():
         raise ValueError(f"{asked.save} is there already; sessions are kept in a new file")
+    if asked.transport == "quic" and asked.protocol != "http":
+        raise ValueError(f"--transport quic asks with HTTP/3, and not with {asked.protocol}")
     names = [name.name for name in asked.names]
     if len(names) != len(set(names)):
         raise ValueError("each --sni has a name of its own")
@@ -170,9 +192,10 @@ def _path(text: str) -> str:
     return text
 
 
-def _protocol(text: str) -> str:
-    if text not in PROTOCOLS:
-        raise ValueError(f"--starttls knows {', '.join(PROTOCOLS)}")
+def _one_of(known: Sequence[str], options: Mapping[str, str], name: str, usual: str) -> str:
+    text = options.get(name, usual)
+    if text not in known:
+        raise ValueError(f"--{name} knows {', '.join(known)}")
     return text
 
 

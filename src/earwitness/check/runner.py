@@ -21,6 +21,9 @@ from earwitness.check.target import NotSeen, Session, Target, TargetKind, Unreac
 Judge = Callable[[Any], tuple[Finding, ...]]
 """From a claim's evidence, as JSON has it, to findings; pure."""
 
+Recall = Callable[[Any, dt.datetime, Iterable[tuple[dt.datetime, Any]]], Any]
+"""From a claim's evidence with its time, and those of earlier checks, to the evidence that knows of them; pure."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -41,6 +44,8 @@ class Check:
 
     ValueError when the value of one cannot be meant.
     """
+    recall: Recall | None = None
+    """What earlier checks of the same target add to its evidence; None: nothing."""
 
     def knows(self, option: str, value: str) -> bool:
         """Whether anything is added for that option; ValueError as ``asked``."""
@@ -105,6 +110,25 @@ def gather(
         claims=gathering.claims,
         not_seen=tuple(gathering.not_seen),
     )
+
+
+def recalled(
+    evidence: Evidence, checks: Sequence[Check], earlier: Callable[[], Sequence[Evidence]]
+) -> Evidence:
+    """The evidence with what claims have to say of earlier checks of the same target.
+
+    ``earlier`` is asked only where a claim wants to know.
+    """
+    recalls = {check.claim: check.recall for check in checks if check.recall is not None}
+    wanted = {claim: recall for claim, recall in recalls.items() if claim in evidence.claims}
+    if not wanted:
+        return evidence
+    before = earlier()
+    claims = dict(evidence.claims)
+    for claim, recall in wanted.items():
+        known = [(one.gathered_at, one.claims[claim]) for one in before if claim in one.claims]
+        claims[claim] = recall(claims[claim], evidence.gathered_at, known)
+    return msgspec.structs.replace(evidence, claims=claims)
 
 
 class _Gathering:

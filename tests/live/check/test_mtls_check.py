@@ -7,6 +7,7 @@ import select
 import socket
 import stat
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,14 +18,25 @@ from click.testing import CliRunner, Result
 
 from earwitness import checks
 from earwitness.check.finding import Severity
-from earwitness.claims.mtls_resumption import program_doors
+from earwitness.claims.mtls_resumption import envoy_recipe, program_doors
 from earwitness.claims.mtls_resumption.claim import CLAIM
-from earwitness.claims.mtls_resumption.ground import lay
+from earwitness.claims.mtls_resumption.door import Lists
+from earwitness.claims.mtls_resumption.ground import lay, passage
+from earwitness.claims.mtls_resumption.recipes import Site
 from earwitness.claims.mtls_resumption.visitor import PROTECTED
 from earwitness.cli.check import check as verb
 from earwitness.report import json as documents
 from earwitness.report.check_document import CheckDocument
-from earwitness.servers import certificates, haproxy, nginx, postgres, process, wire
+from earwitness.servers import (
+    certificates,
+    configured,
+    haproxy,
+    nginx,
+    postgres,
+    process,
+    terminators,
+    wire,
+)
 from earwitness.servers.certificates import Authority, Issued
 from earwitness.servers.postgres import Setting
 from earwitness.servers.process import MissingComponent, ServerFailed
@@ -201,6 +213,26 @@ def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
         assert_no_secret(document, secrets, ground.alice)
 
 
+def test_a_ticket_key_is_recognised_by_the_next_check(ground: Ground, tmp_path: Path) -> None:
+    """As long as the server keeps it: by the record on this machine, which does not show it."""
+
+    def keys() -> list[str]:
+        address = f"mtls://127.0.0.1:{server.ports['tls']}"
+        sni = ("--sni", f"a.test={of(ground.alice)}", "--data", str(tmp_path / "data"))
+        result = CliRunner().invoke(verb, [address, *sni, "--format", "json"])
+        findings = json.loads(result.stdout)["findings"]
+        return [one["severity"] for one in findings if one["id"].endswith("ticket-key-unchanged")]
+
+    with served(ground, guarded(ground, ssl_session_cache="off")) as server:
+        assert keys() == []
+        assert keys() == ["info"]
+        server.reload()  # which makes it draw new keys
+        deadline = time.monotonic() + 5
+        while keys() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert keys() == ["info"]  # since the check before this one
+
+
 def assert_no_secret(document: CheckDocument, kept: str, issued: Issued) -> None:
     said = documents.encode(document).decode()
     assert "PRIVATE KEY" not in said
@@ -209,6 +241,98 @@ def assert_no_secret(document: CheckDocument, kept: str, issued: Issued) -> None
         assert der[:40] not in said
         assert one["note"]["key"] not in said
     assert "".join(issued.key.read_text().split("\n")[1:2]) not in said
+
+
+def test_a_server_that_speaks_http_3_as_well(ground: Ground) -> None:
+    config = guarded(ground, add_header="Alt-Svc 'h3=\":443\"; ma=60'")
+    with served(ground, config) as server:
+        document = check(server, **own(ground.alice))
+    assert "also-over-quic" in ids(document)
+
+
+@contextlib.contextmanager
+def over_quic(ground: Ground, **settings: object) -> Iterator[configured.Configured]:
+    """A server that asks for client certificates over QUIC; its list is the door's own."""
+    try:
+        program = terminators.find_envoy()
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    site = Site(
+        server=ground.server,
+        both=ground.server.key,
+        authority=ground.a.certificate,
+        lists=Lists(ground.a, passage(ground.folder / "lists", process.unprivileged())),
+        ticket_keys=None,
+        secret=b"",
+    )
+    site.lists.publish((ground.mallory,))
+    recipe = envoy_recipe.envoy_recipe(program, {"resumption": "tickets", **settings}, site)
+    with configured.running(
+        recipe, ground.folder, name="envoy", user=process.unprivileged()
+    ) as running:
+        yield running
+
+
+def check_quic(server: configured.Configured, **options: str) -> CheckDocument:
+    order = checks.order(
+        f"mtls://127.0.0.1:{server.ports['door']}", (), {"transport": "quic", **options}
+    )
+    return checks.carry_out(order, Severity.HIGH, lambda _line: None)
+
+
+def test_the_guided_proof_over_quic(ground: Ground, tmp_path: Path) -> None:
+    path = tmp_path / "sessions"
+    with over_quic(ground, early=True) as server:
+        first = check_quic(
+            server,
+            **own(ground.alice),
+            **revoked(ground.mallory),
+            **{"save-session": str(path)},
+        )
+        (kept,) = json.loads(path.read_text())["sessions"]
+        assert kept["transport"] == "quic"
+        again = {"resume-session": str(path), **own(ground.alice)}
+        over_tcp = checks.order(f"mtls://127.0.0.1:{server.ports['door']}", (), again)
+        elsewhere = checks.carry_out(over_tcp, Severity.HIGH, lambda _line: None)
+        ground.a.revocation_list(
+            ground.folder / "lists" / "revoked.crl", (ground.mallory, ground.alice)
+        )
+        server.reload()
+        late = ended(server, again)
+    assert {"resumed-without-certificate", "early-data"} <= ids(first)
+    assert not any(finding.severity is CRITICAL for finding in first.findings)
+    assert first.not_seen == ()
+    assert first.evidence.facts["spoken"] == "TLS 1.3 over QUIC"
+    assert "`enable_early_data: false`" in str([one.fix for one in first.findings])
+    assert elsewhere.exit_code == 2
+    assert ids(late) == {"revocation-reaches-sessions"}
+    assert_no_secret(first, path.read_text(), ground.alice)
+
+
+def ended(server: configured.Configured, again: Mapping[str, str]) -> CheckDocument:
+    """The check once the server has read its list, which it does a moment later."""
+    deadline = time.monotonic() + 5
+    while True:
+        document = check_quic(server, **again)
+        if document.exit_code != 2 or time.monotonic() > deadline:
+            return document
+        time.sleep(0.05)
+
+
+def test_nobody_there_over_quic_is_one_line(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earwitness.check.mtls.VISIT_SECONDS", 0.2)
+    identity = ("--cert", str(ground.alice.certificate), "--key", str(ground.alice.key))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        address = f"mtls://127.0.0.1:{silent.getsockname()[1]}"
+        result = run(address, *identity, "--transport", "quic")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "nothing answers there over QUIC" in line(result)
+    result = run(address, *identity, "--transport", "quic")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "over QUIC: connection refused" in line(result)
 
 
 def test_the_guided_proof_of_a_server_that_forgets(ground: Ground, tmp_path: Path) -> None:

@@ -7,7 +7,13 @@ All doors differ from the one named in their hypothesis in one setting: the TLS 
 sessions are kept, who enforces the list, how it is taken, whether requests are checked as well.
 """
 
-from earwitness.claims.mtls_resumption import cost_design, dwell_design, hosts_design, matrix_design
+from earwitness.claims.mtls_resumption import (
+    cost_design,
+    dwell_design,
+    hosts_design,
+    matrix_design,
+    matrix_hypotheses,
+)
 from earwitness.claims.mtls_resumption.hypotheses import HYPOTHESES
 from earwitness.experiment.design import (
     Arm,
@@ -206,7 +212,7 @@ CLAIM = Claim(
     headline="session-outlives-revocation",
     hypotheses=(
         *HYPOTHESES,
-        *matrix_design.HYPOTHESES,
+        *matrix_hypotheses.HYPOTHESES,
         *dwell_design.HYPOTHESES,
         *cost_design.HYPOTHESES,
         *hosts_design.HYPOTHESES,

@@ -54,13 +54,15 @@ class _Caller:
 class CostBench:
     """Counts the processor time of servers."""
 
-    def __init__(self, laid: Ground, doors: Mapping[str, Standing], connections: int) -> None:
+    def __init__(
+        self, laid: Ground, doors: Mapping[str, Standing], settings: BenchSettings
+    ) -> None:
         self._authority = laid.authority
         self._doors = doors
         self._revoked = laid.revoked
-        self._connections = connections
+        self._connections = settings.number("connections")
         self._clients = 0
-        self.environment = environment(doors)
+        self.environment = environment(doors, settings.arms)
 
     def block(self, block: int) -> None:
         """The arms of a block share nothing: every trial has a client of its own."""
@@ -116,7 +118,7 @@ def bench(experiment: Experiment, settings: BenchSettings) -> Iterator[CostBench
     library.require_working()
     with ExitStack() as stack:
         laid, doors = matrix_doors.stand(stack, experiment, settings)
-        yield CostBench(laid, doors, settings.number("connections"))
+        yield CostBench(laid, doors, settings)
 
 
 def _renew_keys(door: Standing, spare: _Caller) -> None:

@@ -27,9 +27,10 @@ from earwitness.experiment.design import (
     Value,
 )
 
-_CONNECTIONS = 60
-"""Of each trial; some 40 to 100 ms of processor time."""
-_BLOCKS = {Depth.STUDY: 12, Depth.FULL: 40}
+_CONNECTIONS = 40
+"""Of each trial; some 20 to 50 ms of processor time. More trials tell more than longer ones: what
+disturbs them lasts longer than one."""
+_BLOCKS = {Depth.STUDY: 24, Depth.FULL: 60}
 _SERIALS = {"10": 10, "10k": 10_000, "1M": 1_000_000}
 _VISITS_BETWEEN_KEYS = 3
 """How often a client comes between two lists, and so between two keys."""

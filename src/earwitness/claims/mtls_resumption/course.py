@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from earwitness.claims.mtls_resumption.standing import Standing
-from earwitness.claims.mtls_resumption.visitor import Visit, Visitor
+from earwitness.claims.mtls_resumption.visitor import Visit, Visitor, clients
 from earwitness.experiment.design import Arm
 from earwitness.servers.certificates import Authority, Issued
-from earwitness.servers.tls_client import library
 from earwitness.servers.tls_client.client import NoServer
 from earwitness.servers.tls_client.session import Session
 
@@ -43,6 +42,10 @@ class Course:
         return self.visitor.visit(
             door.port, door.asked, host=door.host, identity=identity, session=session
         )
+
+    def is_back(self, seen: Visit) -> bool:
+        """Whether its session let it in; where it asks in early data, whether that was answered."""
+        return seen.admitted and seen.resumed and (seen.early or not self.visitor.early)
 
     def revoke(self) -> None:
         """Put a list in place that names the client as well; the server is not told."""
@@ -88,10 +91,23 @@ class Courses:
         self._revoked[arm.name] = (*earlier, client)
         return Course(
             door=self._doors[arm.name],
-            visitor=Visitor(self._authority.certificate, str(arm.settings["tls"])),
+            visitor=_visitor(self._authority, arm),
             client=client,
             earlier=earlier,
         )
+
+
+def _visitor(authority: Authority, arm: Arm) -> Visitor:
+    return Visitor(
+        authority.certificate,
+        str(arm.settings["tls"]),
+        transport=_transport(arm),
+        early=bool(arm.settings.get("early")),
+    )
+
+
+def _transport(arm: Arm) -> str:
+    return str(arm.settings.get("transport", "tcp"))
 
 
 @contextmanager
@@ -105,7 +121,7 @@ def saying_who_ended(doors: Iterable[Standing]) -> Iterator[None]:
         raise
 
 
-def environment(doors: Mapping[str, Standing]) -> Mapping[str, str]:
-    """The client and the servers, for the record."""
+def environment(doors: Mapping[str, Standing], arms: Iterable[Arm]) -> Mapping[str, str]:
+    """The clients and the servers, for the record; Unavailable when a client is missing."""
     servers = {name: f"{door.product} ({door.source})" for name, door in doors.items()}
-    return {"client": library.description(), **servers}
+    return {**clients({_transport(arm) for arm in arms}), **servers}

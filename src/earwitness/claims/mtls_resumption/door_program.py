@@ -15,6 +15,7 @@ Writes its port into the file ``port`` once it listens, and its version into ``v
 import argparse
 import contextlib
 import io
+import select
 import signal
 import socket
 import ssl
@@ -49,6 +50,13 @@ class _Tls(Protocol):
     def serial(self, connection: Any) -> int | None:
         """Serial number of the client's certificate, also on a resumed session."""
 
+    @property
+    def ask(self) -> Callable[[Any], None] | None:
+        """What asks for a certificate after the handshake; any error means that the client was refused.
+
+        None where the library gives no way to ask.
+        """
+
     def marks(self, connection: Any) -> "_Marks":
         """What was noted while this connection's certificate was checked."""
 
@@ -82,6 +90,7 @@ class _StandardLibrary:
         context.load_verify_locations(options.authority)
         context.load_verify_locations(options.revoked)
         context.verify_mode = ssl.CERT_REQUIRED
+        context.post_handshake_auth = options.asks == "request"
         if options.checks_list:
             context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
         if options.resumption == "memory":
@@ -106,6 +115,17 @@ class _StandardLibrary:
         certificate = connection.getpeercert()
         return int(str(certificate["serialNumber"]), 16) if certificate else None
 
+    def ask(self, connection: ssl.SSLSocket) -> None:
+        connection.verify_client_post_handshake()
+        connection.do_handshake()  # sends the request; the certificate is read like data
+        connection.settimeout(0)
+        while not connection.getpeercert():
+            if not select.select([connection], [], [], _SECONDS)[0]:
+                raise TimeoutError("no certificate in time")
+            with contextlib.suppress(ssl.SSLWantReadError):
+                connection.recv(1)
+        connection.settimeout(_SECONDS)
+
     def marks(self, connection: ssl.SSLSocket) -> _Marks:  # noqa: ARG002 - this library tells nothing
         return _Marks()
 
@@ -115,6 +135,8 @@ class _StandardLibrary:
 
 class _PyOpenSSL:
     """pyOpenSSL, which lets the door watch each check of a certificate."""
+
+    ask = None
 
     def __init__(self, options: argparse.Namespace) -> None:
         import OpenSSL
@@ -248,6 +270,9 @@ class _Visitor(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         tls = self.server.tls
+        asks = self.server.options.asks == "request" and self.path == _PROTECTED
+        if asks and tls.ask is not None and tls.serial(self.connection) is None:
+            tls.ask(self.connection)
         marks, serial = tls.marks(self.connection), tls.serial(self.connection)
         refused = self.path == _PROTECTED and (
             marks.revoked or (self.server.options.rechecks and serial in self.server.revoked)
@@ -286,10 +311,14 @@ def main() -> None:
     parser.add_argument("--resumption", choices=("tickets", "memory", "off"), required=True)
     parser.add_argument("--on-update", choices=("add", "new-context"), default="add")
     parser.add_argument("--enforced-by", choices=("handshake", "rule"), default="handshake")
+    parser.add_argument("--asks", choices=("handshake", "request"), default="handshake")
     parser.add_argument("--checks-list", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--rechecks", action=argparse.BooleanOptionalAction, default=False)
     options = parser.parse_args()
-    door = _Door(options, _LIBRARIES[options.library](options))
+    tls = _LIBRARIES[options.library](options)
+    if options.asks == "request" and tls.ask is None:
+        parser.error(f"{options.library} gives no way to ask for a certificate later")
+    door = _Door(options, tls)
     signal.signal(signal.SIGHUP, door.take_list)
     Path("version").write_text(door.tls.version)
     Path("port.new").write_text(str(door.server_port))

@@ -60,14 +60,13 @@ class _Watch:
             self._chain_seconds = now
 
     def _admitted(self, session: Session) -> bool:
-        seen = self._course.visit(session=session)
-        return seen.admitted and seen.resumed
+        return self._course.is_back(self._course.visit(session=session))
 
     def _admitted_by_chain(self) -> bool:
         """Whether the newest session gets in; a session that it is given is the newest then."""
         for _ in range(_TRIES if self._chain else 0):
             seen = self._course.visit(session=self._chain)
-            if seen.admitted and seen.resumed:
+            if self._course.is_back(seen):
                 self._renewals += seen.session not in (None, self._chain)
                 self._chain = seen.session or self._chain
                 return True
@@ -86,7 +85,7 @@ class DwellBench:
         self._every = settings.number("every_ms") / 1000
         self._courses = Courses(laid.authority, doors)
         self._seen: Mapping[str, Observation] = {}
-        self.environment = environment(doors)
+        self.environment = environment(doors, settings.arms)
 
     def block(self, block: int) -> None:
         """Revoke a new client at every door and watch how long it stays.

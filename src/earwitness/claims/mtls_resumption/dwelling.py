@@ -23,8 +23,9 @@ _OUTLIVED = 1.25
 def chains(session: Session, hosts: Sequence[Host], missed: list[Unseen]) -> Iterator[Dwelt]:
     """One for each host, when it was asked for; what does not fit into the time is missed."""
     step = session.announced("dwell")
-    for host in hosts if step is not None else ():
-        assert step is not None
+    if step is None:
+        return
+    for host in hosts:
         first = session.visit(step, _VERSION, host.name, identity=host.identity)
         lifetime = first.session.lifetime_seconds if first.session is not None else None
         share = session.asked.dwell_seconds / len(session.hosts)

@@ -5,6 +5,8 @@ compared within one check; certificates, keys, sessions and tickets are not here
 ticket key only a digest is.
 """
 
+import datetime as dt
+
 import msgspec
 
 
@@ -54,7 +56,7 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True):
     renewed: bool = False
     """Whether the resumed connection gave a new ticket."""
     ticket_key: str = ""
-    """Digest of what the ticket begins with: the name of its key, where keys have one."""
+    """Digest of the name of its ticket's key; empty where several tickets do not begin the same."""
 
 
 class Crossed(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +126,17 @@ class Dwelt(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the last one was still taken, and let in."""
 
 
+class KnownKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket key that an earlier check of the same target saw in use."""
+
+    digest: str
+    """Of its name, as in ``Resumed.ticket_key``."""
+    since: dt.datetime
+    """When a check on this machine first saw it."""
+    age_seconds: float
+    """From then to this check."""
+
+
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """All that one check saw."""
 
@@ -140,3 +153,9 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     dwelt: tuple[Dwelt, ...] = ()
     kept: int = 0
     """Sessions that were kept in a file."""
+    known_keys: tuple[KnownKey, ...] = ()
+    """Those ticket keys of this check that earlier ones saw as well."""
+    transport: str = "tcp"
+    """What all of it was seen over."""
+    offers_quic: bool = False
+    """Whether the server said that it speaks HTTP/3 too, of which nothing was seen."""

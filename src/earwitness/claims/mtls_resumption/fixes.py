@@ -20,6 +20,8 @@ _RESUMPTION: Mapping[str, str] = {
     "go": "The list of revoked certificates in `VerifyConnection`, which runs for resumed sessions too; "
     "or `SessionTicketsDisabled`.",
     "caddy": "A handler that asks for the serial number of the client certificate for each request.",
+    "envoy": "`enable_resumption: false` in the transport socket of QUIC; over TCP "
+    "`disable_stateless_session_resumption` and `disable_stateful_session_resumption`.",
     _GENERAL: "Ask for the serial number of the client certificate for each request, which the server "
     "knows of a resumed session too; or resume no sessions of clients with certificates; or replace "
     "ticket keys and session memory with each list.",
@@ -48,6 +50,7 @@ _ENFORCEMENT: Mapping[str, str] = {
 _EARLY: Mapping[str, str] = {
     "nginx": "`ssl_early_data off`, or refuse where `$ssl_early_data` is 1.",
     "haproxy": "No `allow-0rtt` on the bind line, or `wait-for-handshake` in the rules.",
+    "envoy": "`enable_early_data: false` in the transport socket of QUIC.",
     _GENERAL: "No early data where client certificates decide.",
 }
 _LISTS: Mapping[str, str] = {

@@ -60,6 +60,7 @@ def configuration(
     kept = "" if resumption == "tickets" else "no-tls-tickets"
     if ticket_keys is not None and resumption == "tickets":
         kept = f"tls-ticket-keys {ticket_keys}"
+    early = "allow-0rtt" if settings.get("early") else ""
     cache = "tune.ssl.cachesize 0" if resumption == "off" else ""
     lifetime = f"tune.ssl.lifetime {settings['lifetime']}" if "lifetime" in settings else ""
     by_rule = settings.get("enforced_by") == "rule"
@@ -79,7 +80,7 @@ defaults
     timeout server 5s
 frontend door
     bind 127.0.0.1:@port:door@ ssl crt {server} ssl-min-ver {tls} ssl-max-ver {tls} {kept} \
-verify required ca-file {authority} crl-file {lists.revoked} {lenient}
+verify required ca-file {authority} crl-file {lists.revoked} {lenient} {early}
 {rules}    http-request return status 200 content-type text/plain \
 lf-string serial=%[ssl_c_serial,hex]
 """

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from earwitness.check.finding import Finding, Severity
-from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling
+from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling, ticket_keys
 from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed, Returned
 from earwitness.claims.mtls_resumption.wording import at, finding, listed, spoken
 
@@ -30,9 +30,9 @@ def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
         *_returned(seen),
         *_dwelt(seen),
         *judge_hosts.findings(seen),
-        *_ticket_keys(seen),
+        *ticket_keys.findings(seen),
     )
-    return found or tuple(_nothing(seen))
+    return (*(found or _nothing(seen)), *_over_quic(seen))
 
 
 def _not_enforced(seen: Admission) -> Iterator[Finding]:
@@ -100,7 +100,7 @@ def _renewed(seen: Admission) -> Iterator[Finding]:
 
 def _early(seen: Admission) -> Iterator[Finding]:
     for one in seen.early:
-        own = _baseline(seen, "1.3", one.name)
+        own = telling.of(seen.baselines, "1.3", one.name)
         if not one.taken or one.seen is None or own is None or own.open_to_all:
             continue
         if telling.got_in(one.seen, own) and telling.is_guarded(own):
@@ -108,9 +108,9 @@ def _early(seen: Admission) -> Iterator[Finding]:
                 "early-data",
                 Severity.MEDIUM,
                 "A request in early data is answered on the word of a session",
-                statement=f"The server took {one.permitted_bytes:,} bytes or fewer of early data with a "
-                "session and no certificate, and answered as it answers the certificate. Early data can be "
-                "sent again by whoever recorded it, and a revoked client sends it as well.",
+                statement="The server took early data with a session and no certificate, and answered as it "
+                "answers the certificate. Early data can be sent again by whoever recorded it, and a revoked "
+                "client sends it as well.",
                 fix=fixes.early(seen.server),
                 where=at(one.name),
                 evidence=("/early",),
@@ -121,7 +121,7 @@ def _early(seen: Admission) -> Iterator[Finding]:
 def _revoked(seen: Admission) -> Iterator[Finding]:
     for name in dict.fromkeys(one.name for one in seen.revoked):
         visits = [one for one in seen.revoked if one.name == name]
-        judged = [(one, _baseline(seen, one.version, name)) for one in visits]
+        judged = [(one, telling.of(seen.baselines, one.version, name)) for one in visits]
         guarded = [(one, own) for one, own in judged if own and telling.is_guarded(own)]
         accepted = [one for one, own in guarded if telling.got_in(one.full, own)]
         resumed = [
@@ -190,17 +190,6 @@ def _returned(seen: Admission) -> Iterator[Finding]:
                 where=at(name),
                 evidence=("/returned",),
             )
-    if any(one.same_ticket_key for one in seen.returned):
-        yield finding(
-            "ticket-key-unchanged",
-            Severity.LOW,
-            "The ticket key is the one of the earlier check",
-            statement="Tickets begin with the name of the same key as "
-            f"{max(one.age_seconds for one in seen.returned):,.0f} s ago. Whoever gets that key reads all "
-            "that was sent with its tickets, and opens what they open.",
-            fix="Replace ticket keys at least daily, and with each list of revoked certificates.",
-            evidence=("/returned",),
-        )
 
 
 def _came_back(one: Returned) -> bool:
@@ -239,26 +228,6 @@ def _dwelt(seen: Admission) -> Iterator[Finding]:
             )
 
 
-def _ticket_keys(seen: Admission) -> Iterator[Finding]:
-    """Two that are the same are no accident: where keys have no names, tickets begin at random."""
-    hosts: dict[str, list[str]] = {}
-    for one in seen.resumed:
-        if one.ticket_key:
-            hosts.setdefault(one.ticket_key, []).append(one.name or "no name")
-    for names in hosts.values():
-        several = list(dict.fromkeys(names))
-        if len(several) > 1:
-            yield finding(
-                "shared-ticket-key",
-                Severity.INFO,
-                "Several hosts share a ticket key",
-                statement=f"Tickets of {listed(several)} begin with the name of the same key. A session of "
-                "one can then be read by the others; whether it is let in there is a finding of its own.",
-                fix="Keys of its own for each client authority.",
-                evidence=("/resumed",),
-            )
-
-
 def _nothing(seen: Admission) -> Iterator[Finding]:
     guarded = [one for one in seen.baselines if telling.is_guarded(one)]
     if guarded:
@@ -273,11 +242,24 @@ def _nothing(seen: Admission) -> Iterator[Finding]:
         )
 
 
+def _over_quic(seen: Admission) -> Iterator[Finding]:
+    if seen.offers_quic:
+        yield finding(
+            "also-over-quic",
+            Severity.INFO,
+            "The server speaks HTTP/3 as well, which was not looked at",
+            statement="It names HTTP/3 in its answers (Alt-Svc). Over QUIC there are sessions, lists and "
+            "early data of their own, and what holds over TCP need not hold there.",
+            fix="`--transport quic`: the same check over QUIC.",
+            evidence=("/offers_quic",),
+        )
+
+
 def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
     """By host that is guarded: the sessions that were told what its certificate is told."""
     found: dict[str | None, list[Resumed]] = {}
     for one in seen.resumed:
-        own = _baseline(seen, one.version, one.name)
+        own = telling.of(seen.baselines, one.version, one.name)
         if own is None or own.open_to_all or not telling.is_guarded(own):
             continue
         if any(visit.resumed and telling.got_in(visit, own) for visit in one.tries):
@@ -288,10 +270,6 @@ def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
 def _rate(one: Resumed) -> str:
     taken = sum(visit.resumed for visit in one.tries)
     return f"{taken} of {len(one.tries)} taken"
-
-
-def _baseline(seen: Admission, version: str, name: str | None) -> Baseline | None:
-    return next((b for b in seen.baselines if (b.version, b.name) == (version, name)), None)
 
 
 def _by_host(seen: Admission) -> dict[str | None, list[Baseline]]:

@@ -22,7 +22,7 @@ def findings(seen: Admission) -> Iterator[Finding]:
     nameless: dict[tuple[str | None, str | None], list[Crossed]] = {}
     full: dict[tuple[str | None, str | None], list[Crossed]] = {}
     for one in seen.crossed:
-        of, to = (_baseline(seen.baselines, one.version, name) for name in (one.of, one.to))
+        of, to = (telling.of(seen.baselines, one.version, name) for name in (one.of, one.to))
         if of is None or to is None or not telling.is_guarded(to):
             continue
         pair = (one.of, one.to)
@@ -146,7 +146,3 @@ def _names(visits: Sequence[Crossed]) -> str:
 
 def _host(name: str | None) -> str:
     return name or "the host without name"
-
-
-def _baseline(baselines: Sequence[Baseline], version: str, name: str | None) -> Baseline | None:
-    return next((b for b in baselines if (b.version, b.name) == (version, name)), None)

@@ -1,13 +1,15 @@
 """The visits of a check, in their order. Nothing is decided here but what to ask next.
 
-A session is presented once: some servers take none twice. So each try begins with a full handshake
-that gives a fresh one.
+A session is presented once: some servers take none twice. So each try takes another, of those that
+full handshakes gave anyhow, or of one more.
 """
 
-import hashlib
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import permutations
+
+from msgspec.structs import replace
 
 from earwitness.check.evidence import Partly, Unseen
 from earwitness.check.mtls import Host, Session
@@ -24,6 +26,7 @@ from earwitness.claims.mtls_resumption.evidence import (
     Seen,
 )
 from earwitness.claims.mtls_resumption.probe import CLAIM, TRIES, UNKNOWN_NAME
+from earwitness.claims.mtls_resumption.ticket_keys import Beginnings
 from earwitness.servers.tls_client import identity
 from earwitness.servers.tls_client import session as sessions
 from earwitness.servers.tls_client.client import Visit
@@ -48,8 +51,11 @@ def look(session: Session) -> Partly:
         dwelt=tuple(dwelling.chains(session, looking.renewable(), missed)),
         baselines=looking.ended(baselines),
         kept=looking.keep(missed),
+        transport=session.asked.transport,
+        offers_quic=session.offers_quic,
     )
-    return Partly(seen, tuple(missed) + telling.untold(seen))
+    missed += [*telling.untold(seen), *looking.beginnings.nameless()]
+    return Partly(seen, tuple(missed))
 
 
 def seen(visit: Visit) -> Seen:
@@ -60,22 +66,18 @@ def seen(visit: Visit) -> Seen:
     )
 
 
-def key_digest(one: sessions.Session | None) -> str:
-    """A digest of the name of the key of its ticket; empty without a ticket."""
-    name = one.ticket_key_name if one is not None else None
-    return "" if name is None else hashlib.sha256(b"ticket key name" + name).hexdigest()[:16]
-
-
 class _Looking:
     """A check on its way."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.beginnings = Beginnings()
         self._kinds = tuple(
-            (version, memory)
-            for version in session.versions
-            for memory in ((False, True) if version == "1.2" else (False,))
+            (version, memory) for version in session.versions for memory in _memories(version)
         )
+        self._unused: defaultdict[tuple[str, bool, str | None], list[sessions.Session]]
+        self._unused = defaultdict(list)
+        """Sessions that were given and not presented, as in ``_taken``."""
         self._taken: set[tuple[str, bool, str | None]] = set()
         """Sessions that are taken by their own host: version, memory, name."""
         self._tries: dict[tuple[str, bool], int] = {}
@@ -89,9 +91,22 @@ class _Looking:
 
     def _full(self, step: Step, version: str, host: Host, *, memory: bool = False) -> Visit:
         """With what opens the host; where it is open to everybody, with nothing."""
-        return self._session.visit(
+        visit = self._session.visit(
             step, version, host.name, identity=host.identity, tickets=not memory
         )
+        if visit.session is not None:
+            self.beginnings.note(version, host.name, visit.session.ticket_key_name)
+            self._unused[version, memory, host.name].append(visit.session)
+        return visit
+
+    def _fresh(
+        self, step: Step, version: str, host: Host, *, memory: bool = False
+    ) -> sessions.Session | None:
+        """A session that was not presented yet; made for it when none is left from other visits."""
+        unused = self._unused[version, memory, host.name]
+        if not unused:
+            self._full(step, version, host, memory=memory)
+        return unused.pop() if unused else None
 
     def baselines(self) -> tuple[Baseline, ...]:
         """What each host says to whom, with each version."""
@@ -114,16 +129,9 @@ class _Looking:
         step = self._step("baselines")
         hosts = {host.name: host for host in self._session.hosts}
         return tuple(
-            Baseline(
-                version=one.version,
-                name=one.name,
-                open_to_all=one.open_to_all,
-                alone=one.alone,
-                stranger=one.stranger,
-                admitted=(
-                    *one.admitted,
-                    seen(self._full(step, one.version, hosts[one.name])),
-                ),
+            replace(
+                one,
+                admitted=(*one.admitted, seen(self._full(step, one.version, hosts[one.name]))),
             )
             for one in baselines
         )
@@ -142,15 +150,13 @@ class _Looking:
         given: list[sessions.Session] = []
         renewed = False
         while len(tries) < TRIES and not any(one.resumed for one in tries):
-            first = self._full(step, version, host, memory=memory)
-            if first.session is None:
+            first = self._fresh(step, version, host, memory=memory)
+            if first is None:
                 break
-            given.append(first.session)
-            again = self._session.visit(
-                step, version, host.name, session=first.session, tickets=not memory
-            )
+            given.append(first)
+            again = self._session.visit(step, version, host.name, session=first, tickets=not memory)
             tries.append(seen(again))
-            renewed |= again.resumed and first.session.is_replaced_by(again.session)
+            renewed |= again.resumed and first.is_replaced_by(again.session)
         if any(one.resumed for one in tries):
             self._taken.add((version, memory, host.name))
             self._tries[version, memory] = 1 if len(tries) == 1 else TRIES
@@ -164,18 +170,22 @@ class _Looking:
             tries=tuple(tries),
             lifetime_seconds=given[0].lifetime_seconds if given else None,
             renewed=renewed,
-            ticket_key=key_digest(given[0]) if given else "",
+            ticket_key=self._key(host, given[0]) if given else "",
         )
+
+    def _key(self, host: Host, given: sessions.Session) -> str:
+        return self.beginnings.key(given.version, host.name, given.ticket_key_name)
 
     def early(self) -> Iterator[Early]:
         """A question in early data, to hosts whose sessions permit it."""
         step = self._session.announced("early-data")
-        for host in self._session.hosts if step is not None else ():
-            assert step is not None
+        if step is None:
+            return
+        for host in self._session.hosts:
             permitted = self._early_bytes.get(host.name, 0)
             visit = None
             if permitted:
-                session = self._full(step, "1.3", host).session
+                session = self._fresh(step, "1.3", host)
                 visit = self._session.visit(step, "1.3", host.name, session=session, early=True)
             yield Early(
                 name=host.name,
@@ -186,14 +196,14 @@ class _Looking:
 
     def crossings(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
         """A client of each host at each other host that is not open to everybody."""
-        if self._session.announced("across-hosts") is None:
+        step = self._session.announced("across-hosts")
+        if step is None:
             return
-        step = self._step("across-hosts")
         for of, to in self._pairs():
             for version in self._session.versions:
                 full = self._session.visit(step, version, to.name, identity=of.identity)
-                own = telling.of(baselines, version, to.name)
-                for memory in (False, True) if version == "1.2" else (False,):
+                own = _own(baselines, version, to)
+                for memory in _memories(version):
                     resumed = None
                     if not telling.admitted(seen(full), own):
                         resumed = self._crossing(step, version, memory, of, to)
@@ -212,14 +222,12 @@ class _Looking:
         """A session of the one host at the other: tried again where servers are several."""
         resumed = None
         if (version, memory, of.name) not in self._taken:
-            return None
+            return resumed
         for _ in range(self._tries[version, memory]):
-            first = self._full(step, version, of, memory=memory)
-            if first.session is None:
+            first = self._fresh(step, version, of, memory=memory)
+            if first is None:
                 return resumed
-            visit = self._session.visit(
-                step, version, to.name, session=first.session, tickets=not memory
-            )
+            visit = self._session.visit(step, version, to.name, session=first, tickets=not memory)
             resumed = seen(visit)
             if visit.resumed:
                 break
@@ -228,11 +236,12 @@ class _Looking:
     def nameless(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
         """The same where the handshake names nobody who is there, and the request names the host."""
         step = self._session.announced("across-hosts-without-name")
-        for of, to in self._pairs() if step is not None else ():
+        if step is None:
+            return
+        for of, to in self._pairs():
             for version in self._session.versions:
                 for name in (None, UNKNOWN_NAME):
-                    assert step is not None
-                    own = telling.of(baselines, version, to.name)
+                    own = _own(baselines, version, to)
                     yield self._nameless(step, version, name, of=of, to=to, own=own)
 
     def _nameless(
@@ -249,9 +258,9 @@ class _Looking:
         full = self._session.visit(step, version, name, identity=of.identity, host=host)
         resumed = None
         if (version, False, of.name) in self._taken and not telling.admitted(seen(full), own):
-            first = self._full(step, version, of)
-            if first.session is not None:
-                again = self._session.visit(step, version, name, session=first.session, host=host)
+            first = self._fresh(step, version, of)
+            if first is not None:
+                again = self._session.visit(step, version, name, session=first, host=host)
                 resumed = seen(again)
         return Crossed(
             version=version,
@@ -304,9 +313,7 @@ class _Looking:
                     continue
                 visit = self._full(step, version, host, memory=memory)
                 if visit.session is not None:
-                    kept.append(
-                        Kept(version=version, der=visit.session.der, note=self._note(host, visit))
-                    )
+                    kept.append(self._kept(host, visit, visit.session))
         if not kept:
             reason = "the server takes no session back, so there is none to keep"
             missed.append(
@@ -321,13 +328,25 @@ class _Looking:
             raise NotSeen(f"sessions could not be kept in {path}: {problem.strerror}") from None
         return len(kept)
 
-    def _note(self, host: Host, visit: Visit) -> dict[str, str]:
-        """What has to be known of a session when it is presented in another check."""
-        return {
+    def _kept(self, host: Host, visit: Visit, given: sessions.Session) -> Kept:
+        """A session with what has to be known of it when it is presented in another check."""
+        note = {
             "name": host.name or "",
             "status": visit.outcome.status,
             "body": visit.outcome.body,
             "key": self._session.key.hex(),
-            "ticket_key": key_digest(visit.session),
+            "ticket_key": self._key(host, given),
             "at": f"{time.time():.0f}",
         }
+        return Kept(version=given.version, der=given.der, transport=given.transport, note=note)
+
+
+def _own(baselines: Sequence[Baseline], version: str, host: Host) -> Baseline:
+    own = telling.of(baselines, version, host.name)
+    assert own is not None, "each host was looked at with each version"
+    return own
+
+
+def _memories(version: str) -> tuple[bool, ...]:
+    """Whether sessions may also be in the server's memory: False is a ticket."""
+    return (False, True) if version == "1.2" else (False,)

@@ -59,7 +59,7 @@ class _Notes:
     def take(self, stage: str, full: Visit) -> None:
         """Try the session as well, and write down what the stage came to."""
         resumed = self._resumed()
-        inside = resumed.admitted and resumed.resumed
+        inside = self.course.is_back(resumed)
         self.values |= {f"full_{stage}": float(full.admitted), f"resumed_{stage}": float(inside)}
         self.outcomes |= {f"full_{stage}": words(full), f"resumed_{stage}": words(resumed)}
 
@@ -77,7 +77,7 @@ class _Notes:
         seen = self.course.visit()  # where no session was given there is none to try
         for session in mine:
             seen = self.course.visit(session=session)
-            if seen.admitted and seen.resumed:
+            if self.course.is_back(seen):
                 break
         return seen
 
@@ -93,7 +93,7 @@ class MatrixBench:
         self._courses = Courses(laid.authority, doors)
         self._bystander = laid.authority.client("bystander")
         self._seen: Mapping[str, Observation] = {}
-        self.environment = environment(doors)
+        self.environment = environment(doors, settings.arms)
 
     def block(self, block: int) -> None:
         """Let a new client into every door, revoke it, and try it again at each stage.

@@ -8,6 +8,7 @@ is revoked and comes back at three stages (``matrix``).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from earwitness.claims.mtls_resumption.matrix_hypotheses import HYPOTHESES, NAMES, identifier
 from earwitness.experiment.design import (
     Arm,
     AtLeast,
@@ -19,13 +20,9 @@ from earwitness.experiment.design import (
     Fixed,
     Gate,
     HeatMap,
-    Hypothesis,
-    Inference,
     Metric,
     Plan,
-    Role,
     Setting,
-    Value,
 )
 
 _BLOCKS = 3
@@ -52,16 +49,6 @@ _TITLES = {
 }
 """By what keeps a session good; ``resumption`` and ``keys`` of the arm say the same."""
 
-_NAMES = {
-    "haproxy": "HAProxy",
-    "apache": "Apache",
-    "node": "Node",
-    "go": "Go",
-    "python": "Python",
-    "postgresql": "PostgreSQL",
-}
-"""How products are written that are not written like their names here."""
-
 
 def _arm(
     server: str, tls: str, kept: str, *, variant: str = "", further: Mapping[str, Setting] = {}
@@ -69,7 +56,7 @@ def _arm(
     """An arm; ``variant`` names it where ``further`` settings tell it from others."""
     return Arm(
         name=f"{server}-{tls.replace('.', '')}-{variant or kept}",
-        title=f"{_NAMES.get(server, server)}, TLS {tls}, {variant.replace('-', ' ') or _TITLES[kept]}",
+        title=f"{NAMES.get(server, server)}, TLS {tls}, {variant.replace('-', ' ') or _TITLES[kept]}",
         settings={
             "server": server,
             "tls": tls,
@@ -99,14 +86,33 @@ class _Product:
 
     title: str
     arms: tuple[Arm, ...]
-    resumes: bool = True
-    """Whether it resumes sessions at all."""
+    shut: tuple[str, ...] = ()
+    """Arms in which a session opens nothing, not even before the revocation."""
 
+
+def _early(server: str, **further: Setting) -> Arm:
+    """An arm whose client presents its session together with the request."""
+    return _arm(server, "1.3", "file", variant="early-data", further={**further, "early": True})
+
+
+def _asked_later(server: str, kept: str, **further: Setting) -> Arm:
+    """An arm whose server asks for the certificate after the handshake (RFC 8446, 4.6.2)."""
+    settings = {**further, "asks": "request"}
+    return _arm(server, "1.3", kept, variant="after-handshake", further=settings)
+
+
+_QUIC: Mapping[str, Setting] = {"transport": "quic"}
 
 _PRODUCTS = {
-    "nginx": _Product("nginx, reloaded by SIGHUP", _with_memory("nginx")),
-    "haproxy": _Product("HAProxy with a master, reloaded by SIGUSR2", _with_memory("haproxy")),
-    "apache": _Product("Apache, restarted gracefully", _with_memory("apache")),
+    "nginx": _Product("nginx, reloaded by SIGHUP", (*_with_memory("nginx"), _early("nginx"))),
+    "haproxy": _Product(
+        "HAProxy with a master, reloaded by SIGUSR2", (*_with_memory("haproxy"), _early("haproxy"))
+    ),
+    "apache": _Product(
+        "Apache, restarted gracefully",
+        (*_with_memory("apache"), _asked_later("apache", "file")),
+        shut=("apache-13-after-handshake",),
+    ),
     "stunnel": _Product("stunnel, reloaded by SIGHUP", _with_memory("stunnel")),
     "lighttpd": _Product("lighttpd, restarted gracefully", _with_tickets("lighttpd")),
     "node": _Product("Node, given a new secure context", _with_tickets("node")),
@@ -135,6 +141,7 @@ _PRODUCTS = {
                 variant="new-context",
                 further={"library": "ssl", "on_update": "new-context"},
             ),
+            _asked_later("python", "process", library="ssl"),
         ),
     ),
     "etcd": _Product(
@@ -147,18 +154,36 @@ _PRODUCTS = {
             _arm("postgresql", "1.3", "process", variant="no-resumption"),
             _arm("postgresql", "1.2", "process", variant="no-resumption"),
         ),
-        resumes=False,
+        shut=("postgresql-13-no-resumption", "postgresql-12-no-resumption"),
+    ),
+    "envoy": _Product(
+        "Envoy, over TCP and over QUIC, told that its list has changed",
+        (
+            _arm("envoy", "1.3", "file"),
+            _arm("envoy", "1.3", "file", variant="over-QUIC", further=_QUIC),
+            _arm(
+                "envoy",
+                "1.3",
+                "file",
+                variant="over-QUIC-early-data",
+                further={**_QUIC, "early": True},
+            ),
+            _arm(
+                "envoy",
+                "1.3",
+                "file",
+                variant="over-QUIC-no-resumption",
+                further={**_QUIC, "resumption": "off"},
+            ),
+        ),
+        shut=("envoy-13-over-QUIC-no-resumption",),
     ),
 }
 
 
-def _id(server: str) -> str:
-    return f"matrix-{server}"
-
-
 def _gates(server: str, product: _Product) -> tuple[Gate, ...]:
     """What must hold for a verdict on this product."""
-    guarded = tuple(h.id for h in HYPOTHESES if h.experiment == _id(server))
+    guarded = tuple(h.id for h in HYPOTHESES if h.experiment == identifier(server))
 
     def always(id: str, statement: str, metric: str, criterion: Criterion) -> Condition:
         return Condition(
@@ -190,134 +215,22 @@ def _gates(server: str, product: _Product) -> tuple[Gate, ...]:
             "other",
             AtLeast(1),
         ),
-        always(
-            "resumed-before",
-            "sessions were resumed before the revocation",
-            "resumed_before",
-            AtLeast(1),
-        ),
     )
-    return found if product.resumes else found[:-1]
-
-
-def _expected(
-    id: str, role: Role, arm: str, stage: str, statement: str, *, admitted: bool
-) -> Hypothesis:
-    server = arm.partition("-")[0]
-    happened = {"published": "list in place", "reloaded": "reload", "restarted": "restart"}[stage]
-    return Hypothesis(
-        id=id,
-        statement=statement,
-        question=f"{arm} after {happened}: is the revoked client's session admitted, yes (1), no (0)?",
-        role=role,
-        experiment=_id(server),
-        contrast=Value(metric=f"resumed_{stage}", arm=arm),
-        criterion=AtLeast(1) if admitted else AtMost(0),
-        inference=Inference.EXACT,
+    resuming = tuple(arm.name for arm in product.arms if arm.name not in product.shut)
+    resumed = Condition(
+        id="resumed-before",
+        statement="where a session opens anything, it did before the revocation",
+        metric="resumed_before",
+        criterion=AtLeast(1),
+        arms=resuming,
+        guards=guarded,
     )
+    return (*found, resumed) if resuming else found
 
-
-_WITH_KEY_FILES = ("nginx", "haproxy", "apache", "stunnel", "lighttpd", "node", "go")
-_KEYS_DIE = ("haproxy", "apache", "stunnel", "lighttpd")
-"""Where a reload replaces the keys that the process drew for itself."""
-
-_MECHANISMS = (
-    *(
-        _expected(
-            f"matrix-{server}-reloaded",
-            Role.MECHANISM,
-            f"{server}-13-file",
-            "reloaded",
-            f"with its ticket keys in a file, {server} refuses the certificate after a reload and "
-            "admits the session",
-            admitted=True,
-        )
-        for server in _WITH_KEY_FILES
-    ),
-    *(
-        _expected(
-            f"matrix-{server}-own-keys",
-            Role.MECHANISM,
-            f"{server}-13-process",
-            "reloaded",
-            f"without a key file, a reload of {server} ends its keys and the session is refused",
-            admitted=False,
-        )
-        for server in _KEYS_DIE
-    ),
-    _expected(
-        "matrix-nginx-memory",
-        Role.MECHANISM,
-        "nginx-12-memory",
-        "reloaded",
-        "sessions in memory that a reload keeps are admitted after it (on nginx)",
-        admitted=True,
-    ),
-    _expected(
-        "matrix-python-reloaded",
-        Role.MECHANISM,
-        "python-13-process",
-        "reloaded",
-        "a list that is added to a context in use leaves its ticket keys, and the session is "
-        "admitted (on Python's ssl)",
-        admitted=True,
-    ),
-)
-
-_RIVALS = tuple(
-    _expected(
-        f"matrix-{server}-restarted",
-        Role.RIVAL,
-        f"{server}-13-file",
-        "restarted",
-        f"a restart is enough: stopped and started with the same key file, {server} refuses the "
-        "session",
-        admitted=False,
-    )
-    for server in _WITH_KEY_FILES
-)
-
-_REMEDIES = (
-    _expected(
-        "matrix-callback",
-        Role.REMEDY,
-        "go-13-VerifyConnection",
-        "reloaded",
-        "a check in the function that also runs on resumption refuses the session (on Go)",
-        admitted=False,
-    ),
-    _expected(
-        "matrix-new-context",
-        Role.REMEDY,
-        "python-13-new-context",
-        "reloaded",
-        "a new context with each list refuses the session (on Python's ssl)",
-        admitted=False,
-    ),
-    _expected(
-        "matrix-list-for-each-connection",
-        Role.REMEDY,
-        "etcd-13-process",
-        "published",
-        "a list that is read for each connection, resumed ones included, refuses the session as "
-        "soon as it is in place (on etcd)",
-        admitted=False,
-    ),
-    _expected(
-        "matrix-never-resumed",
-        Role.REMEDY,
-        "postgresql-13-no-resumption",
-        "published",
-        "a server that resumes nothing has no session to admit (on PostgreSQL)",
-        admitted=False,
-    ),
-)
-
-HYPOTHESES = (*_MECHANISMS, *_RIVALS, *_REMEDIES)
 
 EXPERIMENTS = tuple(
     Experiment(
-        id=_id(server),
+        id=identifier(server),
         title=product.title,
         arms=product.arms,
         metrics=METRICS,

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from earwitness.claims.mtls_resumption import ground, postgresql_door, program_doors, recipes
+from earwitness.claims.mtls_resumption import (
+    envoy_recipe,
+    ground,
+    postgresql_door,
+    program_doors,
+    recipes,
+)
 from earwitness.claims.mtls_resumption.door import Lists
 from earwitness.claims.mtls_resumption.ground import Ground
 from earwitness.claims.mtls_resumption.recipes import Site
@@ -183,6 +189,11 @@ def _etcd(_laid: Ground) -> _Kind:
     return _Kind(source=program.source, recipe=recipe, asked=get("/version"))
 
 
+def _envoy(_laid: Ground) -> _Kind:
+    program = terminators.find_envoy()
+    return _Kind(source=program.source, recipe=partial(envoy_recipe.envoy_recipe, program))
+
+
 _KINDS: Mapping[str, Callable[[Ground], _Kind]] = {
     "nginx": _nginx,
     "haproxy": _haproxy,
@@ -193,4 +204,5 @@ _KINDS: Mapping[str, Callable[[Ground], _Kind]] = {
     "python": _python,
     "go": _go,
     "etcd": _etcd,
+    "envoy": _envoy,
 }

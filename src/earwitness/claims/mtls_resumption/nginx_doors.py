@@ -82,6 +82,7 @@ def configuration(
         "memory": "ssl_session_tickets off; ssl_session_cache shared:doors:1m;",
         "off": "ssl_session_tickets off; ssl_session_cache off;",
     }[str(settings["resumption"])]
+    early = "ssl_early_data on;" if settings.get("early") else ""
     recheck = "if ($revoked) { return 403; }" if settings.get("rechecks") else ""
     return f"""
     map $ssl_client_serial $revoked {{ default 0; include {files.serials}; }}
@@ -95,6 +96,7 @@ def configuration(
         ssl_crl {files.revoked};
         ssl_verify_client on;
         {kept}
+        {early}
         {status}
         ssl_session_timeout {settings.get("lifetime", _LIFETIME_SECONDS)}s;
         location / {{

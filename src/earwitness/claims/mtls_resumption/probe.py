@@ -4,13 +4,14 @@ The plan, computed from the options: every connection that can become necessary,
 are made stands in ``looking``, which needs the TLS library and is imported when it is needed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 
 from earwitness.check import mtls, mtls_options
 from earwitness.check.evidence import Partly
 from earwitness.check.mtls_options import Asked
 from earwitness.check.plan import Step
+from earwitness.claims.mtls_resumption import ticket_keys
 
 KIND = "mtls"
 CLAIM = "mtls-resumption"
@@ -20,11 +21,7 @@ PLAN: Sequence[Step] = ()
 TRIES = 4
 """How often a session is presented, each time another one, until one is taken: there may be several servers."""
 BASELINE_VISITS = 5
-KINDS_OF_SESSIONS = 3
-"""TLS 1.3; tickets of TLS 1.2; sessions of TLS 1.2 in the server's memory."""
 UNKNOWN_NAME = "unknown.invalid"  # RFC 6761, 6.4
-_VERSIONS = "TLS 1.3 and TLS 1.2"
-_KINDS = "TLS 1.3, TLS 1.2 by ticket and from memory"
 _IDEMPOTENT = ("http", "redis")
 _QUESTIONS = {
     "postgresql": "a startup packet",
@@ -47,6 +44,10 @@ def asked(options: Mapping[str, str]) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.times)
 
 
+recall = ticket_keys.recall
+"""What earlier checks of the same target say of the keys of its tickets."""
+
+
 def probe(session: mtls.Session) -> Partly:
     """See who gets in. Raises NotSeen and Unreachable."""
     from earwitness.claims.mtls_resumption import looking, returned
@@ -57,102 +58,141 @@ def probe(session: mtls.Session) -> Partly:
 
 
 def _looking(meant: Asked) -> list[Step]:
-    names, versions = _names(meant), len(mtls.VERSIONS)
-    count, pairs = len(names), _pairs(meant)
-    question = _question(meant)
-    steps = [
-        Step(
-            name="baselines",
-            purpose="what is said without a certificate, with one that nobody vouches for, and with the "
-            "right one: twice at first, and once at the end",
-            text=f"{question}, {_VERSIONS}, each of: {', '.join(names)}",
-            times=BASELINE_VISITS * count * versions,
-        ),
-        Step(
-            name="resumption",
-            purpose=f"whether a session gets in without its certificate; up to {TRIES} times until one is "
-            "taken",
-            text=f"{question}, {_KINDS}, with the certificate and then with the session, each of: "
-            f"{', '.join(names)}",
-            times=2 * TRIES * count * KINDS_OF_SESSIONS,
-        ),
-        Step(
+    return [
+        _baselines(meant),
+        _resumption(meant),
+        *_early_data(meant),
+        _across_hosts(meant),
+        *_without_name(meant),
+        *_revoked(meant),
+        *_kept(meant),
+        *_dwelling(meant),
+    ]
+
+
+def _baselines(meant: Asked) -> Step:
+    return Step(
+        name="baselines",
+        purpose="what is said without a certificate, with one that nobody vouches for, and with the "
+        "right one: twice at first, and once at the end",
+        text=f"{_question(meant)}, {_versions(meant)}, {_each_host(meant)}",
+        times=BASELINE_VISITS * len(_names(meant)) * len(meant.versions),
+    )
+
+
+def _resumption(meant: Asked) -> Step:
+    return Step(
+        name="resumption",
+        purpose=f"whether a session gets in without its certificate; up to {TRIES} times until one is "
+        "taken",
+        text=f"{_question(meant)}, {_listed(_kinds(meant))}, with the certificate and then with the "
+        f"session, {_each_host(meant)}",
+        times=2 * TRIES * len(_names(meant)) * len(_kinds(meant)),
+    )
+
+
+def _early_data(meant: Asked) -> Iterator[Step]:
+    if meant.protocol in _IDEMPOTENT:
+        yield Step(
             name="early-data",
             purpose="whether a question that comes before the handshake ends is answered",
-            text=f"{question}, TLS 1.3, with the certificate and then with the session in early data, "
-            f"each of: {', '.join(names)}",
-            times=2 * count if meant.protocol in _IDEMPOTENT else 0,
-        ),
-        Step(
-            name="across-hosts",
-            purpose="whether a client of one host gets in at another, with its certificate ("
-            f"{_VERSIONS}) and with its session alone ({_KINDS}; up to {TRIES} times until one is taken)",
-            text=f"{question}, each of: {', '.join(pairs)}",
-            times=len(pairs) * (versions + 2 * TRIES * KINDS_OF_SESSIONS),
-        ),
-        Step(
+            text=f"{_question(meant)}, TLS 1.3{meant.over}, with the certificate and then with the "
+            f"session in early data, {_each_host(meant)}",
+            times=2 * len(_names(meant)),
+        )
+
+
+def _across_hosts(meant: Asked) -> Step:
+    kinds, pairs = _kinds(meant), _pairs(meant)
+    return Step(
+        name="across-hosts",
+        purpose="whether a client of one host gets in at another, with its certificate ("
+        f"{_versions(meant)}) and with its session alone ({_listed(kinds)}; up to {TRIES} times until "
+        "one is taken)",
+        text=f"{_question(meant)}, each of: {', '.join(pairs)}",
+        times=len(pairs) * (len(meant.versions) + 2 * TRIES * len(kinds)),
+    )
+
+
+def _without_name(meant: Asked) -> Iterator[Step]:
+    pairs = _pairs(meant)
+    if meant.protocol == "http":
+        yield Step(
             name="across-hosts-without-name",
             purpose="the same when the handshake names no host, or one that is unknown, and only the "
             "request names it",
-            text=f"{question}, {_VERSIONS}, handshake without name and with {UNKNOWN_NAME}, each of: "
-            f"{', '.join(pairs)}",
-            times=len(pairs) * 2 * versions * 3 if meant.protocol == "http" else 0,
-        ),
-        Step(
+            text=f"{_question(meant)}, {_versions(meant)}, handshake without name and with "
+            f"{UNKNOWN_NAME}, each of: {', '.join(pairs)}",
+            times=len(pairs) * 2 * len(meant.versions) * 3,
+        )
+
+
+def _revoked(meant: Asked) -> Iterator[Step]:
+    if meant.revoked is not None:
+        yield Step(
             name="revoked",
             purpose="whether the revoked certificate, and a session that it is given, get in",
-            text=f"{question}, {_VERSIONS}, each of: {', '.join(names)}",
-            times=2 * count * versions if meant.revoked else 0,
-        ),
-    ]
-    return [*steps, *_kept(meant, question), *_dwelling(meant, question)]
+            text=f"{_question(meant)}, {_versions(meant)}, {_each_host(meant)}",
+            times=2 * len(_names(meant)) * len(meant.versions),
+        )
 
 
-def _kept(meant: Asked, question: str) -> list[Step]:
-    if meant.save is None:
-        return []
-    names = _names(meant)
-    return [
-        Step(
+def _kept(meant: Asked) -> Iterator[Step]:
+    if meant.save is not None:
+        yield Step(
             name="save-session",
             purpose="sessions to come back with",
-            text=f"{question}, {_KINDS}, with the certificate, each of: {', '.join(names)}",
-            times=len(names) * KINDS_OF_SESSIONS,
+            text=f"{_question(meant)}, {_listed(_kinds(meant))}, with the certificate, "
+            f"{_each_host(meant)}",
+            times=len(_names(meant)) * len(_kinds(meant)),
             writes=f"one new file, {meant.save}, for its owner alone (0600): sessions, which are secrets",
         )
-    ]
 
 
-def _dwelling(meant: Asked, question: str) -> list[Step]:
-    if not meant.dwell_seconds:
-        return []
-    names = _names(meant)
-    return [
-        Step(
+def _dwelling(meant: Asked) -> Iterator[Step]:
+    if meant.dwell_seconds:
+        yield Step(
             name="dwell",
             purpose="whether a session that is renewed again and again outlives its ticket",
-            text=f"{question}, TLS 1.3, with the newest session, each of: {', '.join(names)}",
+            text=f"{_question(meant)}, TLS 1.3{meant.over}, with the newest session, "
+            f"{_each_host(meant)}",
             seconds=meant.dwell_seconds,
-            times=len(names) * (2 * DWELL_PAUSES + 2),
+            times=len(_names(meant)) * (2 * DWELL_PAUSES + 2),
         )
-    ]
 
 
 def _returning(meant: Asked) -> list[Step]:
-    names = _names(meant)
     return [
         Step(
             name="return",
             purpose="whether sessions from before a revocation still get in, and the certificate does not",
             text=f"{_question(meant)}, with the certificate, with nothing, and with each session of "
-            f"{meant.resume}, each of: {', '.join(names)}",
-            times=3 * len(names) * KINDS_OF_SESSIONS,
+            f"{meant.resume}, {_each_host(meant)}",
+            times=3 * len(_names(meant)) * len(_kinds(meant)),
         )
     ]
 
 
 def _question(meant: Asked) -> str:
     return f"GET {meant.path}" if meant.protocol == "http" else _QUESTIONS[meant.protocol]
+
+
+def _versions(meant: Asked) -> str:
+    return " and ".join(f"TLS {version}{meant.over}" for version in meant.versions)
+
+
+def _kinds(meant: Asked) -> list[str]:
+    """Of sessions: one of TLS 1.3; of TLS 1.2 those in tickets and those in the server's memory."""
+    newest = f"TLS 1.3{meant.over}"
+    return [newest, "TLS 1.2 by ticket", "from memory"] if "1.2" in meant.versions else [newest]
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _each_host(meant: Asked) -> str:
+    return f"each of: {', '.join(_names(meant))}"
 
 
 def _names(meant: Asked) -> list[str]:

@@ -24,7 +24,15 @@ PYTHON_PROGRAM = Path(__file__).with_name("door_program.py")
 NODE_PROGRAM = Path(__file__).with_name("node_door_program.js")
 _READY_SECONDS = 20.0
 _WITHOUT_VALUE = {"rechecks", "checks_list"}
-_OPTIONS = ("library", "tls", "resumption", "on_update", "enforced_by", *sorted(_WITHOUT_VALUE))
+_OPTIONS = (
+    "library",
+    "tls",
+    "resumption",
+    "on_update",
+    "enforced_by",
+    "asks",
+    *sorted(_WITHOUT_VALUE),
+)
 """Settings of arms that are options of the programs."""
 
 

@@ -91,6 +91,9 @@ def apache_recipe(program: Program, settings: Settings, site: Site) -> Recipe:
     )
     tickets = settings["resumption"] == "tickets"
     keys = f"SSLSessionTicketKeyFile {site.ticket_keys}" if tickets and site.ticket_keys else ""
+    asked = "SSLVerifyClient require"
+    if settings.get("asks") == "request":
+        asked = f"<Location {PROTECTED}>\n{asked}\n</Location>"
     memory = f"shmcb:{FOLDER}/sessions(512000)" if settings["resumption"] == "memory" else "none"
     text = f"""{load}
 ServerRoot {FOLDER}
@@ -109,7 +112,7 @@ SSLCertificateKeyFile {site.server.key}
 SSLCACertificateFile {site.authority}
 SSLCARevocationFile {site.lists.revoked}
 SSLCARevocationCheck leaf
-SSLVerifyClient require
+{asked}
 SSLSessionTickets {"on" if tickets else "off"}
 SSLSessionCacheTimeout {settings.get("lifetime", _LIFETIME_SECONDS)}
 {keys}

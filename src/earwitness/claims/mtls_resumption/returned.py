@@ -7,9 +7,9 @@ from earwitness.check.evidence import Partly, Unseen
 from earwitness.check.mtls import Session
 from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
-from earwitness.claims.mtls_resumption import telling
+from earwitness.claims.mtls_resumption import telling, ticket_keys
 from earwitness.claims.mtls_resumption.evidence import Admission, Returned, Seen
-from earwitness.claims.mtls_resumption.looking import key_digest, seen
+from earwitness.claims.mtls_resumption.looking import seen
 from earwitness.claims.mtls_resumption.probe import CLAIM
 from earwitness.servers.tls_client import session as sessions
 from earwitness.servers.tls_client.identity import Identity
@@ -33,8 +33,12 @@ def look(session: Session, path: Path) -> Partly:
     returned = []
     for one in kept:
         identity = _identity(session, one)
-        if identity is None or one.version not in session.versions:
-            reason = f"{one.note.get('name') or 'no name'}: not asked for, or TLS {one.version} is not spoken"
+        elsewhere = one.version not in session.versions or one.transport != session.asked.transport
+        if identity is None or elsewhere:
+            reason = (
+                f"{one.note.get('name') or 'no name'}: not asked for, or TLS {one.version} over "
+                f"{one.transport.upper()} is not"
+            )
             missed.append(
                 Unseen(claim=CLAIM, what="a kept session", reason=reason, essential=False)
             )
@@ -42,13 +46,13 @@ def look(session: Session, path: Path) -> Partly:
         returned.append(_returned(session, step, one, identity))
     if not returned:
         raise NotSeen(f"{path} has no session of a host that was asked for")
-    seen_ = Admission(
+    admission = Admission(
         server=session.facts["version"],
         protocol=session.asked.protocol,
         versions=session.versions,
         returned=tuple(returned),
     )
-    return Partly(seen_, (*missed, *_still_admitted(returned)))
+    return Partly(admission, (*missed, *_still_admitted(returned)))
 
 
 def _returned(session: Session, step: Step, kept: Kept, identity: Identity) -> Returned:
@@ -58,7 +62,8 @@ def _returned(session: Session, step: Step, kept: Kept, identity: Identity) -> R
     full = session.visit(step, kept.version, name, identity=identity)
     alone = session.visit(step, kept.version, name)
     resumed = session.visit(step, kept.version, name, session=kept.session, tickets=tickets)
-    now = key_digest(full.session or resumed.session)
+    given = full.session or resumed.session
+    now = ticket_keys.digest(given.ticket_key_name) if given is not None else ""
     then = kept.note.get("ticket_key", "")
     return Returned(
         version=kept.version,

@@ -14,9 +14,9 @@ _FIRST_REFUSAL = 400
 """From this status on, HTTP says no (RFC 9110, 15.5)."""
 
 
-def of(baselines: Sequence[Baseline], version: str, name: str | None) -> Baseline:
-    """The baseline of a host with a version; StopIteration when it was not looked at."""
-    return next(one for one in baselines if (one.version, one.name) == (version, name))
+def of(baselines: Sequence[Baseline], version: str, name: str | None) -> Baseline | None:
+    """The baseline of a host with a version; None when it was not looked at."""
+    return next((b for b in baselines if (b.version, b.name) == (version, name)), None)
 
 
 def same(one: Seen, other: Seen) -> bool:

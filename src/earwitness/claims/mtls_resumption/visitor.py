@@ -8,15 +8,22 @@ is none. How a connection is made stands in ``servers.tls_client``.
 """
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from earwitness.experiment.bench import Unavailable
 from earwitness.servers.certificates import Issued
 from earwitness.servers.tls_client import identity as identities
+from earwitness.servers.tls_client import library
 from earwitness.servers.tls_client import opening as openings
 from earwitness.servers.tls_client.client import Address, Client
 from earwitness.servers.tls_client.opening import Opening
 from earwitness.servers.tls_client.session import Session
+
+if TYPE_CHECKING:
+    from earwitness.servers.tls_client.quic import QuicClient
 
 PROTECTED = "/api"
 """The path that asks for a certificate that is not revoked."""
@@ -55,13 +62,27 @@ class Visit:
     """What ended the connection before an answer came; empty when one came."""
     session: Session | None
     """What a later visit can present; None without an answer."""
+    early: bool = False
+    """Whether the request was taken in early data."""
 
 
 class Visitor:
-    """Makes connections with one TLS version to servers that this authority vouches for."""
+    """Makes connections with one TLS version to servers that this authority vouches for.
 
-    def __init__(self, authority: Path, tls: str) -> None:
-        self._client = Client(version=tls, opening=openings.http(PROTECTED), trust=authority)
+    ``transport``: "tcp" or "quic".
+    """
+
+    def __init__(
+        self, authority: Path, tls: str, *, transport: str = "tcp", early: bool = False
+    ) -> None:
+        asking = openings.http(PROTECTED)
+        self._client: Client | QuicClient
+        if transport == "quic":
+            self._client = _quic_client()(opening=asking, trust=authority)
+        else:
+            self._client = Client(version=tls, opening=asking, trust=authority)
+        self.early = early
+        """Whether sessions are presented with the request in early data."""
 
     def visit(
         self,
@@ -84,6 +105,7 @@ class Visitor:
             Address(host=host, port=port, name=name),
             identity=shown,
             session=session,
+            early=self.early and session is not None,
             opening=asked.opening,
         )
         serial, checks = (pattern.search(seen.answer) for pattern in (_SERIAL, _CHECKS))
@@ -95,7 +117,32 @@ class Visitor:
             checks=int(checks[1]) if checks else None,
             refusal=seen.outcome.refusal,
             session=seen.session,
+            early=seen.early,
         )
+
+
+def _quic_client() -> "type[QuicClient]":
+    """Unavailable where the wheel that speaks QUIC is missing."""
+    try:
+        from earwitness.servers.tls_client.quic import QuicClient
+    except ModuleNotFoundError as missing:
+        if missing.name != "aioquic":
+            raise
+        raise Unavailable(
+            "the Python package aioquic is missing", "pip install 'earwitness[quic]'"
+        ) from missing
+    return QuicClient
+
+
+def clients(transports: Collection[str]) -> Mapping[str, str]:
+    """The client's libraries, for the record; Unavailable when the one for QUIC is missing."""
+    over_tcp = {"client": library.description()}
+    if "quic" not in transports:
+        return over_tcp
+    _quic_client()
+    from earwitness.servers.tls_client import quic
+
+    return {**over_tcp, "client over QUIC": quic.description()}
 
 
 def get(path: str) -> Asked:

@@ -20,9 +20,9 @@ from earwitness.servers.tls_client.identity import Identity
 from earwitness.servers.tls_client.opening import Opening
 from earwitness.servers.tls_client.session import Session, taken
 
-_SECONDS = 5.0
+SECONDS = 5.0
 """Patience of one read or write unless somebody says otherwise."""
-_LONGEST_ANSWER = 1_048_576  # bytes; what comes behind them is not read
+LONGEST_ANSWER = 1_048_576  # bytes; what comes behind them is not read
 _CHUNK = 65_536
 _VERSIONS = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 _EARLY_DATA_ENDS = b"end of early data"
@@ -74,7 +74,7 @@ class Client:
     """Whether tickets are taken; without, TLS 1.2 resumes what the server keeps in its memory."""
     trust: Path | None = None
     """Authorities (PEM) that have to vouch for the server; None: whoever it is."""
-    seconds: float = _SECONDS
+    seconds: float = SECONDS
     """Patience of one read or write, and of the whole answer."""
     key: bytes = field(default=b"", repr=False)
     """Of the digests in outcomes."""
@@ -239,7 +239,7 @@ def _limit(plain: socket.socket, seconds: float) -> None:
 def _answer(connection: SSL.Connection, asking: Opening, seconds: float) -> bytes:
     """All that the server says, until it is whole, ends, or has been trickling for too long."""
     said, until = b"", time.monotonic() + seconds
-    while not asking.is_whole(said) and len(said) < _LONGEST_ANSWER and time.monotonic() < until:
+    while not asking.is_whole(said) and len(said) < LONGEST_ANSWER and time.monotonic() < until:
         try:
             said += connection.recv(_CHUNK)
         except SSL.Error:  # its end; not every server says goodbye

@@ -3,6 +3,9 @@
 A session is a secret: whoever has it gets in as its client. Its representation shows none of it; what
 may be shown is the lifetime that the server gave it and, where its ticket has one, the name of the
 key that encrypts tickets. Files are for their owner alone.
+
+Over TCP a session is what OpenSSL writes, over QUIC what ``quic_ticket`` does; neither can be
+presented over the other.
 """
 
 import os
@@ -13,7 +16,7 @@ from pathlib import Path
 import msgspec
 from OpenSSL import SSL
 
-from earwitness.servers.tls_client import library
+from earwitness.servers.tls_client import library, quic_ticket
 from earwitness.servers.tls_client.library import NotASession
 
 _KEY_NAME_BYTES = 16
@@ -30,15 +33,21 @@ class Session:
     """Of TLS: "1.2" or "1.3"; it can be resumed with no other."""
     der: bytes = field(repr=False)
     """The whole of it, secrets included."""
+    transport: str = "tcp"
+    """What it was made over: "tcp" or "quic"."""
 
     @property
     def early_data_bytes(self) -> int:
         """How many bytes of early data the server permits; 0: none."""
+        if self.transport == "quic":
+            return quic_ticket.read(self.der).early_data_bytes
         return library.longest_early_data(self.der)
 
     @property
     def lifetime_seconds(self) -> int | None:
         """What the server says that its ticket is good for; None without a ticket."""
+        if self.transport == "quic":
+            return quic_ticket.read(self.der).lifetime_seconds
         hint = _fields(self.der).get(_LIFETIME_HINT)
         return None if hint is None else int.from_bytes(_value(hint), "big")
 
@@ -54,6 +63,8 @@ class Session:
 
     @property
     def _ticket(self) -> bytes | None:
+        if self.transport == "quic":
+            return quic_ticket.read(self.der).ticket
         ticket = _fields(self.der).get(_TICKET)
         return None if ticket is None else _value(ticket)
 
@@ -79,12 +90,13 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     der: bytes
+    transport: str = "tcp"
     note: dict[str, str] = {}
 
     @property
     def session(self) -> Session:
         """To be presented."""
-        return Session(version=self.version, der=self.der)
+        return Session(version=self.version, der=self.der, transport=self.transport)
 
 
 class KeptSessions(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +130,10 @@ def kept(path: Path) -> tuple[Kept, ...]:
     except msgspec.DecodeError:
         raise NotASession(f"{path} is no file of kept sessions") from None
     for one in found:
-        library.require_session(one.der)
+        if one.transport == "quic":
+            quic_ticket.read(one.der)
+        else:
+            library.require_session(one.der)
     return found
 
 

@@ -62,7 +62,12 @@ class Checking:
             raise TooMany("another check is being made; wait for it", 5.0)
         try:
             self._rate.take()
-            document = checks.carry_out(order, fail_on, lambda _line: None)
+            document = checks.carry_out(
+                order,
+                fail_on,
+                lambda _line: None,
+                earlier=lambda: checks.earlier(self._store, order.target),
+            )
             return checks.keep(self._store, document)
         finally:
             self._busy.release()
