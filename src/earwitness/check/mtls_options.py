@@ -45,7 +45,7 @@ OPTIONS = (
     Option(
         name="transport",
         value="TRANSPORT",
-        help="mTLS: tcp (default), or quic for HTTP/3 at that port, which needs 'earwitness[quic]'.",
+        help="tcp (default), or quic for HTTP/3 at that port, which needs 'earwitness[quic]'.",
     ),
     Option(
         name="save-session",
