@@ -19,7 +19,7 @@ from earwitness.library.search.embedding import vectors
 from earwitness.library.search.lookup import Extent, Range, Standing
 from earwitness.library.search.passages import Facts, Kind
 from earwitness.library.search.query import Query, parse
-from earwitness.library.search.ranking import Array, Ids
+from earwitness.library.search.ranking import Ids, Scores
 from earwitness.library.search.scope import EVERYWHERE, Scope, ranges
 from earwitness.store.connection import Store
 
@@ -87,14 +87,15 @@ class Ranked:
     """Passages by score, and what else the ranking knows of them."""
 
     ids: Ids
-    scores: Array
-    coverages: Array
+    scores: Scores
+    coverages: Scores
     """Share of what is looked for that stands in the passage itself, by rarity: 0 to 1."""
     confidence: float
     """The highest coverage that there is, also among passages further down."""
 
 
-_NOTHING = Ranked(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0), 0.0)
+_NONE = np.empty(0, dtype=np.float32)
+_NOTHING = Ranked(np.empty(0, dtype=np.int64), _NONE, _NONE, 0.0)
 
 
 def search(
@@ -129,7 +130,7 @@ def rank(
         return _NOTHING
     terms = lookup.standings(connection, query, whole)
     coarse = _coarsely(connection, query, terms, whole, allowed=allowed, most=most)
-    looked_at: dict[Range, tuple[Array, Array]] = {}
+    looked_at: dict[Range, tuple[Scores, Scores]] = {}
     rest: dict[int, float] = {}
     for id, score in coarse:
         if any(first <= id <= last for first, last in looked_at):
@@ -175,7 +176,7 @@ def _coarsely(
         _mask(connection, query, part, scores)
         if parts is not allowed:
             # between documents no passage is, but there is a neighbourhood
-            inside = lookup.documents(connection) if allowed is None else allowed
+            inside = whole.ranges if allowed is None else np.array(allowed, dtype=np.int64)
             scores[~_inside(inside, whole.last)] = 0
         places = ranking.best(scores, wanted)
         best += zip((places + part[0]).tolist(), scores[places].tolist(), strict=True)
@@ -190,18 +191,20 @@ def _closely(
     part: Range,
     *,
     alone: bool,
-) -> tuple[Array, Array]:
+) -> tuple[Scores, Scores]:
     """Scores and coverages of one document's passages."""
     found = lookup.counts_within(connection, terms, part)
     scores = ranking.scores(found, *part, alone=alone)
     _mask(connection, query, part, scores)
-    return scores, np.where(scores > 0, ranking.coverages(found, *part), 0.0)
+    coverages = ranking.coverages(found, *part)
+    coverages[scores == 0] = 0
+    return scores, coverages
 
 
 def _merged(
     connection: sa.Connection,
     query: Query,
-    looked_at: dict[Range, tuple[Array, Array]],
+    looked_at: dict[Range, tuple[Scores, Scores]],
     rest: dict[int, float],
     most: int,
     *,
@@ -223,24 +226,23 @@ def _merged(
     return Ranked(ids[order], scores[order], coverages[order], confidence)
 
 
-def _mask(connection: sa.Connection, query: Query, part: Range, scores: Array) -> None:
+def _mask(connection: sa.Connection, query: Query, part: Range, scores: Scores) -> None:
     """Take away the scores of passages that lack what must be there, or have what must not."""
     required = lookup.required(connection, query, part)
     if required is not None:
         allowed = np.zeros(len(scores), dtype=bool)
         allowed[required - part[0]] = True
         scores[~allowed] = 0
-        scores[allowed] = np.maximum(scores[allowed], np.finfo(float).tiny)
+        scores[allowed] = np.maximum(scores[allowed], np.finfo(scores.dtype).tiny)
     scores[lookup.excluded(connection, query, part) - part[0]] = 0
 
 
-def _inside(ranges: Sequence[Range], last: int) -> npt.NDArray[np.bool_]:
+def _inside(ranges: Ids, last: int) -> npt.NDArray[np.bool_]:
     """For each id, whether it is in one of the ranges."""
-    edges = np.array(ranges, dtype=np.int64).reshape(-1, 2)
-    steps = np.bincount(edges[:, 0], minlength=last + 2).astype(np.int64)
-    steps -= np.bincount(edges[:, 1] + 1, minlength=last + 2)
-    inside: npt.NDArray[np.bool_] = np.cumsum(steps)[: last + 1] > 0
-    return inside
+    steps = np.zeros(last + 2, dtype=np.int8)
+    steps[ranges[:, 0]] = 1
+    steps[ranges[:, 1] + 1] -= 1
+    return np.cumsum(steps, dtype=np.int8)[: last + 1].astype(bool)
 
 
 def _document_of(connection: sa.Connection, id: int) -> tuple[Range, Kind]:

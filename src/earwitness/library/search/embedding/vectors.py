@@ -17,7 +17,7 @@ from earwitness.library.jobs import JobKind
 from earwitness.library.search import ranking
 from earwitness.library.search.embedding import model
 from earwitness.library.search.lookup import Range
-from earwitness.library.search.ranking import Array
+from earwitness.library.search.ranking import Scores
 from earwitness.store.connection import Store
 
 _BATCH = 32
@@ -60,7 +60,7 @@ def counts(store: Store) -> tuple[int, int]:
     return made, whole
 
 
-def nearness(connection: sa.Connection, text: str, parts: Sequence[Range]) -> list[Array] | None:
+def nearness(connection: sa.Connection, text: str, parts: Sequence[Range]) -> list[Scores] | None:
     """How near each passage of these ranges is, with its neighbours; None when one cannot be told."""
     if not _any_there(connection):
         return None
@@ -74,23 +74,23 @@ def nearness(connection: sa.Connection, text: str, parts: Sequence[Range]) -> li
     return [_smoothed(matrix @ asked) for matrix in matrices if matrix is not None]
 
 
-def _smoothed(near: Array) -> Array:
+def _smoothed(near: Scores) -> Scores:
     """Each with its neighbours; a mean, so that the ends of a document are not disadvantaged."""
-    return ranking.neighbourhood(near) / ranking.neighbourhood(np.ones(len(near)))
+    return ranking.neighbourhood(near) / ranking.neighbourhood(np.ones_like(near))
 
 
 def _any_there(connection: sa.Connection) -> bool:
     return connection.exec_driver_sql("select 1 from vectors limit 1").first() is not None
 
 
-def _matrix(connection: sa.Connection, part: Range) -> Array | None:
+def _matrix(connection: sa.Connection, part: Range) -> Scores | None:
     rows = connection.exec_driver_sql(
         "select vector from vectors where passage between ? and ? order by passage", part
     ).fetchall()
     if len(rows) != part[1] - part[0] + 1:
         return None
     joined = np.frombuffer(b"".join(row[0] for row in rows), dtype="<f4")
-    return joined.reshape(len(rows), model.DIMENSIONS).astype(float)
+    return joined.reshape(len(rows), model.DIMENSIONS)
 
 
 def _without(store: Store, most: int) -> list[tuple[int, str]]:
@@ -105,6 +105,6 @@ def _without(store: Store, most: int) -> list[tuple[int, str]]:
 
 
 @functools.lru_cache(maxsize=64)
-def _of_query(text: str) -> Array:
-    vector: Array = model.load().embed([text])[0].astype(float)
+def _of_query(text: str) -> Scores:
+    vector: Scores = model.load().embed([text])[0]
     return vector
