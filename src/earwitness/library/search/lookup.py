@@ -26,8 +26,6 @@ _RAREST = 2
 _MARK = "\x01"
 """Put before each match by FTS5's ``highlight``, to be counted; stands in no text that was kept."""
 
-_MATCHING = "from passages_fts where passages_fts match :match and rowid between :first and :last"
-
 Range = tuple[int, int]
 """First and last id of passages, both inside."""
 
@@ -37,7 +35,7 @@ class Extent:
     """Which ids the passages of the index have."""
 
     ranges: Ids
-    """First and last id of each document, as rows."""
+    """First and last id of each document, as rows, in order."""
 
     @property
     def passages(self) -> int:
@@ -48,6 +46,12 @@ class Extent:
     def last(self) -> int:
         """The highest id; 0 without any."""
         return int(self.ranges[:, 1].max(initial=0))
+
+    def documents_of(self, ids: Ids, most: int) -> list[Range]:
+        """The first so many documents that some passages are of, in the order of these."""
+        places = np.searchsorted(self.ranges[:, 0], ids, side="right") - 1
+        chosen = list(dict.fromkeys(places.tolist()))[:most]
+        return [(int(first), int(last)) for first, last in self.ranges[chosen]]
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class Standing:
 def extent(connection: sa.Connection) -> Extent:
     """The whole index."""
     text = "select group_concat(first || ',' || last) from documents"
-    return Extent(_numbers(connection, text, {}).reshape(-1, 2))
+    ranges = _numbers(connection, text, {}).reshape(-1, 2)
+    return Extent(ranges[np.argsort(ranges[:, 0])])
 
 
 def standings(connection: sa.Connection, query: Query, whole: Extent) -> list[Standing]:
@@ -108,7 +113,7 @@ def counts_within(connection: sa.Connection, terms: Sequence[Standing], part: Ra
             connection,
             "select rowid, length(highlight(passages_fts, 0, :mark, '')) - length(heading)"
             " + length(highlight(passages_fts, 2, :mark, '')) - length(text), length(text)"
-            f" {_MATCHING}",
+            " from passages_fts where passages_fts match :match and rowid between :first and :last",
             {"mark": _MARK, "match": _in_text(one.term), "first": part[0], "last": part[1]},
         )
         table = np.array(rows, dtype=np.float64).reshape(-1, 3)
@@ -168,7 +173,8 @@ def _in_text(term: Term) -> str:
 def _ids(connection: sa.Connection, match: str, part: Range) -> Ids:
     return _numbers(
         connection,
-        f"select group_concat(rowid) {_MATCHING}",
+        "select group_concat(rowid) from passages_fts"
+        " where passages_fts match :match and rowid between :first and :last",
         {"match": match, "first": part[0], "last": part[1]},
     )
 
@@ -176,7 +182,8 @@ def _ids(connection: sa.Connection, match: str, part: Range) -> Ids:
 def _first_ids(connection: sa.Connection, match: str, part: Range, most: int) -> Ids:
     return _numbers(
         connection,
-        f"select group_concat(rowid) from (select rowid {_MATCHING} limit :most)",
+        "select group_concat(rowid) from (select rowid from passages_fts"
+        " where passages_fts match :match and rowid between :first and :last limit :most)",
         {"match": match, "first": part[0], "last": part[1], "most": most},
     )
 

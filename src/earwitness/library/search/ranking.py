@@ -35,6 +35,12 @@ NEIGHBOURHOOD = 2.0
 """How much of a term in a neighbourhood counts half of all that could be there."""
 MEANING = 0.3
 """Share of nearness in meaning in the whole, where the embedding model is installed."""
+NEAR_ENOUGH = 0.35
+"""Cosine from which on a passage is found that has none of the words."""
+USUAL = 0.325
+"""Cosine of a question and its best passage at which the words alone decide whether it answers."""
+STEEPNESS = 2.0
+"""What a step of the cosine counts beside one of the coverage, in that."""
 
 Array = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
@@ -120,9 +126,32 @@ def best(score: Scores, most: int) -> npt.NDArray[np.intp]:
     return candidates[np.lexsort((candidates, -score[candidates]))]
 
 
+def smoothed(near: Scores) -> Scores:
+    """Nearness with the neighbours'; a mean, so that the ends of a document are not disadvantaged."""
+    return neighbourhood(near) / neighbourhood(np.ones_like(near))
+
+
 def united(words: Scores, meaning: Scores) -> Scores:
-    """Words and meaning together, both brought to the range from 0 to 1 before."""
-    return (1 - MEANING) * _scaled(words) + MEANING * _scaled(meaning)
+    """Words and meaning together, both brought to the range from 0 to 1 before.
+
+    Where the meaning is not known (NaN), words stand for it; where none is, they stay as they are.
+    """
+    known = ~np.isnan(meaning)
+    if not known.any():
+        return words
+    by_words = _scaled(words)
+    by_meaning = by_words.copy()
+    by_meaning[known] = _scaled(meaning[known])
+    return (1 - MEANING) * by_words + MEANING * by_meaning
+
+
+def fits(coverages: Scores, near: Scores) -> Scores:
+    """How well passages answer on their own: what they have of the words, and how near they are.
+
+    Usual nearness, or none that is known (NaN), changes nothing.
+    """
+    moved = coverages + STEEPNESS * (near - USUAL)
+    return np.where(np.isnan(near), coverages, np.clip(moved, 0, 1)).astype(np.float32)
 
 
 def _scaled(values: Scores) -> Scores:
