@@ -347,6 +347,7 @@ def main() -> None:
             missed.append(what)
 
     os.environ.setdefault("COLUMNS", "100")
+    os.environ["EARWITNESS_EMBED"] = "off"  # another process, which gives way to pages
     with tempfile.TemporaryDirectory(prefix="ew-") as name:
         folder = Path(name)
         with open_store(folder) as store:

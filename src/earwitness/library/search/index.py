@@ -57,6 +57,12 @@ def stale(store: Store, kind: str) -> list[str]:
         return [row[0] for row in rows]
 
 
+def is_stale(store: Store) -> bool:
+    """Whether anything at all has changed since it was indexed."""
+    with store.reading() as connection:
+        return connection.exec_driver_sql("select 1 from stale limit 1").first() is not None
+
+
 @contextlib.contextmanager
 def writing(store: Store) -> Iterator[sa.Connection]:
     """One transaction in which documents are ``put``, each at most once.

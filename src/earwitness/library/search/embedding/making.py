@@ -13,8 +13,8 @@ from earwitness.library.search.embedding import model, vectors
 from earwitness.library.search.lookup import Range
 from earwitness.store.connection import Store
 
-_STEP = 16
-"""Passages in one transaction, and between two looks at whether to go on: about a second of a core."""
+_STEP = 8
+"""Passages in one transaction, and between two looks at whether to go on: half a second of a core."""
 _BATCH = 64
 """Passages among which those of similar length are put together, in whole documents."""
 
