@@ -18,9 +18,9 @@ def abstains(confidence: float) -> bool:
     return confidence < THRESHOLD
 
 
-def reason(confidence: float) -> str:
-    """Why there is no answer, in words."""
-    if confidence == 0:
+def reason(confidence: float, *, found: bool) -> str:
+    """Why there is no answer, in words. ``found``: whether any passage was."""
+    if not found:
         return f"{NOTHING} None of its words were found."
     return (
         f"{NOTHING} The nearest passage fits by {confidence:.0%}, by the rarity of the words that it "

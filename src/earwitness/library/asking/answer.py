@@ -40,8 +40,8 @@ def found(store: Store, question: str, scope: Scope, *, meaning: bool = True) ->
     with store.reading() as connection:
         ranked = ranks.rank(connection, query, scope, _LOOKED_AT, meaning=meaning)
         if abstention.abstains(ranked.confidence):
-            reason = abstention.reason(ranked.confidence)
             confidence = ranked.confidence
+            reason = abstention.reason(confidence, found=len(ranked.ids) > 0)
             return Evidence(question=question, hits=(), confidence=confidence, reason=reason)
         hits = hits_.hits(connection, query, ranked)
     return Evidence(
