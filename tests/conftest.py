@@ -14,6 +14,8 @@ from hypothesis import settings
 settings.register_profile("earwitness", deadline=None)
 settings.load_profile("earwitness")
 
+os.environ.setdefault("EARWITNESS_EMBED", "off")  # no test leaves a process behind
+
 PACKAGES = Path(__file__).parent / "packages"
 
 

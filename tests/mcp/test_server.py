@@ -127,6 +127,58 @@ def test_an_assistant_finds_asks_and_looks_further(earwitness):
     assert any("earwitness run select-star" in one["text"] for one in told["verdicts"]["verdicts"])
 
 
+def test_a_claim_is_run_and_its_verdict_is_kept(earwitness):
+    async def conversation(session):
+        ran = await call(session, "run_claim", claim="sorted-input")
+        return ran, await call(session, "runs", claim="sorted-input")
+
+    ran, kept = talk(earwitness, conversation, "--allow-write")
+    assert ran["status"] == "finished"
+    assert ran["verdict"] == "supported"
+    assert "measured here: supported" in ran["text"]
+    assert [(one["run"], one["verdict"]) for one in kept["runs"]] == [(ran["run"], "supported")]
+
+
+def test_without_leave_to_write_no_claim_is_run(earwitness):
+    async def conversation(session):
+        with contextlib.suppress(Exception):
+            result = await session.call_tool("run_claim", {"claim": "sorted-input"})
+            assert result.is_error
+        return await call(session, "runs")
+
+    assert talk(earwitness, conversation) == {"runs": []}
+
+
+@pytest.mark.parametrize(
+    ("claim", "status", "verdict", "said"),
+    [
+        ("trouble-crash", "failed", None, "the bench broke"),
+        ("trouble-death", "failed", None, "the worker ended unexpectedly"),
+        ("trouble-absent", "finished", "unavailable", "pip install such-a-server"),
+    ],
+)
+def test_a_run_that_goes_wrong_says_so(earwitness, claim, status, verdict, said):
+    async def conversation(session):
+        return await call(session, "run_claim", claim=claim)
+
+    ran = talk(earwitness, conversation, "--allow-write")
+    assert (ran["status"], ran["verdict"]) == (status, verdict)
+    assert said in ran["text"]
+
+
+def test_a_run_that_nobody_waits_for_any_more_is_stopped(earwitness):
+    async def conversation(session):
+        with anyio.move_on_after(3):
+            await call(session, "run_claim", claim="trouble-slow")
+        while True:
+            kept = (await call(session, "runs", claim="trouble-slow"))["runs"]
+            if kept and kept[0]["status"] != "running":
+                return kept[0]["status"]
+            await anyio.sleep(0.1)
+
+    assert talk(earwitness, conversation, "--allow-write") == "interrupted"
+
+
 def test_the_plan_of_a_check_is_told_without_connecting(earwitness):
     async def conversation(session):
         # port 9 discards: whoever connected to it would fail or wait
@@ -143,13 +195,15 @@ def test_the_plan_of_a_check_is_told_without_connecting(earwitness):
         ("episode", {"episode": "no such episode"}, "no episode is called"),
         ("check_plan", {"target": "gopher://somewhere"}, "no address of a kind"),
         ("ask", {"question": "anything", "show": "nobody"}, "no show is called"),
+        ("run_claim", {"claim": "no-such-claim"}, "there is no claim 'no-such-claim'"),
+        ("run_claim", {"claim": "select-star", "depth": "abyss"}, "proof, study, full"),
     ],
 )
 def test_a_mistake_comes_back_as_one_line(earwitness, tool, arguments, said):
     async def conversation(session):
         return await session.call_tool(tool, arguments)
 
-    result = talk(earwitness, conversation)
+    result = talk(earwitness, conversation, "--allow-write")
     assert result.is_error
     assert said in result.content[0].text
     assert "\n" not in result.content[0].text

@@ -13,7 +13,7 @@ from earwitness.cli import options, scope
 from earwitness.library.evaluation import datasets, running
 from earwitness.library.evaluation.datasets import Meeting, NoDataset, Question
 from earwitness.library.evaluation.running import Asked
-from earwitness.library.search.embedding import vectors
+from earwitness.library.search.embedding import making, vectors
 from earwitness.report import evaluation, json
 from earwitness.report.evaluation import Estimate, EvaluationDocument, NothingAsked
 from earwitness.store.connection import data_folder, open_store
@@ -69,7 +69,7 @@ def _asked(
         running.shelve(store, meetings)
         meaning = embed and not words_only
         if meaning:
-            vectors.embed(store, _embedding)
+            making.embed(store, _embedding)
         return list(running.ask_meetings(store, meetings, meaning=meaning)), meaning
 
 

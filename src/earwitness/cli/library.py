@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from earwitness.cli import options, shelves
+from earwitness.cli import embed, options, shelves
 from earwitness.cli.errors import CANNOT
 from earwitness.library import (
     audio,
@@ -39,6 +39,12 @@ _DOCUMENTS_OF_SYNC = 200
 
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
 
+_may_embed: Callable[[_Command], _Command] = click.option(
+    "--embed/--no-embed",
+    "may_embed",
+    default=True,
+    help="Let the embedding model, if there is one, take in what is new, in the background.",
+)
 _allow_host: Callable[[_Command], _Command] = click.option(
     "--allow-host",
     "hosts",
@@ -68,6 +74,7 @@ def library() -> None:
 @click.argument("what", metavar="URL|FILE")
 @click.option("--episode", help="Whose transcript or recording it is.")
 @_most_documents(_DOCUMENTS_OF_ADD)
+@_may_embed
 @_allow_host
 @options.output_format("text", "json")
 @options.data
@@ -75,6 +82,7 @@ def add(  # noqa: PLR0917 - click calls it by name
     what: str,
     episode: str | None,
     most_documents: int,
+    may_embed: bool,
     hosts: tuple[str, ...],
     format_: str,
     data: Path | None,
@@ -86,6 +94,7 @@ def add(  # noqa: PLR0917 - click calls it by name
         if what.startswith(("http://", "https://")):
             _fetch_documents(store, web, added, most_documents)
         document = listing.addition(store, added)
+        embed.start_after(store, may=may_embed)
     _say(document, format_, shelves.added)
     sys.exit(CANNOT if added.failed else 0)
 
@@ -150,12 +159,15 @@ def transcript(episode: str, file: str | None, format_: str, data: Path | None) 
 @library.command(name="sync")
 @click.argument("show", nargs=-1)
 @_most_documents(_DOCUMENTS_OF_SYNC)
+@_may_embed
 @_allow_host
 @options.output_format("text", "json")
 @options.data
 def sync_(
+    *,
     show: tuple[str, ...],
     most_documents: int,
+    may_embed: bool,
     hosts: tuple[str, ...],
     format_: str,
     data: Path | None,
@@ -170,6 +182,7 @@ def sync_(
         done = [
             sync.sync(store, web, one, tell=_tell, most_documents=most_documents) for one in chosen
         ]
+        embed.start_after(store, may=may_embed)
     _say(listing.synced(done), format_, shelves.synced)
     sys.exit(CANNOT if any(one.outcome is Outcome.FAILED for one in done) else 0)
 
@@ -218,7 +231,7 @@ def transcribe(
 @options.output_format("text", "json")
 @options.data
 def jobs(format_: str, data: Path | None) -> None:
-    """Downloads, recognitions and fetched documents, and how they stand."""
+    """Downloads, recognitions, fetched documents and embedding, and how they stand."""
     with _library(data) as store:
         _say(listing.all_jobs(store), format_, shelves.jobs)
 
@@ -295,6 +308,9 @@ def remove(show: str, yes: bool, format_: str, data: Path | None) -> None:
         shelving.remove(store, found.id)
         audio.remove_of(store, found.id)
         _say(listed.RemoveDocument(id=found.id, episodes=found.episodes), format_, shelves.removed)
+
+
+library.add_command(embed.embed)
 
 
 @contextlib.contextmanager

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from earwitness.cli import options, scope
 from earwitness.library.search import searching
-from earwitness.library.search.embedding import vectors
-from earwitness.library.search.searching import Hit
+from earwitness.library.search.embedding import making
+from earwitness.library.search.hits import Hit
 from earwitness.report import excerpts, found_document, json, words
 from earwitness.store.connection import data_folder, open_store
 
@@ -43,7 +43,7 @@ def search(
     with open_store(data_folder(data)) as store:
         scope.prepare(store)
         if embed:
-            vectors.embed(store, _embedding)
+            making.embed(store, _embedding)
         if not query:
             return
         text = " ".join(query)

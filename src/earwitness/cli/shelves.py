@@ -110,7 +110,7 @@ def jobs(document: listed.JobsDocument) -> None:
     for job in document.jobs:
         state = f"{job.status}: {plain(job.message)}" if job.message else job.status
         when = job.updated_at[:16].replace("T", " ")
-        of = Text(plain(job.subject), overflow="fold")
+        of = Text(plain(job.subject) or "the library", overflow="fold")
         table.add_row(job.kind, of, Text(state), f"{job.done:.0%}", when)
     Console().print(table)
 

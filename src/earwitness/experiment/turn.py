@@ -37,6 +37,18 @@ def turn(name: str, waiting: Callable[[str], None], *, file: Path | None = None)
         os.close(lock)
 
 
+def taken(file: Path | None = None) -> bool:
+    """Whether an experiment runs now. Only looks: taking the lock to find out could delay one."""
+    try:
+        status = (file or _shared_file()).stat()
+        held = Path("/proc/locks").read_text(encoding="ascii")
+    except OSError:
+        return False  # no experiment has run here, or not on this kind of system
+    major, minor = os.major(status.st_dev), os.minor(status.st_dev)
+    place = f"{major:02x}:{minor:02x}:{status.st_ino}"
+    return any("FLOCK" in words and place in words for words in map(str.split, held.splitlines()))
+
+
 def _shared_file() -> Path:
     """In the folder that all users share: /run/lock where there is one, else the temp folder."""
     run_lock = Path("/run/lock")

@@ -63,6 +63,7 @@ class Job:
         self._store = store
         self._of_this = sa.and_(tables.jobs.c.kind == kind.value, tables.jobs.c.subject == subject)
         self._noted = time.monotonic()
+        self.ended = False
 
     def note(self, done: float) -> None:
         """Write how far it is, from 0 to 1; not more often than anybody would look."""
@@ -71,7 +72,8 @@ class Job:
             self._write(done=min(1.0, max(0.0, done)))
 
     def end(self, status: str, message: str | None = None) -> None:
-        """Close the record."""
+        """Close the record; who does the work may do so himself before its block ends."""
+        self.ended = True
         done = {"done": 1.0} if status == "finished" else {}
         self._write(status=status, message=message, **done)
 
@@ -98,7 +100,8 @@ def working(store: Store, kind: JobKind, subject: str, *, once: bool = False) ->
     except BaseException:
         job.end("interrupted")
         raise
-    job.end("finished")
+    if not job.ended:
+        job.end("finished")
 
 
 def every(store: Store) -> list[JobRecord]:

@@ -16,7 +16,7 @@ from earwitness import history, launcher
 from earwitness.check import kinds
 from earwitness.claims import registry
 from earwitness.experiment.design import Depth
-from earwitness.launcher import Request
+from earwitness.launcher import Request, Stop
 from earwitness.library import bundled, catalogue, chapters, moment, snip_catalogue, snips
 from earwitness.library.search import searching
 from earwitness.library.search.scope import Scope
@@ -24,6 +24,7 @@ from earwitness.library.snip import Contents, Snip
 from earwitness.report import answers, check_document, found_document, measured
 from earwitness.store import runs
 from earwitness.store.connection import Store, open_store
+from earwitness.store.runs import RunRecord
 
 Json = dict[str, Any]
 
@@ -210,8 +211,13 @@ class WritingDesk(ReadingDesk):
             contents = Contents(start_seconds=start_seconds, end_seconds=end_seconds, note=note)
             return _snip(snips.make(store, found, contents))
 
-    def run_claim(self, claim: str, depth: str = "proof") -> Json:
-        """Run a claim on real servers on the user's machine. ``proof`` takes seconds to minutes."""
+    def run_claim(self, claim: str, depth: str = "proof", *, stop: Stop | None = None) -> Json:
+        """Run a claim on real servers on the user's machine. ``proof`` takes seconds to minutes.
+
+        The other depths are ``study`` and ``full``. One run at a time: it waits for its turn.
+        """
+        if depth not in tuple(Depth):
+            raise ValueError(f"depth is one of {', '.join(Depth)}, not {depth!r}")
         wanted = Request(
             claim=registry.find(claim).claim.id,
             depth=Depth(depth),
@@ -219,17 +225,26 @@ class WritingDesk(ReadingDesk):
         )
         with self._store() as store:
             record = launcher.begin(store, wanted)
-            with closing(launcher.carry_out(store, record, wanted)) as happening:
+            with closing(launcher.carry_out(store, record, wanted, stop)) as happening:
                 for _ in happening:
                     pass
-            document = history.document_of(store, runs.find(store, record.id))
-            result = measured.of_claim(store, claim)
-        return {
-            "run": document.run_id,
-            "status": document.status,
-            "verdict": document.verdict.value,
-            "text": result.text if result is not None else "",
-        }
+            ended = runs.find(store, record.id)
+            text = _came_to(store, ended)
+        return {"run": ended.id, "status": ended.status, "verdict": ended.verdict, "text": text}
+
+
+def _came_to(store: Store, ended: RunRecord) -> str:
+    """The result of a run in a sentence or two; else why there is none."""
+    if ended.status != "finished":
+        return ended.message or ended.status
+    result = measured.of_claim(store, ended.claim)
+    told = [] if result is None else [result.text]
+    told += [
+        one.unavailable + (f"; to have it: {one.install}" if one.install else "")
+        for one in history.document_of(store, ended).experiments
+        if one.unavailable is not None
+    ]
+    return ". ".join(dict.fromkeys(told))
 
 
 def _scope(store: Store, show: str | None, episode: str | None) -> Scope:

@@ -6,17 +6,21 @@ protocol.
 """
 
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 
 import earwitness
 from earwitness.check.target import NotATarget
-from earwitness.mcp.desk import ReadingDesk, WritingDesk
+from earwitness.launcher import Stop
+from earwitness.mcp.desk import Json, ReadingDesk, WritingDesk
 from earwitness.trouble import Trouble
 
 _INSTRUCTIONS = (
@@ -26,7 +30,6 @@ _INSTRUCTIONS = (
 )
 _READING = ("search", "ask", "shows", "episodes", "episode", "snips", "claims", "runs")
 _READING_MORE = ("verdicts", "check_plan")
-_WRITING = ("add_snip", "run_claim")
 _FOR_THE_ASSISTANT = (Trouble, NotATarget, ValueError)
 
 
@@ -44,17 +47,37 @@ def server(folder: Path, *, allow_write: bool) -> MCPServer[Any]:
     for name in (*_READING, *_READING_MORE):
         _offer(made, getattr(desk, name), ToolAnnotations(read_only_hint=True))
     if allow_write:
-        for name in _WRITING:
-            hint = ToolAnnotations(read_only_hint=False, destructive_hint=False)
-            _offer(made, getattr(desk, name), hint)
+        assert isinstance(desk, WritingDesk)
+        hint = ToolAnnotations(read_only_hint=False, destructive_hint=False)
+        _offer(made, desk.add_snip, hint)
+        _offer(made, _stoppable(desk), hint)
     return made
+
+
+def _stoppable(desk: WritingDesk) -> Callable[..., Awaitable[Json]]:
+    """``run_claim`` as a tool whose run ends when the assistant no longer waits for it."""
+
+    async def run_claim(claim: str, depth: str = "proof") -> Json:
+        stop = Stop()
+        try:
+            return await anyio.to_thread.run_sync(
+                lambda: desk.run_claim(claim, depth, stop=stop), abandon_on_cancel=True
+            )
+        except anyio.get_cancelled_exc_class():
+            stop.ask()
+            raise
+
+    run_claim.__doc__ = desk.run_claim.__doc__
+    return run_claim
 
 
 def _offer(made: MCPServer[Any], tool: Callable[..., Any], hint: ToolAnnotations) -> None:
     @functools.wraps(tool)
-    def told(**arguments: Any) -> Any:
+    async def told(**arguments: Any) -> Any:
         try:
-            return tool(**arguments)
+            if inspect.iscoroutinefunction(tool):
+                return await tool(**arguments)
+            return await anyio.to_thread.run_sync(lambda: tool(**arguments))
         except _FOR_THE_ASSISTANT as problem:
             raise ToolError(str(problem)) from problem
 

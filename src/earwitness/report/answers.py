@@ -16,8 +16,8 @@ from earwitness.library.asking import citations, model
 from earwitness.library.asking.answer import Evidence
 from earwitness.library.asking.citations import Sentence
 from earwitness.library.asking.model import Endpoint, ModelFailed
+from earwitness.library.search.hits import Hit
 from earwitness.library.search.scope import Scope
-from earwitness.library.search.searching import Hit
 from earwitness.report import found_document, measured
 from earwitness.report.found_document import AnswerDocument, SentenceDocument
 from earwitness.report.measured import Measured

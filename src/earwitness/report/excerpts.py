@@ -6,7 +6,7 @@ Pure.
 import re
 from collections.abc import Iterable
 
-from earwitness.library.search.searching import Hit
+from earwitness.library.search.hits import Hit
 
 LONGEST = 300
 """Characters."""

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from earwitness.library.asking.citations import Sentence
-from earwitness.library.search.searching import Hit
+from earwitness.library.search.hits import Hit
 from earwitness.report.measured import Measured
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from earwitness.store.errors import StoreTooNew, translated
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test holds it against the folder of migrations."""
 
 ENVIRONMENT_VARIABLE = "EARWITNESS_DATA"

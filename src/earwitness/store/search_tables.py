@@ -43,7 +43,16 @@ vectors = sa.Table(
     sa.Column(
         "passage", sa.Integer, sa.ForeignKey("passages.id", ondelete="CASCADE"), primary_key=True
     ),
-    sa.Column("vector", sa.LargeBinary, nullable=False),  # float32, little-endian, of length one
+    sa.Column("vector", sa.LargeBinary, nullable=False),  # float16, little-endian, of length one
+)
+
+signs = sa.Table(
+    "signs",
+    metadata,
+    sa.Column(
+        "document", sa.Integer, sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("signs", sa.LargeBinary, nullable=False),  # of its passages' vectors, in their order
 )
 
 stale = sa.Table(

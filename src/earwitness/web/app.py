@@ -41,6 +41,7 @@ from earwitness.web import (
 from earwitness.web.api.routes import API
 from earwitness.web.jobs.asking import Asking
 from earwitness.web.jobs.checking import Checking
+from earwitness.web.jobs.embedding import Embedding
 from earwitness.web.jobs.running import Running
 from earwitness.web.panels import Panels
 from earwitness.web.pulse import Pulse
@@ -132,6 +133,7 @@ def _opened(serving: Serving) -> Lifespan[Starlette]:
             bundled.shelve(store)
             loaded, broken = registry.loadable()
             running = Running(store)
+            embedding = Embedding(store)
             pulse = Pulse(store.file)
             app.state.site = Site(
                 serving=serving,
@@ -145,9 +147,11 @@ def _opened(serving: Serving) -> Lifespan[Starlette]:
                 asking=Asking(),
                 pulse=pulse,
             )
+            embedding.begin()
             try:
                 yield
             finally:
+                embedding.close()
                 running.close()
 
     return lifespan

@@ -6,8 +6,8 @@ the line of its transcript, or the chapter, that holds the second.
 
 from urllib.parse import quote
 
+from earwitness.library.search.hits import Hit
 from earwitness.library.search.passages import Kind
-from earwitness.library.search.searching import Hit
 from earwitness.report.found_document import CitationDocument
 
 KINDS: dict[Kind, str] = {

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from earwitness.library import catalogue
 from earwitness.library.catalogue import ShelvedEpisode
-from earwitness.library.search import searching
+from earwitness.library.search import ranks, searching
 from earwitness.library.search.passages import Kind
 from earwitness.library.search.query import parse
 from earwitness.library.search.scope import Scope
@@ -91,7 +91,7 @@ def index(request: Request) -> Response:
         "page": found(here, asked, where, MOST),
         "episode": episode,
         "continued": part and asked.first > 0,
-        "depth": searching.DEPTH,
+        "depth": ranks.DEPTH,
         "kinds": places.KINDS,
         "place": places.of_hit,
         "moment": places.of_moment,

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from earwitness.library.asking import citations
 from earwitness.library.asking.citations import Cited
+from earwitness.library.search.hits import Hit
 from earwitness.library.search.passages import Facts, Kind
-from earwitness.library.search.searching import Hit
 
 
 def hit(text):
@@ -29,7 +29,7 @@ def hit(text):
         quote=text,
         matched=(),
         score=1.0,
-        coverage=1.0,
+        fit=1.0,
         facts=Facts(),
     )
 

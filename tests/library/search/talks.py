@@ -1,6 +1,7 @@
 """Small shows to search in: two episodes with times, speakers and chapters, one without times."""
 
 from earwitness.library import shelving
+from earwitness.library.chapters import merge
 from earwitness.library.intake import (
     ChapterSource,
     EpisodeFacts,
@@ -49,6 +50,12 @@ def episode(slug, title, *lines, date="2024-05-01", chapters=(), timed=True, **f
         read=(transcript(*lines, digest=slug, timed=timed),) if lines else (),
         **facts,
     )
+
+
+def chapters(*named):
+    """Chapters of (start, title), as they are merged."""
+    sourced = tuple(SourcedChapter(start_seconds=at, title=title) for at, title in named)
+    return merge({ChapterSource.PSC: sourced}, None)
 
 
 STORAGE = episode(

@@ -1,10 +1,9 @@
-"""The embedding model, held against published figures, and how it takes part in search."""
+"""The embedding model, held against published figures."""
 
 import numpy as np
 import pytest
 
-from earwitness.library.search import searching
-from earwitness.library.search.embedding import model, vectors
+from earwitness.library.search.embedding import model
 from earwitness.library.search.embedding.tokenizer import WordPiece
 
 needs_model = pytest.mark.skipif(
@@ -51,24 +50,3 @@ def test_files_that_are_not_the_published_ones_are_refused(tmp_path, monkeypatch
             model.load()
     finally:
         model.load.cache_clear()
-
-
-@needs_model
-def test_vectors_are_made_once_each_and_meaning_takes_part(library):
-    made, whole = vectors.counts(library)
-    assert made == 0
-    assert vectors.embed(library) == whole
-    assert vectors.counts(library) == (whole, whole)
-    assert vectors.embed(library) == 0
-    by_words = searching.search(library, "tree interesting", most=30, meaning=False)
-    both = searching.search(library, "tree interesting", most=30)
-    assert {hit.passage for hit in both} == {hit.passage for hit in by_words}
-    assert [hit.passage for hit in both] != [hit.passage for hit in by_words]
-
-
-@needs_model
-def test_vectors_go_with_their_passages(library):
-    vectors.embed(library)
-    with library.writing() as connection:
-        connection.exec_driver_sql("delete from shows")
-    assert vectors.counts(library) == (0, 0)

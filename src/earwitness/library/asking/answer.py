@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earwitness.library.asking import abstention
-from earwitness.library.search import searching
+from earwitness.library.search import hits as hits_
+from earwitness.library.search import ranks
+from earwitness.library.search.hits import Hit
 from earwitness.library.search.passages import Kind
 from earwitness.library.search.query import parse
 from earwitness.library.search.scope import Scope
-from earwitness.library.search.searching import Hit
 from earwitness.store.connection import Store
 
 MOST_CITATIONS = 5
 _LOOKED_AT = 30
 """Passages from which the citations are taken."""
 _WORTH_CITING = 0.6
-"""Share of the best coverage that a further citation needs."""
+"""Share of the best fit that a further citation needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Evidence:
     question: str
     hits: tuple[Hit, ...]
     confidence: float
-    """Coverage of the best passage: 0 to 1."""
+    """Fit of the best passage: 0 to 1."""
     reason: str | None
 
 
@@ -37,12 +38,12 @@ def found(store: Store, question: str, scope: Scope, *, meaning: bool = True) ->
     """The passages that may answer."""
     query = parse(question)
     with store.reading() as connection:
-        ranked = searching.rank(connection, query, scope, _LOOKED_AT, meaning=meaning)
+        ranked = ranks.rank(connection, query, scope, _LOOKED_AT, meaning=meaning)
         if abstention.abstains(ranked.confidence):
-            reason = abstention.reason(ranked.confidence)
             confidence = ranked.confidence
+            reason = abstention.reason(confidence, found=len(ranked.ids) > 0)
             return Evidence(question=question, hits=(), confidence=confidence, reason=reason)
-        hits = searching.hits(connection, query, ranked)
+        hits = hits_.hits(connection, query, ranked)
     return Evidence(
         question=question,
         hits=_worth_citing(hits, ranked.confidence),
@@ -60,7 +61,7 @@ def _worth_citing(hits: Sequence[Hit], confidence: float) -> tuple[Hit, ...]:
     """The best, without repetitions and without passages that have little of the question."""
     chosen: dict[tuple[str, ...], Hit] = {}
     for hit in hits:
-        if hit.coverage >= _WORTH_CITING * confidence:
+        if hit.fit >= _WORTH_CITING * confidence:
             chosen.setdefault(_what_it_says(hit), hit)
     return tuple(chosen.values())[:MOST_CITATIONS]
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from earwitness.library.search.searching import Hit
+from earwitness.library.search.hits import Hit
 
 NO_ANSWER = "NO ANSWER"
 _SHORTEST_QUOTE = 3

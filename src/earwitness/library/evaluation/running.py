@@ -23,7 +23,7 @@ from earwitness.library.intake import (
     Transcript,
     TranscriptSource,
 )
-from earwitness.library.search import index, lookup, searching
+from earwitness.library.search import index, lookup, ranks
 from earwitness.library.search import scope as scope_
 from earwitness.library.search.passages import Kind
 from earwitness.library.search.query import Query, parse
@@ -95,7 +95,7 @@ def ask_meetings(
             with store.reading() as connection:
                 relevant = _of_turns(connection, f"{_SHOW}/{number}", question.answers)
                 query = parse(question.question)
-                other = searching.rank(connection, query, elsewhere, 1, meaning=False)
+                other = ranks.rank(connection, query, elsewhere, 1, meaning=meaning)
             yield _asked(
                 store,
                 question.question,
@@ -137,7 +137,7 @@ def _asked(
 ) -> Asked:
     query = parse(question)
     with store.reading() as connection:
-        ranked = searching.rank(connection, query, scope, RESULTS, meaning=meaning)
+        ranked = ranks.rank(connection, query, scope, RESULTS, meaning=meaning)
         plain = _plain(connection, query, scope)
     evidence = asking.found(store, question, scope, meaning=meaning)
     return Asked(

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from earwitness.library import field_notes
 from earwitness.library.chapters import Chapter, merge
 from earwitness.library.intake import ChapterSource, EpisodeFacts, Segment, SourcedChapter
+from earwitness.library.search import descriptions
 from earwitness.library.search import passages as packing
 from earwitness.library.search.passages import Document, Facts, Kind, Passage
 from earwitness.library.snip import Contents
@@ -55,6 +56,12 @@ def stale(store: Store, kind: str) -> list[str]:
             "select subject from stale where kind = ? order by subject", (kind,)
         )
         return [row[0] for row in rows]
+
+
+def is_stale(store: Store) -> bool:
+    """Whether anything at all has changed since it was indexed."""
+    with store.reading() as connection:
+        return connection.exec_driver_sql("select 1 from stale limit 1").first() is not None
 
 
 @contextlib.contextmanager
@@ -130,7 +137,7 @@ def _index_episode(connection: sa.Connection, episode: str) -> None:
         chapters = _chapters(connection, episode, facts.duration_seconds)
         documents = [
             _transcript(connection, episode, chapters),
-            _description(episode, facts),
+            _description(episode, facts, chapters),
             Document(
                 kind=Kind.CHAPTER,
                 subject=episode,
@@ -199,8 +206,9 @@ def _transcript(connection: sa.Connection, episode: str, chapters: Sequence[Chap
     )
 
 
-def _description(episode: str, facts: EpisodeFacts) -> Document:
-    told = "\n".join(filter(None, (facts.line, packing.plain_text(facts.description))))
+def _description(episode: str, facts: EpisodeFacts, chapters: Sequence[Chapter]) -> Document:
+    described = descriptions.without_chapters(packing.plain_text(facts.description), chapters)
+    told = "\n".join(filter(None, (facts.line, described)))
     return Document(
         kind=Kind.DESCRIPTION,
         subject=episode,

@@ -6,9 +6,9 @@ passages have decides nothing while a rarer one is there; of it only the beginni
 common it is is extrapolated.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -32,11 +32,26 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True)
 class Extent:
-    """How large the index is."""
+    """Which ids the passages of the index have."""
 
-    passages: int
-    last: int
-    """The highest id."""
+    ranges: Ids
+    """First and last id of each document, as rows, in order."""
+
+    @property
+    def passages(self) -> int:
+        """How many there are."""
+        return int((self.ranges[:, 1] - self.ranges[:, 0] + 1).sum())
+
+    @property
+    def last(self) -> int:
+        """The highest id; 0 without any."""
+        return int(self.ranges[:, 1].max(initial=0))
+
+    def documents_of(self, ids: Ids, most: int) -> list[Range]:
+        """The first so many documents that some passages are of, in the order of these."""
+        places = np.searchsorted(self.ranges[:, 0], ids, side="right") - 1
+        chosen = list(dict.fromkeys(places.tolist()))[:most]
+        return [(int(first), int(last)) for first, last in self.ranges[chosen]]
 
 
 @dataclass(frozen=True)
@@ -52,19 +67,18 @@ class Standing:
     speaks: bool
     """Whether somebody who speaks is called so."""
 
+    @property
+    def in_text(self) -> str:
+        """What matches it where it is said, or stands in a heading."""
+        return _in_text(self.term, speaks=self.speaks)
+
 
 def extent(connection: sa.Connection) -> Extent:
-    """How many passages there are, and the highest id."""
-    count, last = connection.exec_driver_sql(
-        "select coalesce(sum(last - first + 1), 0), coalesce(max(last), 0) from documents"
-    ).one()
-    return Extent(count, last)
-
-
-def documents(connection: sa.Connection) -> list[Range]:
-    """The ranges of all documents, in order."""
-    rows = _rows(connection, "select first, last from documents order by first", {})
-    return [(int(first), int(last)) for first, last in rows]
+    """The whole index."""
+    firsts = _numbers(connection, "select group_concat(first) from documents", {})
+    lasts = _numbers(connection, "select group_concat(last) from documents", {})
+    # documents do not overlap, so both are in the same order
+    return Extent(np.column_stack([np.sort(firsts), np.sort(lasts)]))
 
 
 def standings(connection: sa.Connection, query: Query, whole: Extent) -> list[Standing]:
@@ -81,7 +95,7 @@ def places(connection: sa.Connection, terms: Sequence[Standing], whole: Extent) 
     for one in telling:
         ids = one.ids
         if not one.complete:
-            rest = _ids(connection, _in_text(one.term), (int(ids[-1]) + 1, whole.last))
+            rest = _ids(connection, one.in_text, (int(ids[-1]) + 1, whole.last))
             ids = np.concatenate([ids, rest])
         found.append(_found(connection, one, ids, (0, whole.last)))
     return found
@@ -92,7 +106,7 @@ def places_within(
 ) -> list[list[Found]]:
     """Where each term stands in each of some ranges."""
     return [
-        [_found(connection, one, _ids(connection, _in_text(one.term), part), part) for one in terms]
+        [_found(connection, one, _ids(connection, one.in_text, part), part) for one in terms]
         for part in ranges
     ]
 
@@ -106,7 +120,7 @@ def counts_within(connection: sa.Connection, terms: Sequence[Standing], part: Ra
             "select rowid, length(highlight(passages_fts, 0, :mark, '')) - length(heading)"
             " + length(highlight(passages_fts, 2, :mark, '')) - length(text), length(text)"
             " from passages_fts where passages_fts match :match and rowid between :first and :last",
-            {"mark": _MARK, "match": _in_text(one.term), "first": part[0], "last": part[1]},
+            {"mark": _MARK, "match": one.in_text, "first": part[0], "last": part[1]},
         )
         table = np.array(rows, dtype=np.float64).reshape(-1, 3)
         amounts = ranking.amounts(np.maximum(table[:, 1], 1), table[:, 2])
@@ -128,14 +142,14 @@ def excluded(connection: sa.Connection, query: Query, part: Range) -> Ids:
 
 
 def _standing(connection: sa.Connection, term: Term, whole: Extent) -> Standing:
-    ids = _ids(connection, _in_text(term), (0, whole.last), most=_SAMPLE)
+    speaks = len(_first_ids(connection, _in_speakers(term), (0, whole.last), 1)) > 0
+    ids = _first_ids(connection, _in_text(term, speaks=speaks), (0, whole.last), _SAMPLE)
     complete, documents = len(ids) < _SAMPLE, float(len(ids))
     if not complete:  # the further the sample reaches, the rarer it is
         reach = (int(ids[-1]) - int(ids[0]) + 1) / whole.last
         documents = min(len(ids) / reach, float(whole.passages))
     weight = ranking.rarity(documents, whole.passages)
     common = not complete and documents > COMMON * whole.passages
-    speaks = len(_ids(connection, _in_speakers(term), (0, whole.last), most=1)) > 0
     return Standing(term, weight, ids, complete, common, speaks)
 
 
@@ -158,25 +172,39 @@ def _in_speakers(term: Term) -> str:
     return f"speakers : {term.match}"
 
 
-def _in_text(term: Term) -> str:
-    return f"{{heading text}} : {term.match}"
+def _in_text(term: Term, *, speaks: bool) -> str:
+    """Where nobody is called so, the text is all there is, and is read faster unnarrowed."""
+    return f"{{heading text}} : {term.match}" if speaks else term.match
 
 
-def _ids(connection: sa.Connection, match: str, part: Range, most: int = -1) -> Ids:
-    rows = _rows(
+def _ids(connection: sa.Connection, match: str, part: Range) -> Ids:
+    return _numbers(
         connection,
-        "select rowid from passages_fts where passages_fts match :match"
-        " and rowid between :first and :last limit :most",
+        "select group_concat(rowid) from passages_fts"
+        " where passages_fts match :match and rowid between :first and :last",
+        {"match": match, "first": part[0], "last": part[1]},
+    )
+
+
+def _first_ids(connection: sa.Connection, match: str, part: Range, most: int) -> Ids:
+    return _numbers(
+        connection,
+        "select group_concat(rowid) from (select rowid from passages_fts"
+        " where passages_fts match :match and rowid between :first and :last limit :most)",
         {"match": match, "first": part[0], "last": part[1], "most": most},
     )
-    return np.fromiter(itertools.chain.from_iterable(rows), dtype=np.int64, count=len(rows))
+
+
+def _numbers(connection: sa.Connection, statement: str, values: Mapping[str, object]) -> Ids:
+    """What a statement joins with commas; a Python object for each would cost four times as much."""
+    [[joined]] = _rows(connection, statement, values)
+    return np.fromstring(joined or "", dtype=np.int64, sep=",")
 
 
 def _rows(
     connection: sa.Connection, statement: str, values: Mapping[str, object]
-) -> Sequence[tuple[float, ...]]:
-    # the driver's own cursor: a row object for each of a hundred thousand places would be the
-    # larger part of the work
+) -> Sequence[tuple[Any, ...]]:
+    # the driver's own cursor: there are hundreds of small questions to one search
     cursor = connection.connection.cursor()
     try:
         cursor.execute(statement, values)

@@ -44,7 +44,8 @@ class Term:
 class Query:
     """What to look for (``terms``), what must and must not be there, and where to look."""
 
-    text: str
+    said: str = ""
+    """The text without filters and without what must not be there."""
     terms: tuple[Term, ...] = ()
     """What is scored; without stop words where others are left."""
     required: tuple[Term, ...] = ()
@@ -80,13 +81,16 @@ class Query:
 def parse(text: str) -> Query:
     """The query that a text is."""
     clean = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())
-    query = Query(text=clean)
+    query, said = Query(), list[str]()
     terms: list[Term] = []
     for token in _TOKEN.finditer(clean):
         query = _with_token(query, token, terms)
+        if not token["field"] and not token["minus"]:
+            said.append(token["word"] or token["phrase"] or "")
     scored = tuple(dict.fromkeys((*query.required, *_telling(terms))))[:_MOST_TERMS]
     return replace(
         query,
+        said=" ".join(said),
         terms=scored,
         required=query.required[:_MOST_TERMS],
         excluded=query.excluded[:_MOST_TERMS],

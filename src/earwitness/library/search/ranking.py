@@ -35,8 +35,16 @@ NEIGHBOURHOOD = 2.0
 """How much of a term in a neighbourhood counts half of all that could be there."""
 MEANING = 0.3
 """Share of nearness in meaning in the whole, where the embedding model is installed."""
+NEAR_ENOUGH = 0.35
+"""Cosine from which on a passage is found that has none of the words."""
+USUAL = 0.325
+"""Cosine of a question and its best passage at which the words alone decide whether it answers."""
+STEEPNESS = 2.0
+"""What a step of the cosine counts beside one of the coverage, in that."""
 
 Array = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.float32]
+"""Of a whole index: half the width is several times as fast, because it stays in the cache."""
 Ids = npt.NDArray[np.int64]
 
 
@@ -60,38 +68,43 @@ def amounts(times: Array, letters: Array) -> Array:
     return times * (SATURATION + 1) / (times + SATURATION * relative)
 
 
-def scores(found: Sequence[Found], first: int, last: int, *, alone: bool = False) -> Array:
+def scores(found: Sequence[Found], first: int, last: int, *, alone: bool = False) -> Scores:
     """The score of each passage with an id from ``first`` to ``last``, where all was found.
 
     ``alone``: passages are no running text, and one without any of the words gets none.
     """
-    total, own = np.zeros(last - first + 1), np.zeros(last - first + 1)
+    total, own = _nothing(first, last), _nothing(first, last)
     for one in found:
         amount = _spread(one, first, last)
         around = neighbourhood(amount)
         own += amount
         total += one.weight * (OWN * amount + around / (around + NEIGHBOURHOOD))
-    return np.where(own > 0, total, 0.0) if alone else total
+    if alone:
+        total[own == 0] = 0
+    return total
 
 
-def coverages(found: Sequence[Found], first: int, last: int) -> Array:
+def coverages(found: Sequence[Found], first: int, last: int) -> Scores:
     """Share of the terms that stand in each passage, by rarity. One ``Found`` for each term."""
-    total = np.zeros(last - first + 1)
+    total = _nothing(first, last)
     for one in found:
         total += one.weight * np.minimum(_spread(one, first, last), 1)
     possible = sum(one.weight for one in found)
     return total / possible if possible > 0 else total
 
 
-def _spread(one: Found, first: int, last: int) -> Array:
+def _spread(one: Found, first: int, last: int) -> Scores:
     """The amounts of a term, each at the place of its passage."""
-    length = last - first + 1
-    if len(one.ids) == 0:
-        return np.zeros(length)
-    return np.bincount(one.ids - first, weights=one.amounts, minlength=length).astype(np.float64)
+    amount = _nothing(first, last)
+    np.add.at(amount, one.ids - first, one.amounts.astype(np.float32))
+    return amount
 
 
-def neighbourhood(amount: Array) -> Array:
+def _nothing(first: int, last: int) -> Scores:
+    return np.zeros(last - first + 1, dtype=np.float32)
+
+
+def neighbourhood(amount: Scores) -> Scores:
     """Each amount with those around it, fading with each step up to the reach."""
     before, after = amount.copy(), amount.copy()
     for doubling in range(_DOUBLINGS):
@@ -103,7 +116,7 @@ def neighbourhood(amount: Array) -> Array:
     return before + after - amount
 
 
-def best(score: Array, most: int) -> npt.NDArray[np.intp]:
+def best(score: Scores, most: int) -> npt.NDArray[np.intp]:
     """Places of the highest scores above zero, the highest first, equals in order."""
     if most < len(score):
         candidates = np.argpartition(-score, most)[:most]
@@ -113,11 +126,34 @@ def best(score: Array, most: int) -> npt.NDArray[np.intp]:
     return candidates[np.lexsort((candidates, -score[candidates]))]
 
 
-def united(words: Array, meaning: Array) -> Array:
-    """Words and meaning together, both brought to the range from 0 to 1 before."""
-    return (1 - MEANING) * _scaled(words) + MEANING * _scaled(meaning)
+def smoothed(near: Scores) -> Scores:
+    """Nearness with the neighbours'; a mean, so that the ends of a document are not disadvantaged."""
+    return neighbourhood(near) / neighbourhood(np.ones_like(near))
 
 
-def _scaled(values: Array) -> Array:
+def united(words: Scores, meaning: Scores) -> Scores:
+    """Words and meaning together, both brought to the range from 0 to 1 before.
+
+    Where the meaning is not known (NaN), words stand for it; where none is, they stay as they are.
+    """
+    known = ~np.isnan(meaning)
+    if not known.any():
+        return words
+    by_words = _scaled(words)
+    by_meaning = by_words.copy()
+    by_meaning[known] = _scaled(meaning[known])
+    return (1 - MEANING) * by_words + MEANING * by_meaning
+
+
+def fits(coverages: Scores, near: Scores) -> Scores:
+    """How well passages answer on their own: what they have of the words, and how near they are.
+
+    Usual nearness, or none that is known (NaN), changes nothing.
+    """
+    moved = coverages + STEEPNESS * (near - USUAL)
+    return np.where(np.isnan(near), coverages, np.clip(moved, 0, 1)).astype(np.float32)
+
+
+def _scaled(values: Scores) -> Scores:
     spread = values.max() - values.min() if len(values) else 0.0
     return (values - values.min()) / spread if spread > 0 else np.zeros_like(values)

@@ -8,7 +8,7 @@ import msgspec
 from earwitness.experiment.design import Depth
 from earwitness.library.browsing import Order
 from earwitness.library.search.passages import Kind
-from earwitness.library.search.searching import DEPTH
+from earwitness.library.search.ranks import DEPTH
 from earwitness.web.search import LONGEST, MOST
 from earwitness.web.talk import LONGEST_QUESTION
 

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import importlib.util
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 _LAYERS, _HEADS = 6, 12
 _MOST_TOKENS = 256
 """What the model was published with; about 190 words of English."""
+_TOKENS_AT_ONCE = 512
+"""With padding. What the layers hold of more falls out of the cache, and costs twice the time."""
+_NUMBERS_AT_ONCE = 2**15
+"""Of a layer in one step of an arithmetic that goes over them a dozen times; for the same reason."""
 _EPSILON = 1e-12
 """Of the layer normalisation, as published."""
 
@@ -39,7 +43,7 @@ class NoModel(Trouble):
     """The model is not installed, or is not the published one; the message is one line."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SentenceModel:
     """The weights by their published names, and the vocabulary."""
 
@@ -47,9 +51,14 @@ class SentenceModel:
     pieces: WordPiece
 
     def embed(self, texts: Sequence[str]) -> Array:
-        """One vector of length one for each text. Works best on texts of similar length."""
+        """One vector of length one for each text. Costs least when neighbours are as long."""
         rows = [self.pieces(text, _MOST_TOKENS) for text in texts]
-        longest = max(map(len, rows), default=0)
+        found = [np.empty((0, DIMENSIONS), dtype=np.float32)]
+        found += [self._together(some) for some in _fitting(rows)]
+        return np.concatenate(found)
+
+    def _together(self, rows: Sequence[Sequence[int]]) -> Array:
+        longest = max(map(len, rows))
         tokens = np.zeros((len(rows), longest), dtype=np.int64)
         mask = np.zeros((len(rows), longest), dtype=np.float32)
         for place, row in enumerate(rows):
@@ -88,7 +97,9 @@ class SentenceModel:
         return self._normalised(f"{name}.output.LayerNorm", out + state)
 
     def _linear(self, name: str, state: Array) -> Array:
-        return _float32(state @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"])
+        product: Array = state @ self.weights[f"{name}.weight"].T
+        product += self.weights[f"{name}.bias"]
+        return product
 
     def _normalised(self, name: str, state: Array) -> Array:
         centred = state - state.mean(axis=-1, keepdims=True)
@@ -137,8 +148,25 @@ def _tensors(data: bytes) -> dict[str, Array]:
     return tensors
 
 
+def _fitting(rows: Sequence[Sequence[int]]) -> Iterator[Sequence[Sequence[int]]]:
+    """The rows in parts of so many tokens at most, or of one row."""
+    first, longest = 0, 0
+    for place, row in enumerate(rows):
+        longest = max(longest, len(row))
+        if place > first and longest * (place - first + 1) > _TOKENS_AT_ONCE:
+            yield rows[first:place]
+            first, longest = place, len(row)
+    if rows:
+        yield rows[first:]
+
+
 def _gelu(x: Array) -> Array:
-    return _float32(0.5 * x * (1 + _erf(x * np.float32(0.5**0.5))))
+    """In place."""
+    flat = x.reshape(-1)
+    for first in range(0, len(flat), _NUMBERS_AT_ONCE):
+        part = flat[first : first + _NUMBERS_AT_ONCE]
+        part *= (1 + _erf(part * np.float32(0.5**0.5))) * np.float32(0.5)
+    return x
 
 
 def _erf(x: Array) -> Array:
@@ -146,13 +174,18 @@ def _erf(x: Array) -> Array:
     t = 1 / (1 + np.float32(0.3275911) * np.abs(x))
     series: Array = np.full_like(x, 1.061405429)
     for term in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        series = _float32(series * t + np.float32(term))
-    return _float32(np.sign(x) * (1 - series * t * np.exp(-x * x)))
+        series *= t
+        series += np.float32(term)
+    series *= t * np.exp(-x * x)
+    return np.copysign(1 - series, x)
 
 
 def _softmax(x: Array) -> Array:
-    weights = np.exp(x - x.max(axis=-1, keepdims=True))
-    return _float32(weights / weights.sum(axis=-1, keepdims=True))
+    """In place."""
+    x -= x.max(axis=-1, keepdims=True)
+    np.exp(x, out=x)
+    x /= x.sum(axis=-1, keepdims=True)
+    return x
 
 
 def _float32(x: npt.NDArray[Any]) -> Array:
