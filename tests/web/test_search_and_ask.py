@@ -283,6 +283,15 @@ def test_settings_say_which_model_is_asked_and_not_its_key(
     assert "geheim7" not in text
 
 
+def test_a_follow_up_of_which_nothing_was_ever_said_is_not_answered(site: TestClient) -> None:
+    earlier = [site.post("/api/ask", json={"question": "is SELECT * slow?"}).json()["searched"]]
+    for question, abstained in (("zyzzyva?", True), ("why?", False), ("columns?", False)):
+        order = {"question": question, "earlier": earlier}
+        answer = site.post("/api/ask", json=order).json()
+        assert answer["abstained"] is abstained, question
+        assert ("None of its words were found" in answer["answer"]) is abstained
+
+
 def test_a_program_asks_and_goes_on_asking(site: TestClient) -> None:
     first = site.post("/api/ask", json={"question": "what does fsync do to the page cache?"}).json()
     assert first["schema"] == "earwitness/answer/1"

@@ -63,7 +63,7 @@ def growing(
     Whoever stops taking it hangs up on the model.
     """
     searched = searched or question
-    evidence = asking.found(store, searched, scope)
+    evidence = asking.found(store, question, scope, searched=searched)
     if evidence.reason is not None:
         yield _abstained(question, searched, evidence, evidence.reason)
         return

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 import earwitness
 from earwitness.library.recognition import engine
+from earwitness.library.search.embedding import model, vectors
 from earwitness.web import ask, forms, preferences, rendering, security, site
 
 
@@ -23,6 +24,8 @@ def index(request: Request) -> Response:
         endpoint=endpoint,
         problem=problem,
         recognition=engine.states(),
+        meaning=model.INSTALL if not model.is_installed() else None,
+        embedded=vectors.counts(here.store),
         loopback=security.is_loopback(here.serving.host),
         version=earwitness.__version__,
     )

@@ -7,7 +7,9 @@ why none; ``extractive`` makes the text of them, in which each sentence carries 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from earwitness.library.asking import abstention
+import sqlalchemy as sa
+
+from earwitness.library.asking import abstention, conversation
 from earwitness.library.search import hits as hits_
 from earwitness.library.search import ranks
 from earwitness.library.search.hits import Hit
@@ -27,25 +29,30 @@ _WORTH_CITING = 0.6
 class Evidence:
     """What may answer a question; no hits: nothing does, and ``reason`` says why."""
 
-    question: str
     hits: tuple[Hit, ...]
     confidence: float
     """Fit of the best passage: 0 to 1."""
     reason: str | None
 
 
-def found(store: Store, question: str, scope: Scope, *, meaning: bool = True) -> Evidence:
-    """The passages that may answer."""
-    query = parse(question)
+def found(
+    store: Store,
+    question: str,
+    scope: Scope,
+    *,
+    searched: str | None = None,
+    meaning: bool = True,
+) -> Evidence:
+    """The passages that may answer. ``searched``: the question with what it leaves out."""
+    query = parse(searched or question)
     with store.reading() as connection:
+        if searched not in (None, question) and _is_unheard_of(connection, question, scope):
+            return _nothing(0.0, found=False)
         ranked = ranks.rank(connection, query, scope, _LOOKED_AT, meaning=meaning)
         if abstention.abstains(ranked.confidence):
-            confidence = ranked.confidence
-            reason = abstention.reason(confidence, found=len(ranked.ids) > 0)
-            return Evidence(question=question, hits=(), confidence=confidence, reason=reason)
+            return _nothing(ranked.confidence, found=len(ranked.ids) > 0)
         hits = hits_.hits(connection, query, ranked)
     return Evidence(
-        question=question,
         hits=_worth_citing(hits, ranked.confidence),
         confidence=ranked.confidence,
         reason=None,
@@ -55,6 +62,21 @@ def found(store: Store, question: str, scope: Scope, *, meaning: bool = True) ->
 def extractive(hits: Sequence[Hit]) -> str:
     """The sentences that fit best, each with the number of its citation."""
     return "\n".join(f"{hit.quote} [{number}]" for number, hit in enumerate(hits, start=1))
+
+
+def _is_unheard_of(connection: sa.Connection, question: str, scope: Scope) -> bool:
+    """Whether a question has words of its own, and none of them stands anywhere.
+
+    What such a follow-up points back to does not answer it.
+    """
+    words = conversation.telling(question)
+    own = parse(" ".join(words))
+    return bool(words) and not len(ranks.rank(connection, own, scope, 1, meaning=False).ids)
+
+
+def _nothing(confidence: float, *, found: bool) -> Evidence:
+    reason = abstention.reason(confidence, found=found)
+    return Evidence(hits=(), confidence=confidence, reason=reason)
 
 
 def _worth_citing(hits: Sequence[Hit], confidence: float) -> tuple[Hit, ...]:

@@ -31,7 +31,7 @@ class Conversation:
         if not self.searched or not points_back(question):
             return question
         known = set(words_of(question))
-        earlier = [word for word in _telling(self.searched[-1]) if word not in known]
+        earlier = [word for word in telling(self.searched[-1]) if word not in known]
         return f"{question} {' '.join(earlier)}".strip()
 
     def then(self, question: str) -> "Conversation":
@@ -47,10 +47,11 @@ def points_back(question: str) -> bool:
     return (
         bool(_POINTING & set(words))
         or words[0] in _BEGINNINGS
-        or len(_telling(question)) < _TELLING_WORDS
+        or len(telling(question)) < _TELLING_WORDS
     )
 
 
-def _telling(question: str) -> list[str]:
+def telling(question: str) -> list[str]:
+    """The words of a question that say what it is about, each once."""
     words = (word for term in parse(question).terms for word in term.words)
     return [word for word in dict.fromkeys(words) if word not in STOP_WORDS]
