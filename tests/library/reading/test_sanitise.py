@@ -122,6 +122,10 @@ def test_addresses_that_are_none_of_the_web(text: str | None) -> None:
     assert sanitise.address(text) is None
 
 
+def test_a_blank_is_no_address_that_is_relative() -> None:
+    assert sanitise.address(" \n", "https://a.example/feed") is None
+
+
 @given(
     st.from_regex(
         re.compile(r"https?://[a-z0-9.-]{1,12}(:[0-9]{1,6})?([/?#][!-~]{0,20})?", re.ASCII),

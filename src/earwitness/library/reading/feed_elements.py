@@ -32,34 +32,39 @@ _VOID = {"br", "hr", "img", "wbr"}
 
 
 def whole(element: etree._Element, wrong: list[str]) -> Element:
-    """An element with all that is in it. Raises NotReadable when it has too many attributes."""
-    attributes, text = element.items(), element.text or ""
-    if len(attributes) > MOST_ATTRIBUTES:
-        raise NotReadable(
-            f"line {element.sourceline}: an element has {len(attributes)} attributes,"
-            f" more than {MOST_ATTRIBUTES}"
-        )
-    if len(element) > MOST_CHILDREN:
-        raise NotReadable(
-            f"line {element.sourceline}: an element has {len(element)} elements in it,"
-            f" more than {MOST_CHILDREN}"
-        )
-    known = name(element.tag)
+    """An element with all that is in it. Raises NotReadable when it has too much in it."""
+    known, attributes, text = name(element.tag), element.items(), element.text or ""
     children: tuple[Element, ...] = ()
+    if len(attributes) > MOST_ATTRIBUTES:
+        raise _too_much(element, f"{len(attributes)} attributes, more than {MOST_ATTRIBUTES}")
     if len(element):
-        if known in _MARKED_UP:
-            text = _inner_html(element)
-        else:
-            tails = [(child.tail or "").strip() for child in element]
-            text = " ".join([text.strip(), *tails]).strip()
-            children = tuple(whole(child, wrong) for child in element)
+        text, children = _content(element, known, wrong)
     if len(text) > LONGEST_TEXT:
         wrong.append(f"<{known}> is cut after {LONGEST_TEXT} characters")
         text = text[:LONGEST_TEXT]
-    named = dict(attributes)
-    if attributes and "{" in "".join(named):
-        named = {name(key): value for key, value in attributes}
+    named = dict(attributes) if attributes else {}
+    for key in named:
+        if key[0] == "{":
+            named = {name(key): value for key, value in attributes}
+            break
     return Element(name=known, attributes=named, text=text, children=children)
+
+
+def _content(
+    element: etree._Element, known: str, wrong: list[str]
+) -> tuple[str, tuple[Element, ...]]:
+    """The text of an element that has others in it, and these."""
+    if len(element) > MOST_CHILDREN:
+        raise _too_much(element, f"{len(element)} elements in it, more than {MOST_CHILDREN}")
+    if known in _MARKED_UP:
+        return _inner_html(element), ()
+    texts = [element.text, *(child.tail for child in element)]
+    text = " ".join((text or "").strip() for text in texts).strip()
+    return text, tuple(whole(child, wrong) for child in element)
+
+
+def _too_much(element: etree._Element, what: str) -> NotReadable:
+    return NotReadable(f"line {element.sourceline}: an element has {what}")
 
 
 def _inner_html(element: etree._Element) -> str:

@@ -7,7 +7,7 @@ is for feeds that are not well-formed, and touches nothing inside CDATA.
 
 import html.entities
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from earwitness.library.intake import NotReadable, Problem
 from earwitness.library.reading import text_file
@@ -21,14 +21,42 @@ _OF_XML = frozenset(("amp;", "lt;", "gt;", "quot;", "apos;"))
 
 @dataclass(frozen=True)
 class FeedText:
-    """Text that starts with the first element, as it is handed to the parser."""
+    """The text of a feed, and where its first element begins."""
 
     text: str
+    begin: int
     problems: tuple[Problem, ...] = ()
+
+    def mended(self) -> "FeedText":
+        """The same with entities that only HTML has as characters, and stray ampersands escaped."""
+        parts = _CDATA.split(without_invalid(self.text[self.begin :]))
+        parts[::2] = [_AMPERSAND.sub(_reference, part) for part in parts[::2]]
+        return replace(self, text=self.text[: self.begin] + "".join(parts))
+
+    def stream(self) -> "Stream":
+        """What the parser reads."""
+        return Stream(self)
+
+
+class Stream:
+    """A feed from its first element on, as a file in UTF-8; lines count as they stand in the text.
+
+    It comes in pieces, since a copy of the whole takes longer than parsing it.
+    """
+
+    def __init__(self, feed: FeedText) -> None:
+        self._text, self._at = feed.text, feed.begin
+        self._before = b"\n" * feed.text.count("\n", 0, feed.begin)
+
+    def read(self, most: int) -> bytes:
+        """The next piece; nothing at the end."""
+        before, self._before = self._before, b""
+        at, self._at = self._at, self._at + most
+        return before + self._text[at : at + most].encode("utf-8", "replace")
 
 
 def prepared(data: bytes) -> FeedText:
-    """A feed's text without what stands before its first element. Raises NotReadable."""
+    """A feed's text, and where in it the first element is. Raises NotReadable."""
     text, wrong = text_file.decoding(data)
     problems = [Problem(where="encoding", what=wrong)] if wrong else []
     begin = text.find("<")
@@ -41,16 +69,7 @@ def prepared(data: bytes) -> FeedText:
     begin, doctype = _root(text, begin)
     if doctype:
         problems.append(Problem(where="document type", what="left out, and not looked up"))
-    # lines are counted as they stand in the file
-    return FeedText("\n" * text.count("\n", 0, begin) + text[begin:], tuple(problems))
-
-
-def mended(text: str) -> str:
-    """The same with entities that only HTML has as characters, and stray ampersands escaped."""
-    text = without_invalid(text)
-    parts = _CDATA.split(text)
-    parts[::2] = [_AMPERSAND.sub(_reference, part) for part in parts[::2]]
-    return "".join(parts)
+    return FeedText(text, begin, tuple(problems))
 
 
 def without_invalid(text: str) -> str:

@@ -36,7 +36,7 @@ class Opml(msgspec.Struct, frozen=True, kw_only=True):
 def read(data: bytes) -> Opml:
     """The feeds of a list, each address once. Raises NotReadable."""
     prepared = feed_text.prepared(data)
-    root, problems = _parsed(prepared.text)
+    root, problems = _parsed(prepared)
     if root.tag.lower() != "opml":
         raise NotReadable(f"not OPML: its first element is <{str(root.tag)[:60]}>")
     found: dict[str, OpmlFeed] = {}
@@ -76,14 +76,14 @@ def write(feeds: Iterable[OpmlFeed], title: str, created: dt.datetime | None = N
     return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True))
 
 
-def _parsed(text: str) -> tuple[etree._Element, list[Problem]]:
+def _parsed(text: feed_text.FeedText) -> tuple[etree._Element, list[Problem]]:
     """The document's first element; a list that is not well-formed is mended."""
     try:
-        return etree.fromstring(text.encode("utf-8", "replace"), _parser(recover=False)), []
+        return etree.parse(text.stream(), _parser(recover=False)).getroot(), []
     except etree.XMLSyntaxError as error:
         wrong = Problem(where=f"line {error.lineno}", what=f"{_said(error)}; mended")
     parser = _parser(recover=True)
-    root = etree.fromstring(feed_text.mended(text).encode("utf-8", "replace"), parser)
+    root = etree.parse(text.mended().stream(), parser).getroot()
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
         raise NotReadable("nested too deep, or with texts too long")
     if root is None:
