@@ -159,7 +159,7 @@ def test_a_recording_is_copied_and_says_how_long_it_is(show, store, add, tmp_pat
         ("page.html", b"<!doctype html><html><body>hi</body></html>", "web page"),
         ("words.txt", b"just words", "no kind that is known"),
         ("chapters.json", feeds.chapters(1), "chapters"),
-        ("broken.json", b"{", "none"),
+        ("broken.json", b"{", "not JSON"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_line(store, add, tmp_path, name, data, said):

@@ -14,12 +14,11 @@ from lxml import etree
 
 from earwitness.library.intake import Intake, NotReadable, Problem, Source
 from earwitness.library.reading import feed_fields, feed_settling, feed_text, namespaces
+from earwitness.library.reading.feed_elements import Quota, TooMany
 from earwitness.library.reading.feed_rules import Fields
 
 MOST_ITEMS = 20_000
 """Episodes of one show; a show with one each day reaches it after 54 years."""
-MOST_ELEMENTS = 400_000
-"""Of all episodes together; twenty for each of the most that are read."""
 DEEPEST = 256
 """Levels of elements; libxml2 has the same limit, descriptions as XHTML have about ten."""
 MOST_PROBLEMS = 50
@@ -56,6 +55,7 @@ def read(data: bytes, base: str | None = None) -> Intake:
 def parse(data: bytes, base: str | None = None) -> Parsed:
     """The elements of a feed, and the fields that one of them alone gives. Raises NotReadable."""
     prepared = feed_text.prepared(data)
+    prepared.refuse_too_much()
     found = Parsed(problems=list(prepared.problems))
     try:
         _pass(prepared, base, found, recover=False)
@@ -94,34 +94,32 @@ def _pass(text: feed_text.FeedText, base: str | None, found: Parsed, *, recover:
         remove_comments=True,
         remove_pis=True,
     )
-    root, elements = None, 0
+    root, quota = None, Quota()
     try:
         for item in _items(events):
             if root is None:  # the parser names it when it has finished only
                 root = item.getroottree().getroot()
-            elements += len(item)
-            if elements > MOST_ELEMENTS:
-                raise NotReadable(f"has more than {MOST_ELEMENTS} elements")
-            if len(found.items) == MOST_ITEMS:
-                found.problems.append(_too_many(item))
-                break
-            found.items.append(feed_fields.of_item(item, base))
+            found.items.append(feed_fields.of_item(item, base, quota))
             _forget(item)
+    except TooMany as limit:
+        found.problems.append(_too_many(limit, len(found.items)))
     finally:
         found.log = list(events.error_log)
         _refuse_limits(found.log)
     root = events.root if root is None else root
     if root is not None:
-        found.channel = feed_fields.of_channel(_channel(root), base)
+        found.channel = feed_fields.of_channel(_channel(root), base, Quota())
 
 
 def _items(events: etree.iterparse) -> Iterator[etree._Element]:
-    """The items of a feed, and not what bears their name deeper down."""
+    """The items of a feed, and not what bears their name deeper down. Raises TooMany."""
+    came = 0
     for _, element in events:
         parent = element.getparent()
-        if parent is None:
-            continue
-        if namespaces.name(parent.tag) in _HOLDERS:
+        if parent is not None and namespaces.name(parent.tag) in _HOLDERS:
+            if came == MOST_ITEMS:
+                raise TooMany(f"has more than {MOST_ITEMS} episodes")
+            came += 1
             yield element
 
 
@@ -168,8 +166,11 @@ def _mended(log: list[etree._LogEntry]) -> list[Problem]:
     return list(told.values())
 
 
-def _too_many(item: etree._Element) -> Problem:
-    return Problem(where=f"line {item.sourceline}", what=f"only the first {MOST_ITEMS} are read")
+def _too_many(limit: TooMany, read: int) -> Problem:
+    """What is told when the older episodes are left out; raises it when that would be all."""
+    if not read:
+        raise limit
+    return Problem(where="feed", what=f"{limit}; only the first {read} episodes are read")
 
 
 def _refuse_limits(log: list[etree._LogEntry]) -> None:

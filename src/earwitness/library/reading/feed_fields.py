@@ -11,24 +11,24 @@ from collections.abc import Mapping, Set
 from lxml import etree
 
 from earwitness.library.intake import Element
-from earwitness.library.reading.feed_elements import whole
+from earwitness.library.reading.feed_elements import Quota, whole
 from earwitness.library.reading.feed_rules import CHANNEL, ITEM, Fields, Rule
 from earwitness.library.reading.namespaces import name
 
 _ITEMS = frozenset({"item", "entry", "atom:entry"})
 
 
-def of_item(item: etree._Element, base: str | None) -> Fields:
-    """The fields of an episode."""
-    return _gathered(item, base, ITEM)
+def of_item(item: etree._Element, base: str | None, quota: Quota) -> Fields:
+    """The fields of an episode. Raises TooMany."""
+    return _gathered(item, base, ITEM, quota)
 
 
-def of_channel(channel: etree._Element, base: str | None) -> Fields:
+def of_channel(channel: etree._Element, base: str | None, quota: Quota) -> Fields:
     """The fields of a show; what stands beside the channel in RSS 1.0 is in it too."""
-    fields = _gathered(channel, base, CHANNEL, _ITEMS)
+    fields = _gathered(channel, base, CHANNEL, quota, _ITEMS)
     parent = channel.getparent()
     if parent is not None:
-        beside = _gathered(parent, base, CHANNEL, _ITEMS | {"channel"})
+        beside = _gathered(parent, base, CHANNEL, quota, _ITEMS | {"channel"})
         for key, value in beside.values.items():
             fields.put(key, value)
         fields.elements += beside.elements
@@ -40,17 +40,19 @@ def _gathered(
     parent: etree._Element,
     base: str | None,
     rules: Mapping[str, Rule],
+    quota: Quota,
     besides: Set[str] = frozenset(),
 ) -> Fields:
     """The elements in one, each in a field or kept; but those of the names ``besides``."""
     fields = Fields(base=urllib.parse.urljoin(base or "", parent.base) if parent.base else base)
+    quota.take(len(parent))
     if parent.items():
         attributes = {name(key): value for key, value in parent.items()}
         fields.elements.append(Element(name=name(parent.tag), attributes=attributes))
     for child in parent:
         if besides and name(child.tag) in besides:
             continue
-        element = whole(child, fields.wrong)
+        element = whole(child, fields.wrong, quota)
         rule = rules.get(element.name)
         if rule is None or not rule.holds(fields, element):
             fields.elements.append(element)

@@ -5,6 +5,7 @@ descriptions: links, and chapters. HTML is sanitised here, so nothing of it is r
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from earwitness.library.intake import (
@@ -20,12 +21,30 @@ from earwitness.library.reading.feed_rules import Fields
 _OF_SHOW = ("description", "atom:subtitle", "itunes:summary")
 _OF_EPISODE = ("content:encoded", "atom:content", "xhtml:body", "description", "atom:summary")
 """Texts that may be the description, the best first."""
+MOST_EFFORT = 400_000_000
+"""Nanoseconds for all descriptions of a feed, about; those of 2,000 episodes take as long."""
 _AUTHORS = ("itunes:author", "managingEditor", "dc:creator", "googleplay:author", "atom:author")
+
+
+@dataclass
+class _Allowance:
+    """What the descriptions of a feed may cost together."""
+
+    left: int
+    """Nanoseconds."""
+
+    def grants(self, text: str) -> bool:
+        """Take from it what this text costs; False where that is more than is left."""
+        effort = sanitise.effort(text) + show_notes.effort(text)
+        if effort > self.left or not sanitise.is_tame(text):
+            return False
+        self.left -= effort
+        return True
 
 
 def show(fields: Fields, base: str | None) -> ShowFacts:
     """The show of a feed that was found at ``base``."""
-    _settle_description(fields, _OF_SHOW)
+    _settle_description(fields, _OF_SHOW, _Allowance(MOST_EFFORT))
     values = fields.values
     if author := fields.kept(*_AUTHORS) or _atom_author(fields):
         values["author"] = author
@@ -39,8 +58,9 @@ def show(fields: Fields, base: str | None) -> ShowFacts:
 def episodes(items: list[Fields]) -> tuple[EpisodeFacts, ...]:
     """The episodes, each with a mark that is its own."""
     seen: dict[str, int] = {}
+    allowance = _Allowance(MOST_EFFORT)
     for item in items:
-        _settle_episode(item)
+        _settle_episode(item, allowance)
         guid = item.values["guid"]
         seen[guid] = seen.get(guid, 0) + 1
         if seen[guid] > 1:
@@ -52,8 +72,8 @@ def episodes(items: list[Fields]) -> tuple[EpisodeFacts, ...]:
     return tuple(_episode(item, text, phrases) for item, text in zip(items, notes, strict=True))
 
 
-def _settle_episode(fields: Fields) -> None:
-    _settle_description(fields, _OF_EPISODE)
+def _settle_episode(fields: Fields, allowance: _Allowance) -> None:
+    _settle_description(fields, _OF_EPISODE, allowance)
     values = fields.values
     if "title" not in values:
         values["title"] = _title(fields)
@@ -65,25 +85,28 @@ def _settle_episode(fields: Fields) -> None:
         values["guid"] = _guid(fields)
 
 
-def _settle_description(fields: Fields, order: tuple[str, ...]) -> None:
+def _settle_description(fields: Fields, order: tuple[str, ...], allowance: _Allowance) -> None:
     """Make the first of these texts the description, and keep the others."""
     for wanted in order:
         element = fields.texts.pop(wanted, None)
         if element is None:
             continue
-        described = "description" not in fields.values and _describe(fields, element)
+        described = "description" not in fields.values and _describe(fields, element, allowance)
         if not described or not element.attributes.keys() <= {"type"}:
             fields.elements.append(element)
-    if "description" not in fields.values and (
-        text := fields.kept("itunes:summary", "media:description")
-    ):
-        fields.values["description"] = sanitise.clean(text, fields.base)
+    for name in () if "description" in fields.values else ("itunes:summary", "media:description"):
+        element = next((one for one in fields.elements if one.name == name and one.text), None)
+        if element is not None and _describe(fields, element, allowance):
+            break
 
 
-def _describe(fields: Fields, element: Element) -> bool:
+def _describe(fields: Fields, element: Element, allowance: _Allowance) -> bool:
     """Make an element the description, if there is anything in it."""
     text = element.text
     if not text or text.isspace():
+        return False
+    if not allowance.grants(text):
+        fields.wrong.append(f"has a <{element.name}> that is kept and not shown: too much HTML")
         return False
     if element.name.startswith("atom:") and element.attributes.get("type", "text") == "text":
         return fields.put("description", sanitise.escaped(text))

@@ -13,8 +13,20 @@ from earwitness.library.intake import NotReadable, Problem
 from earwitness.library.reading import text_file
 
 _WHITE = " \t\r\n"
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_INVALID = dict.fromkeys(
+    [*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)]
+)
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
+LARGE = 3_000_000
+"""Characters of a feed in which elements are counted first; in fewer there are never too many."""
+MOST_ELEMENTS = 400_000
+"""Of a feed; the parser has all of them in memory when none is in an episode."""
+MOST_ATTRIBUTES = 400_000
+"""Of a feed, with those of HTML that is escaped."""
+MOST_AMPERSANDS = 500_000
+"""Of a feed that has to be mended."""
+MOST_BEFORE = 1_000
+"""Comments and instructions before the first element."""
 _AMPERSAND = re.compile(r"&(#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{1,31};)?")
 _OF_XML = frozenset(("amp;", "lt;", "gt;", "quot;", "apos;"))
 
@@ -29,9 +41,24 @@ class FeedText:
 
     def mended(self) -> "FeedText":
         """The same with entities that only HTML has as characters, and stray ampersands escaped."""
+        if self.text.count("&") > MOST_AMPERSANDS:
+            raise NotReadable(f"is not well-formed, and has more than {MOST_AMPERSANDS} ampersands")
         parts = _CDATA.split(without_invalid(self.text[self.begin :]))
         parts[::2] = [_AMPERSAND.sub(_reference, part) for part in parts[::2]]
         return replace(self, text=self.text[: self.begin] + "".join(parts))
+
+    def refuse_too_much(self) -> None:
+        """Raises NotReadable for a large feed with more in it than the parser has memory for.
+
+        It has all of that in memory before it tells of it, so it is counted in the text.
+        """
+        if len(self.text) < LARGE:
+            return
+        text = _CDATA.sub("", self.text)
+        if text.count("<") - text.count("</") > MOST_ELEMENTS:
+            raise NotReadable(f"has more than {MOST_ELEMENTS} elements")
+        if text.count("=") > MOST_ATTRIBUTES:
+            raise NotReadable(f"has more than {MOST_ATTRIBUTES} attributes")
 
     def stream(self) -> "Stream":
         """What the parser reads."""
@@ -55,9 +82,9 @@ class Stream:
         return before + self._text[at : at + most].encode("utf-8", "replace")
 
 
-def prepared(data: bytes) -> FeedText:
+def prepared(data: bytes, most: int = text_file.LARGEST_BYTES) -> FeedText:
     """A feed's text, and where in it the first element is. Raises NotReadable."""
-    text, wrong = text_file.decoding(data)
+    text, wrong = text_file.decoding(data, most)
     problems = [Problem(where="encoding", what=wrong)] if wrong else []
     begin = text.find("<")
     if begin < 0:
@@ -74,13 +101,13 @@ def prepared(data: bytes) -> FeedText:
 
 def without_invalid(text: str) -> str:
     """Text without the characters that XML cannot have."""
-    return _INVALID.sub("", text)
+    return text.translate(_INVALID)
 
 
 def _root(text: str, at: int) -> tuple[int, bool]:
     """Where the first element begins, and whether a document type was passed over."""
     doctype = False
-    while True:
+    for _ in range(MOST_BEFORE):
         if text.startswith("<?", at):
             end = _past(text, "?>", at)
         elif text.startswith("<!--", at):
@@ -93,6 +120,7 @@ def _root(text: str, at: int) -> tuple[int, bool]:
         at = text.find("<", end)
         if at < 0:
             raise NotReadable("not a feed: there is no element in it")
+    raise NotReadable(f"not a feed: more than {MOST_BEFORE} things stand before its first element")
 
 
 def _past(text: str, mark: str, at: int) -> int:

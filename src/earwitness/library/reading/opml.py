@@ -7,7 +7,7 @@ import msgspec
 from lxml import etree
 
 from earwitness.library.intake import NotReadable, Problem
-from earwitness.library.reading import feed_text, sanitise
+from earwitness.library.reading import feed_text, sanitise, text_file
 
 MOST_FEEDS = 20_000
 _ADDRESSES = ("xmlurl", "url")
@@ -35,7 +35,7 @@ class Opml(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(data: bytes) -> Opml:
     """The feeds of a list, each address once. Raises NotReadable."""
-    prepared = feed_text.prepared(data)
+    prepared = feed_text.prepared(data, text_file.LARGEST_DOCUMENT)
     root, problems = _parsed(prepared)
     if root.tag.lower() != "opml":
         raise NotReadable(f"not OPML: its first element is <{str(root.tag)[:60]}>")

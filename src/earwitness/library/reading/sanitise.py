@@ -6,6 +6,7 @@ they stand on. Text that consists of plain paragraphs, line breaks and links, as
 do, is recognised by one expression and needs no parser; a test holds both ways to the same result.
 """
 
+import functools
 import html
 import re
 import urllib.parse
@@ -71,6 +72,21 @@ is_usual_address = re.compile(
 ).fullmatch
 """Whether ``address`` would return it as it is; a test holds both ways to the same result."""
 
+DEEPEST = 200
+"""Elements of HTML in each other; show notes have about ten."""
+MOST_ASTRAY = 100_000
+"""Elements that are not closed where they were opened, times all tags."""
+MOST_ENTITIES = 20_000
+_EMPTY = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
+)
+_CLOSED_BY_OTHERS = frozenset(["dd", "dt", "li", "option", "p", "td", "th", "tr"])
+_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_LONG_TAG = re.compile(r"<(?:[^<>\"']|\"[^\"<>]*+\"|'[^'<>]*+'){2000}")
+"""One with hundreds of attributes; what stands in quotes may be long."""
+
+_is_path = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII).fullmatch
+
 _TEXT = r"[^<>&\x00\r\xa0]++"
 _ENTITY = r"&(?:amp|lt|gt|nbsp);"
 _RUN = rf"(?:{_TEXT}|{_ENTITY})*+"
@@ -106,6 +122,50 @@ def clean(text: str, base: str | None = None) -> str:
     return with_nh3(text, base)
 
 
+def effort(text: str) -> int:
+    """About how many nanoseconds ``clean`` and ``links`` take for it."""
+    for_links = 5_000 * text.count("http")
+    if _PLAIN.fullmatch(text):
+        return 20 * len(text) + for_links
+    return 100 * len(text) + 600 * text.count("<") + 5_000 * text.count("href") + for_links
+
+
+def is_tame(text: str) -> bool:
+    """Whether the parser takes no longer for it than for other HTML of its length.
+
+    As those of browsers do, it looks through all open elements at each tag, and opens anew in each
+    block what was not closed where it was opened.
+    """
+    if _PLAIN.fullmatch(text):
+        return True
+    if text.count("&") > MOST_ENTITIES or _LONG_TAG.search(text):
+        return False
+    opened: list[str] = []
+    astray = 0
+    for number, tag in enumerate(_TAG_NAME.finditer(text)):
+        astray += _nested(opened, tag[2].lower(), closing=bool(tag[1]))
+        if len(opened) > DEEPEST or astray * number > MOST_ASTRAY:
+            return False
+    return True
+
+
+def _nested(opened: list[str], tag: str, *, closing: bool) -> int:
+    """Follow a tag among the open elements, and return how many it leaves astray."""
+    if tag in _EMPTY:
+        return 0
+    if not closing:
+        while tag in _CLOSED_BY_OTHERS and opened and opened[-1] in _CLOSED_BY_OTHERS:
+            opened.pop()
+        opened.append(tag)
+        return 0
+    if tag not in opened:
+        return 1
+    astray = 0
+    while (last := opened.pop()) != tag:
+        astray += last not in _CLOSED_BY_OTHERS
+    return astray
+
+
 def with_nh3(text: str, base: str | None = None) -> str:
     """The same by the parser, whatever the text is."""
     return nh3.clean(
@@ -132,13 +192,25 @@ def address(text: str | None, base: str | None = None) -> str | None:
         return None
     try:
         if base and not text.startswith(("//", "\\", "/\\")):
-            text = urllib.parse.urljoin(base, text)
+            text = _joined(base, text)
+            if is_usual_address(text):
+                return text
         parts = urllib.parse.urlsplit(text)
         if parts.scheme not in _SCHEMES or not parts.hostname or "\\" in parts.netloc:
             return None
     except ValueError:
         return None
     return text.replace(" ", "%20")
+
+
+def _joined(base: str, text: str) -> str:
+    """An address that is relative to another; the short way is for plain names and paths."""
+    return _folder(base) + text if _is_path(text) else urllib.parse.urljoin(base, text)
+
+
+@functools.lru_cache(maxsize=16)
+def _folder(base: str) -> str:
+    return urllib.parse.urljoin(base, ".")
 
 
 def plain(text: str) -> str:
@@ -173,6 +245,8 @@ def links(text: str) -> tuple[Link, ...]:
 
 def bare_address(text: str) -> str:
     """An address found in running text, without the sentence's own punctuation behind it."""
+    if len(text) > _LONGEST_ADDRESS:
+        return text
     text = text.rstrip(".,;:!?'\"*_>]}")
     while text.endswith(")") and text.count(")") > text.count("("):
         text = text[:-1].rstrip(".,;:!?")
