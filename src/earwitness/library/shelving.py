@@ -32,6 +32,7 @@ from earwitness.library.intake import (
 )
 from earwitness.library.show import Link
 from earwitness.store import library_tables as tables
+from earwitness.store import review_tables
 from earwitness.store.connection import Store
 
 _Facts = TypeVar("_Facts", ShowFacts, EpisodeFacts)
@@ -144,6 +145,45 @@ def remove(store: Store, show: str) -> None:
         connection.execute(tables.jobs.delete().where(of_show))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Belongings:
+    """What goes when a show is removed."""
+
+    episodes: int
+    transcripts: int
+    recordings: int
+    snips: int
+    cards: int
+    """Those that are made of its snips."""
+
+
+def belongings(store: Store, show: str) -> Belongings:
+    """What belongs to a show, counted."""
+    of_show = sa.select(tables.episodes.c.id).where(tables.episodes.c.show == show)
+    snips = review_tables.snips.c
+    of_snips = sa.select(snips.id).where(snips.episode.in_(of_show))
+    counted = {
+        "episodes": of_show,
+        "transcripts": sa.select(tables.transcripts.c.id).where(
+            tables.transcripts.c.episode.in_(of_show)
+        ),
+        "recordings": of_show.where(tables.episodes.c.audio_file.is_not(None)),
+        "snips": of_snips.where(snips.deleted.is_(False)),
+        "cards": sa.select(review_tables.cards.c.id).where(
+            review_tables.cards.c.snip.in_(of_snips)
+        ),
+    }
+    with store.reading() as connection:
+        return Belongings(
+            **{
+                name: connection.execute(
+                    sa.select(sa.func.count()).select_from(rows.subquery())
+                ).scalar_one()
+                for name, rows in counted.items()
+            }
+        )
+
+
 def slug(text: str) -> str:
     """A name for addresses and files: ASCII letters, digits and dashes; ``untitled`` at the least."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
@@ -156,6 +196,8 @@ def _keep_show(connection: sa.Connection, intake: Intake, known: str | None) -> 
     for row in rows:
         if row.id == known or (known is None and _is_same_show(row, facts)):
             merged = _merged(msgspec.json.decode(row.body, type=ShowFacts), facts, intake.source)
+            if known is None and row.feed_url:  # nobody has said that it has moved
+                merged = msgspec.structs.replace(merged, feed_url=row.feed_url)
             body = msgspec.json.encode(merged).decode()
             if body != row.body:
                 connection.execute(
