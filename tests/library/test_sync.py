@@ -193,6 +193,9 @@ def test_a_feed_that_takes_the_guid_of_another_show_does_not_get_it(
         (b"<html><body>please log in</body></html>", "web page"),
         (b"WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n", "is no feed"),
         (b"", "is empty"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><rss>&b;</rss>', "DTD"),
+        (b"<rss><channel>" + b"<a>" * 300, "nested deeper"),
+        (b"<rss><channel>" + b"<a/>" * 100_000, "more than 80000 elements"),
         (feeds.feed("http://a.example", 0), "has no episode, and had 3"),
     ],
 )

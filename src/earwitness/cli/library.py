@@ -20,7 +20,7 @@ from earwitness.library import (
     documents,
     listed,
     listing,
-    shelving,
+    removing,
     sync,
     transcribing,
 )
@@ -299,13 +299,12 @@ def remove(show: str, yes: bool, format_: str, data: Path | None) -> None:
         found = catalogue.find_show(store, show)
         if found.id in {one.id for one in bundled.shows()}:
             raise click.UsageError(f"{found.id} comes with Earwitness and stays")
-        document = listing.removal(found.id, shelving.belongings(store, found.id))
+        document = listing.removal(found.id, removing.belongings(store, found.id))
         if not (yes or _confirmed(f"Remove {shelves.removal(document)}?")):
             raise click.UsageError(
                 f"{shelves.removal(document)} stays: `--yes` removes it without asking"
             )
-        shelving.remove(store, found.id)
-        audio.remove_of(store, found.id)
+        removing.remove(store, found.id)
     _say(document, format_, shelves.removed)
 
 

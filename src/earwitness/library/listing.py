@@ -29,7 +29,8 @@ from earwitness.library.listed import (
     TranscriptDocument,
     TranscriptRow,
 )
-from earwitness.library.shelving import Belongings, Kept
+from earwitness.library.removing import Belongings
+from earwitness.library.shelving import Kept
 from earwitness.library.sync import Synced
 from earwitness.store import runs
 from earwitness.store.connection import Store

@@ -85,14 +85,8 @@ def _pass(text: feed_text.FeedText, base: str | None, found: Parsed, *, recover:
         text.stream(),
         events=("end",),
         tag=_ITEMS,
-        encoding="utf-8",
         recover=recover,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        **feed_text.PARSING,
     )
     root, quota = None, Quota()
     try:

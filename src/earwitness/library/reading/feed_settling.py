@@ -15,7 +15,7 @@ from earwitness.library.intake import (
     ShowFacts,
     SourcedChapter,
 )
-from earwitness.library.reading import clock, sanitise, show_notes
+from earwitness.library.reading import clock, html_cost, sanitise, show_notes
 from earwitness.library.reading.feed_rules import Fields
 
 _OF_SHOW = ("description", "atom:subtitle", "itunes:summary")
@@ -35,8 +35,10 @@ class _Allowance:
 
     def grants(self, text: str) -> bool:
         """Take from it what this text costs; False where that is more than is left."""
-        effort = sanitise.effort(text) + show_notes.effort(text)
-        if effort > self.left or not sanitise.is_tame(text):
+        plain = sanitise.is_plain(text)
+        effort = html_cost.effort_of_plain(text) if plain else html_cost.effort(text)
+        effort += show_notes.effort(text)
+        if effort > self.left or not (plain or html_cost.is_tame(text)):
             return False
         self.left -= effort
         return True

@@ -7,7 +7,9 @@ is for feeds that are not well-formed, and touches nothing inside CDATA.
 
 import html.entities
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from earwitness.library.intake import NotReadable, Problem
 from earwitness.library.reading import text_file
@@ -29,6 +31,17 @@ MOST_BEFORE = 1_000
 """Comments and instructions before the first element."""
 _AMPERSAND = re.compile(r"&(#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{1,31};)?")
 _OF_XML = frozenset(("amp;", "lt;", "gt;", "quot;", "apos;"))
+
+PARSING: Mapping[str, Any] = {
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "load_dtd": False,
+    "no_network": True,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""What the parser may do with a text from outside."""
 
 
 @dataclass(frozen=True)

@@ -92,16 +92,7 @@ def _parsed(text: feed_text.FeedText) -> tuple[etree._Element, list[Problem]]:
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding="utf-8",
-        recover=recover,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    return etree.XMLParser(recover=recover, **feed_text.PARSING)
 
 
 def _said(error: etree.XMLSyntaxError) -> str:

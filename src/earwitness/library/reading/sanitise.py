@@ -72,19 +72,6 @@ is_usual_address = re.compile(
 ).fullmatch
 """Whether ``address`` would return it as it is; a test holds both ways to the same result."""
 
-DEEPEST = 200
-"""Elements of HTML in each other; show notes have about ten."""
-MOST_ASTRAY = 100_000
-"""Elements that are not closed where they were opened, times all tags."""
-MOST_ENTITIES = 20_000
-_EMPTY = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
-)
-_CLOSED_BY_OTHERS = frozenset(["dd", "dt", "li", "option", "p", "td", "th", "tr"])
-_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_LONG_TAG = re.compile(r"<(?:[^<>\"']|\"[^\"<>]*+\"|'[^'<>]*+'){2000}")
-"""One with hundreds of attributes; what stands in quotes may be long."""
-
 _is_path = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII).fullmatch
 
 _TEXT = r"[^<>&\x00\r\xa0]++"
@@ -95,11 +82,12 @@ _LINK = (
     rf'(?: rel="[\w ]*+")?(?: target="_blank")?>{_RUN}</a>'
 )
 _INLINE = rf"(?:{_TEXT}|{_ENTITY}|<br ?/?>|{_LINK}|<(?:em>{_RUN}</em|strong>{_RUN}</strong)>)*+"
-_PLAIN = re.compile(
+is_plain = re.compile(
     rf"(?:{_TEXT}|{_ENTITY}|<br ?/?>|{_LINK}|<p>{_INLINE}</p>"
     rf"|<ul>(?:\s|<li>{_INLINE}</li>)*+</ul>)*+",
     re.ASCII,
-)
+).fullmatch
+"""Whether HTML is of the few tags and links that need no parser."""
 _ANCHOR = re.compile(r'(<a href="[^"]*+")[^>]*+>')
 _LABELLED = re.compile(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
@@ -112,7 +100,7 @@ _BLANKS = re.compile(r"[ \t\xa0\r\f\v]+")
 
 def clean(text: str, base: str | None = None) -> str:
     """HTML with nothing in it that runs, loads or tracks; relative links resolved against ``base``."""
-    if _PLAIN.fullmatch(text):
+    if is_plain(text):
         # each bracket is one of a tag, and only links have attributes
         if "/>" in text:
             text = text.replace("<br />", "<br>").replace("<br/>", "<br>")
@@ -120,50 +108,6 @@ def clean(text: str, base: str | None = None) -> str:
             text = _ANCHOR.sub(r"\1>", text)
         return text.replace('">', f'" rel="{_REL}">')
     return with_nh3(text, base)
-
-
-def effort(text: str) -> int:
-    """About how many nanoseconds ``clean`` and ``links`` take for it."""
-    for_links = 5_000 * text.count("http")
-    if _PLAIN.fullmatch(text):
-        return 20 * len(text) + for_links
-    return 100 * len(text) + 600 * text.count("<") + 5_000 * text.count("href") + for_links
-
-
-def is_tame(text: str) -> bool:
-    """Whether the parser takes no longer for it than for other HTML of its length.
-
-    As those of browsers do, it looks through all open elements at each tag, and opens anew in each
-    block what was not closed where it was opened.
-    """
-    if _PLAIN.fullmatch(text):
-        return True
-    if text.count("&") > MOST_ENTITIES or _LONG_TAG.search(text):
-        return False
-    opened: list[str] = []
-    astray = 0
-    for number, tag in enumerate(_TAG_NAME.finditer(text)):
-        astray += _nested(opened, tag[2].lower(), closing=bool(tag[1]))
-        if len(opened) > DEEPEST or astray * number > MOST_ASTRAY:
-            return False
-    return True
-
-
-def _nested(opened: list[str], tag: str, *, closing: bool) -> int:
-    """Follow a tag among the open elements, and return how many it leaves astray."""
-    if tag in _EMPTY:
-        return 0
-    if not closing:
-        while tag in _CLOSED_BY_OTHERS and opened and opened[-1] in _CLOSED_BY_OTHERS:
-            opened.pop()
-        opened.append(tag)
-        return 0
-    if tag not in opened:
-        return 1
-    astray = 0
-    while (last := opened.pop()) != tag:
-        astray += last not in _CLOSED_BY_OTHERS
-    return astray
 
 
 def with_nh3(text: str, base: str | None = None) -> str:
