@@ -22,7 +22,7 @@ from earwitness.library.intake import (
 )
 from earwitness.library.reading import clock, sanitise, text_file
 
-MOST_ROWS = 100_000
+MOST_ROWS = 60_000
 MOST_CELLS = 2_000_000
 LONGEST_CELL = 200_000
 """Characters; a quote of hours of speech."""
