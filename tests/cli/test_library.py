@@ -100,6 +100,10 @@ def test_from_a_feed_to_a_transcript(library, document, stranger, data):
         "schema": "earwitness/library-remove/1",
         "id": "talk",
         "episodes": 3,
+        "transcripts": 3,
+        "recordings": 1,
+        "snips": 0,
+        "cards": 0,
     }
     assert not (data / "audio/talk").exists()
     assert len(document("list")["shows"]) == 1
@@ -144,6 +148,17 @@ def test_a_backup_brings_back_what_was_removed(document, library, stranger, tmp_
     assert len(document("list")["shows"]) == 2
     assert document("check")["sound"]
     library("backup", copy, code=2)
+
+
+def test_what_goes_with_a_show_is_said_before_it_goes(document, earwitness, library, stranger):
+    feeds.publish(stranger, offers=False)
+    document("add", stranger.url("/feed"), "--allow-host", "127.0.0.1")
+    assert earwitness("snip", "talk/episode-1", "0:10").returncode == 0
+    asked = earwitness("library", "remove", "talk")
+    assert asked.returncode == 2
+    assert "Remove talk with 3 episodes, 1 snip" in asked.stderr
+    assert len(document("list")["shows"]) == 2
+    assert library("remove", "talk", "--yes").startswith("removed talk with 3 episodes, 1 snip")
 
 
 def test_an_unsound_store_is_told_by_the_exit_code(library, data):

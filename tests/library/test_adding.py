@@ -9,6 +9,7 @@ from earwitness.library.catalogue import NotInLibrary
 from earwitness.library.fetching import problems
 from earwitness.library.fetching.web import Web
 from earwitness.library.intake import NotReadable, Source
+from earwitness.library.moving import Claimed
 from earwitness.store.connection import open_store
 from tests.library import feeds, strangers
 
@@ -31,8 +32,8 @@ def store(tmp_path):
 def add(store):
     web = Web(allowed=frozenset({"127.0.0.1"}), sleep=lambda _: None)
 
-    def anything(what, episode=None):
-        return Adder(store, web, lambda _: None).add(str(what), episode)
+    def anything(what, episode=None, **options):
+        return Adder(store, web, lambda _: None, **options).add(str(what), episode)
 
     return anything
 
@@ -59,6 +60,93 @@ def test_a_feed_is_added_under_its_address_and_again_changes_nothing(stranger, a
     assert (second.show, second.new, second.changed, second.unchanged) == ("talk", (), (), 3)
     (show,) = catalogue.shows(store)
     assert (show.facts.feed_url, show.source) == (stranger.url("/feed"), Source.FEED)
+
+
+def claiming(stranger, guid="one", title="Talk", head=""):
+    told = f"<channel>{head}<podcast:guid>{guid}</podcast:guid>".encode()
+    return feeds.feed(stranger.url(""), 2, title, offers=False).replace(b"<channel>", told)
+
+
+@pytest.fixture
+def claimed(stranger, add):
+    """A show, and a second address whose feed says that it is the same one."""
+    stranger.pages |= {
+        "/old": claiming(stranger),
+        "/new": claiming(stranger, title="Talk, by somebody else"),
+    }
+    add(stranger.url("/old"))
+    return stranger.url("/new")
+
+
+def addresses(store, stranger):
+    found = {show.id: show.facts.feed_url for show in catalogue.shows(store)}
+    return {id: url.removeprefix(stranger.url("")) for id, url in found.items()}
+
+
+def test_a_feed_that_says_it_is_another_show_is_not_taken_for_it(claimed, stranger, add, store):
+    with pytest.raises(Claimed, match="`--moves talk` if it has, or with `--apart`"):
+        add(claimed)
+    assert addresses(store, stranger) == {"talk": "/old"}
+    assert [show.facts.title for show in catalogue.shows(store)] == ["Talk"]
+
+
+def test_the_user_may_say_that_it_has_moved(claimed, stranger, add, store):
+    (kept,) = add(claimed, moves="talk").kept
+    assert (kept.show, kept.new) == ("talk", ())
+    assert addresses(store, stranger) == {"talk": "/new"}
+
+
+def test_the_user_may_say_that_it_is_another(claimed, stranger, add, store):
+    add(claimed, apart=True)
+    assert addresses(store, stranger) == {"talk": "/old", "talk-by-somebody-else": "/new"}
+    assert {show.facts.guid for show in catalogue.shows(store)} == {"one", None}
+
+
+@pytest.mark.parametrize("how", ["redirect", "element"])
+def test_the_old_feed_may_say_that_it_has_moved(claimed, stranger, add, store, how):
+    said = f"<itunes:new-feed-url>{claimed}</itunes:new-feed-url>"
+    stranger.pages["/old"] = (
+        strangers.redirect("/new", 301) if how == "redirect" else claiming(stranger, head=said)
+    )
+    (kept,) = add(claimed).kept
+    assert (kept.show, kept.new) == ("talk", ())
+    assert addresses(store, stranger) == {"talk": "/new"}
+
+
+@pytest.mark.parametrize("page", [b"no feed", None, strangers.redirect("/new", 302)])
+def test_an_old_feed_that_does_not_say_it_proves_nothing(claimed, stranger, add, store, page):
+    stranger.pages["/old"] = page
+    with pytest.raises(Claimed):
+        add(claimed)
+
+
+def test_an_address_is_of_one_show(claimed, stranger, add, store):
+    add(claimed, apart=True)
+    with pytest.raises(Claimed, match="is the feed of talk-by-somebody-else"):
+        add(claimed, moves="talk")
+
+
+def test_a_file_changes_no_address(claimed, stranger, add, store, tmp_path):
+    file = tmp_path / "feed.xml"
+    own = (
+        '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="http://e.example/"/>'
+    )
+    file.write_bytes(claiming(stranger, title="Talk, again", head=own))
+    add(file)
+    assert addresses(store, stranger) == {"talk": "/old"}
+
+
+def test_relative_links_are_of_the_address_of_the_feed(stranger, add, store):
+    item = "<description>&lt;a href='notes'>Notes&lt;/a></description><title>"
+    body = (
+        feeds.feed(stranger.url(""), 1, offers=False)
+        .decode()
+        .replace("<item><title>", "<item>" + item)
+    )
+    stranger.pages["/talks/feed"] = body.encode()
+    add(stranger.url("/talks/feed"))
+    (one,) = catalogue.episodes(store)
+    assert [link.url for link in one.facts.links] == [stranger.url("/talks/notes")]
 
 
 def test_a_list_brings_every_feed_that_answers_and_names_the_others(stranger, add, store, tmp_path):
@@ -159,7 +247,7 @@ def test_a_recording_is_copied_and_says_how_long_it_is(show, store, add, tmp_pat
         ("page.html", b"<!doctype html><html><body>hi</body></html>", "web page"),
         ("words.txt", b"just words", "no kind that is known"),
         ("chapters.json", feeds.chapters(1), "chapters"),
-        ("broken.json", b"{", "none"),
+        ("broken.json", b"{", "not JSON"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_line(store, add, tmp_path, name, data, said):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from earwitness.library import backup, catalogue, shelving
+from earwitness.library import backup, catalogue, removing, shelving
 from earwitness.library.intake import (
     EpisodeFacts,
     Intake,
@@ -225,7 +225,7 @@ RESTORE += "backup.restore(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
 def test_a_restore_that_is_killed_leaves_the_old_store_or_the_new_one(store, folder):
     shelving.keep(store, large("new"))
     copy = backup.backup(store)
-    shelving.remove(store, "new")
+    removing.remove(store, "new")
     shelving.keep(store, large("old"))
     seen = set()
     for number in range(10):

@@ -1,3 +1,5 @@
+import time
+
 import msgspec
 import pytest
 
@@ -16,6 +18,7 @@ from earwitness.library.intake import (
 )
 from earwitness.library.show import Link
 from earwitness.store.connection import open_store
+from tests.library.confined import CPU_SECONDS
 
 
 @pytest.fixture
@@ -200,3 +203,21 @@ def test_an_ambiguous_name_is_refused_with_the_ids(store):
 )
 def test_slugs_are_safe_names(text, slug):
     assert shelving.slug(text) == slug
+
+
+def test_thousands_of_episodes_with_one_title_are_kept_soon_each_with_an_id(store):
+    many = feed(*(episode(str(number), chapters={}) for number in range(6_000)))
+    begun = time.thread_time()
+    kept = shelving.keep(store, many)
+    assert time.thread_time() - begun <= CPU_SECONDS
+    assert kept.new[:3] == ("talk/one", "talk/one-2", "talk/one-3")
+    assert len(set(kept.new)) == 6_000
+    again = shelving.keep(store, feed(episode("new", date="2024-01-01"), episode("0", line="said")))
+    assert (again.new, again.changed) == (("talk/one-6001",), ("talk/one",))
+
+
+def test_an_episode_that_stands_twice_in_one_source_is_one(store):
+    kept = shelving.keep(store, feed(episode("1"), episode("1", line="said")))
+    assert (kept.new, kept.changed) == (("talk/one",), ("talk/one",))
+    (one,) = catalogue.episodes(store)
+    assert one.facts.line == "said"

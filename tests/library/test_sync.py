@@ -1,5 +1,8 @@
+import contextlib
+import dataclasses
 import datetime as dt
 import re
+import threading
 
 import pytest
 
@@ -39,7 +42,7 @@ def store(tmp_path):
 def synchronise(store, web):
     def once(most=100):
         show = catalogue.find_show(store, "talk")
-        return sync.sync(store, web, show, tell=lambda _: None, most_documents=most)
+        return sync.sync(store, web, [show], tell=lambda _: None, most_documents=most)[0]
 
     return once
 
@@ -190,6 +193,9 @@ def test_a_feed_that_takes_the_guid_of_another_show_does_not_get_it(
         (b"<html><body>please log in</body></html>", "web page"),
         (b"WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n", "is no feed"),
         (b"", "is empty"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><rss>&b;</rss>', "DTD"),
+        (b"<rss><channel>" + b"<a>" * 300, "nested deeper"),
+        (b"<rss><channel>" + b"<a/>" * 100_000, "more than 80000 elements"),
         (feeds.feed("http://a.example", 0), "has no episode, and had 3"),
     ],
 )
@@ -204,3 +210,41 @@ def test_a_feed_that_fails_leaves_what_is_here(stranger, add, synchronise, store
     assert catalogue.episodes(store) == before
     feeds.publish(stranger, offers=False)
     assert synchronise().outcome is Outcome.UNCHANGED
+
+
+def test_two_hosts_are_asked_at_once_and_each_one_thing_at_a_time(store, web, stranger):
+    hosts = ("127.0.0.1", "localhost")
+    web = dataclasses.replace(web, allowed=frozenset(hosts))
+    addresses = [stranger.url(f"/{number}", hosts[number % 2]) for number in range(4)]
+    for number, url in enumerate(addresses):
+        stranger.pages[f"/{number}"] = feeds.feed("http://a.example", 1, f"Talk {number}", False)
+        Adder(store, web, lambda _: None).add(url)
+    asked = {host: threading.Lock() for host in hosts}
+    met = threading.Barrier(2)
+
+    def meeting(request):
+        """Answers once the other host is asked as well; a host that is asked twice gets no answer."""
+        with contextlib.ExitStack() as held:
+            lock = asked[request.headers["Host"].partition(":")[0]]
+            assert lock.acquire(blocking=False)
+            held.callback(lock.release)
+            met.wait(5)
+            answer(request, feeds.feed("http://a.example", 2, "Talk", False))
+
+    stranger.pages |= {f"/{number}": meeting for number in range(4)}
+    shows = sorted(sync.with_feeds(store), key=lambda show: show.facts.feed_url)
+    told = []
+    done = sync.sync(store, web, shows, tell=told.append, most_documents=0)
+    assert [one.show for one in done] == [show.id for show in shows]
+    assert {one.outcome for one in done} == {Outcome.KEPT}
+    assert sorted(told) == [f"Talk {number}: asking" for number in range(4)]
+    assert len(catalogue.episodes(store)) == 8
+
+
+def test_one_feed_that_fails_does_not_keep_the_others_from_coming(store, web, stranger):
+    for name in ("One", "Two"):
+        stranger.pages[f"/{name}"] = feeds.feed("http://a.example", 1, name, False)
+        Adder(store, web, lambda _: None).add(stranger.url(f"/{name}"))
+    del stranger.pages["/One"]
+    done = sync.sync(store, web, sync.with_feeds(store), tell=lambda _: None, most_documents=0)
+    assert [one.outcome for one in done] == [Outcome.FAILED, Outcome.KEPT]

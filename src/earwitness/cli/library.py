@@ -20,7 +20,7 @@ from earwitness.library import (
     documents,
     listed,
     listing,
-    shelving,
+    removing,
     sync,
     transcribing,
 )
@@ -73,6 +73,12 @@ def library() -> None:
 @library.command()
 @click.argument("what", metavar="URL|FILE")
 @click.option("--episode", help="Whose transcript or recording it is.")
+@click.option("--moves", metavar="SHOW", help="The show whose feed has moved to URL.")
+@click.option(
+    "--apart",
+    is_flag=True,
+    help="A show of its own, also if the feed says that it is one of yours.",
+)
 @_most_documents(_DOCUMENTS_OF_ADD)
 @_may_embed
 @_allow_host
@@ -81,6 +87,8 @@ def library() -> None:
 def add(  # noqa: PLR0917 - click calls it by name
     what: str,
     episode: str | None,
+    moves: str | None,
+    apart: bool,
     most_documents: int,
     may_embed: bool,
     hosts: tuple[str, ...],
@@ -88,10 +96,13 @@ def add(  # noqa: PLR0917 - click calls it by name
     data: Path | None,
 ) -> None:
     """Add a feed, a list of feeds, a page, an export, a transcript or a recording."""
+    is_address = what.startswith(("http://", "https://"))
+    if (moves or apart) and not is_address:
+        raise click.UsageError("--moves and --apart are for the address of a feed")
     web = _web(hosts)
     with _library(data) as store:
-        added = Adder(store, web, _tell).add(what, episode)
-        if what.startswith(("http://", "https://")):
+        added = Adder(store, web, _tell, moves, apart).add(what, episode)
+        if is_address:
             _fetch_documents(store, web, added, most_documents)
         document = listing.addition(store, added)
         embed.start_after(store, may=may_embed)
@@ -179,9 +190,7 @@ def sync_(
         for one in chosen:
             if not one.facts.feed_url:
                 raise click.UsageError(f"{one.id} has no feed: add it by the address of one")
-        done = [
-            sync.sync(store, web, one, tell=_tell, most_documents=most_documents) for one in chosen
-        ]
+        done = sync.sync(store, web, chosen, tell=_tell, most_documents=most_documents)
         embed.start_after(store, may=may_embed)
     _say(listing.synced(done), format_, shelves.synced)
     sys.exit(CANNOT if any(one.outcome is Outcome.FAILED for one in done) else 0)
@@ -298,16 +307,18 @@ def check(format_: str, data: Path | None) -> None:
 @options.output_format("text", "json")
 @options.data
 def remove(show: str, yes: bool, format_: str, data: Path | None) -> None:
-    """Remove SHOW with its episodes, transcripts and recordings."""
+    """Remove SHOW with its episodes, transcripts, recordings, snips and their cards."""
     with _library(data) as store:
         found = catalogue.find_show(store, show)
         if found.id in {one.id for one in bundled.shows()}:
             raise click.UsageError(f"{found.id} comes with Earwitness and stays")
-        if not (yes or _confirmed(f"Remove {found.id} with {found.episodes} episodes?")):
-            raise click.UsageError(f"{found.id} was not removed")
-        shelving.remove(store, found.id)
-        audio.remove_of(store, found.id)
-        _say(listed.RemoveDocument(id=found.id, episodes=found.episodes), format_, shelves.removed)
+        document = listing.removal(found.id, removing.belongings(store, found.id))
+        if not (yes or _confirmed(f"Remove {shelves.removal(document)}?")):
+            raise click.UsageError(
+                f"{shelves.removal(document)} stays: `--yes` removes it without asking"
+            )
+        removing.remove(store, found.id)
+    _say(document, format_, shelves.removed)
 
 
 library.add_command(embed.embed)

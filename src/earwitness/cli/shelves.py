@@ -143,7 +143,20 @@ def condition(document: listed.CheckDocument) -> None:
 
 def removed(document: listed.RemoveDocument) -> None:
     """What is gone."""
-    print(f"removed {document.id} with {document.episodes} episodes")
+    print(f"removed {removal(document)}")
+
+
+def removal(document: listed.RemoveDocument) -> str:
+    """A show and what goes with it, in words."""
+    counts = {
+        "episode": document.episodes,
+        "transcript": document.transcripts,
+        "recording": document.recordings,
+        "snip": document.snips,
+        "card": document.cards,
+    }
+    said = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items() if count]
+    return f"{document.id} with {', '.join(said) or 'nothing in it'}"
 
 
 def length(seconds: float | None) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from earwitness.library import audio, catalogue, shelving, snips, sync
+from earwitness.library import audio, catalogue, moving, shelving, snips, sync
 from earwitness.library.fetching import fetcher, recordings
+from earwitness.library.fetching.fetcher import Fetched
 from earwitness.library.fetching.problems import NotFetched
 from earwitness.library.fetching.web import MEBIBYTE, Web
 from earwitness.library.intake import (
@@ -22,6 +23,7 @@ from earwitness.library.intake import (
     Source,
     Transcript,
 )
+from earwitness.library.moving import Claimed
 from earwitness.library.reading import audio_tags, recognise
 from earwitness.library.reading.opml import Opml
 from earwitness.library.reading.recognise import Read
@@ -60,11 +62,15 @@ class Adder:
     store: Store
     web: Web
     tell: Tell
+    moves: str | None = None
+    """The show that has moved to the address that is added."""
+    apart: bool = False
+    """Whether a feed that says it is a show which is here becomes another show all the same."""
 
     def add(self, what: str, episode: str | None = None) -> Addition:
         """Add an address, a file or a folder; ``episode`` names whose transcript or recording it is.
 
-        Raises NotThere, NotReadable, NotFetched and NotInLibrary.
+        Raises NotThere, NotReadable, NotFetched, NotInLibrary and Claimed.
         """
         if what.startswith(("http://", "https://")):
             return self._address(what, episode)
@@ -83,9 +89,26 @@ class Adder:
         fetched = fetcher.fetch(self.web, url)
         found = recognise.read(fetched.body, fetcher.shown(fetched.url))
         if isinstance(found, Intake) and found.source is Source.FEED:
-            address = fetched.moved_to or url
-            return _one(sync.keep_feed(self.store, fetched, found, address, None))
+            return _one(self._feed(fetched, found, fetched.moved_to or url))
         return self._found(found, fetcher.shown(url), episode, _OWN_FILES)
+
+    def _feed(self, fetched: Fetched, intake: Intake, address: str) -> Kept:
+        """Keep a feed: of the show of its address, of the one that has moved there, or of a new one."""
+        show = sync.of_feed(self.store, address)
+        if self.moves is not None:
+            moved = catalogue.find_show(self.store, self.moves).id
+            if show not in {None, moved}:
+                raise Claimed(f"{fetcher.shown(address)} is the feed of {show}: remove one of both")
+            show = moved
+        elif show is None and (claimed := moving.claimed(self.store, intake.show, address)):
+            if self.apart:
+                without = msgspec.structs.replace(intake.show, guid=None)
+                intake = msgspec.structs.replace(intake, show=without)
+            else:
+                moving.require_moved(self.web, claimed, address)
+                self.tell(f"{claimed.id} has moved to {fetcher.shown(address)}")
+                show = claimed.id
+        return sync.keep_feed(self.store, fetched, intake, address, show)
 
     def _file(self, path: Path, episode: str | None, show: str = _OWN_FILES) -> Addition:
         with path.open("rb") as file:
@@ -145,7 +168,7 @@ class Adder:
         for feed in opml.feeds:
             try:
                 kept += self._address(feed.url, None).kept
-            except (NotFetched, NotReadable) as problem:
+            except (NotFetched, NotReadable, Claimed) as problem:
                 self.tell(str(problem))
                 failed.append((fetcher.shown(feed.url), str(problem)))
         return Addition(kept=tuple(kept), failed=tuple(failed), several=True)

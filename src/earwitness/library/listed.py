@@ -207,3 +207,8 @@ class RemoveDocument(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = "earwitness/library-remove/1"
     id: str
     episodes: int
+    transcripts: int
+    recordings: int
+    snips: int
+    cards: int
+    """Those that were made of its snips."""

@@ -4,6 +4,7 @@ Nothing is rendered here and nothing is fetched. The verdicts of an episode's cl
 newest finished runs in the same store; what a claim is, nobody here knows.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from earwitness.library import catalogue, chapters, jobs
@@ -20,6 +21,7 @@ from earwitness.library.listed import (
     EpisodeRow,
     FailedAddition,
     JobsDocument,
+    RemoveDocument,
     ShowRow,
     ShowsDocument,
     SyncDocument,
@@ -27,6 +29,7 @@ from earwitness.library.listed import (
     TranscriptDocument,
     TranscriptRow,
 )
+from earwitness.library.removing import Belongings
 from earwitness.library.shelving import Kept
 from earwitness.library.sync import Synced
 from earwitness.store import runs
@@ -115,6 +118,11 @@ def transcript(store: Store, one: ShelvedEpisode) -> TranscriptDocument | None:
 def all_jobs(store: Store) -> JobsDocument:
     """All jobs, as a document."""
     return JobsDocument(jobs=tuple(jobs.every(store)))
+
+
+def removal(show: str, belongings: Belongings) -> RemoveDocument:
+    """A show that is removed, and what goes with it."""
+    return RemoveDocument(id=show, **dataclasses.asdict(belongings))
 
 
 def synced(all_of: Sequence[Synced]) -> SyncDocument:

@@ -66,11 +66,12 @@ def keep(store: Store, intake: Intake, *, show: str | None = None) -> Kept:
         for place, facts in enumerate(intake.episodes):
             id = shelf.id_of(facts)
             if id is None:
-                id = shelf.add(connection, facts, place)
+                id = shelf.add(facts, place)
                 new.append(id)
             elif shelf.update(connection, id, facts):
                 changed.append(id)
             ids.append(id)
+        shelf.write_added(connection)
         shelf.renumber(connection)
     return Kept(
         show=show,
@@ -136,14 +137,6 @@ def keep_chapters(
         _write_chapters(connection, episode_id, source, chapters)
 
 
-def remove(store: Store, show: str) -> None:
-    """Take a show off its shelf, with its episodes and everything that belongs to them."""
-    with store.writing() as connection:
-        connection.execute(tables.shows.delete().where(tables.shows.c.id == show))
-        of_show = tables.jobs.c.subject.startswith(f"{show}/", autoescape=True)
-        connection.execute(tables.jobs.delete().where(of_show))
-
-
 def slug(text: str) -> str:
     """A name for addresses and files: ASCII letters, digits and dashes; ``untitled`` at the least."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
@@ -156,6 +149,8 @@ def _keep_show(connection: sa.Connection, intake: Intake, known: str | None) -> 
     for row in rows:
         if row.id == known or (known is None and _is_same_show(row, facts)):
             merged = _merged(msgspec.json.decode(row.body, type=ShowFacts), facts, intake.source)
+            if known is None and row.feed_url:  # nobody has said that it has moved
+                merged = msgspec.structs.replace(merged, feed_url=row.feed_url)
             body = msgspec.json.encode(merged).decode()
             if body != row.body:
                 connection.execute(
@@ -199,6 +194,10 @@ class _Shelf:
         self._bodies: dict[str, str] = {row.id: row.body for row in rows}
         self._by_guid = {row.guid: row.id for row in rows}
         self._by_day = {(slug(row.title), (row.date or "")[:_DAY]): row.id for row in rows}
+        self._numbers: dict[str, int] = {}
+        """The number that comes next behind an id that is taken."""
+        self._added: list[tuple[dict[str, Any], EpisodeFacts]] = []
+        """Rows that are not written yet."""
 
     @classmethod
     def of(cls, connection: sa.Connection, show: str, source: Source) -> "_Shelf":
@@ -210,17 +209,35 @@ class _Shelf:
         day = (slug(facts.title), (facts.date or "")[:_DAY])
         return self._by_guid.get(facts.guid) or self._by_day.get(day)
 
-    def add(self, connection: sa.Connection, facts: EpisodeFacts, place: int) -> str:
-        """Write an episode that is not here, and return its id."""
-        id = _free(f"{self._show}/{facts.slug or slug(facts.title)}", self._bodies)
+    def add(self, facts: EpisodeFacts, place: int) -> str:
+        """Take an episode that is not here, and return its id; ``write_added`` writes it."""
+        id = self._free(f"{self._show}/{facts.slug or slug(facts.title)}")
         body = self._remember(id, facts)
         columns = {"id": id, "show": self._show, "guid": facts.guid, "place": place, "body": body}
-        connection.execute(tables.episodes.insert().values(**columns, **_episode_columns(facts)))
-        _write_beside(connection, id, facts)
+        self._added.append((columns | _episode_columns(facts), facts))
         return id
+
+    def write_added(self, connection: sa.Connection) -> None:
+        """Write what was added, all at once: a feed may have thousands."""
+        if self._added:
+            connection.execute(tables.episodes.insert(), [columns for columns, _ in self._added])
+        for columns, facts in self._added:
+            _write_beside(connection, columns["id"], facts)
+        self._added.clear()
+
+    def _free(self, wanted: str) -> str:
+        """The wanted id, or the first with a number behind it that is not taken."""
+        if wanted not in self._bodies:
+            return wanted
+        number = self._numbers.get(wanted, 2)
+        while f"{wanted}-{number}" in self._bodies:
+            number += 1
+        self._numbers[wanted] = number + 1
+        return f"{wanted}-{number}"
 
     def update(self, connection: sa.Connection, id: str, facts: EpisodeFacts) -> bool:
         """Write what the facts add to an episode; whether that was anything."""
+        self.write_added(connection)  # it may be one of them
         before = self._bodies[id]
         old = msgspec.json.decode(before, type=EpisodeFacts)
         merged = _merged(old, facts, self._source)

@@ -8,7 +8,7 @@ Keeping is idempotent. A feed that fails, or that has nothing where it had somet
 import dataclasses
 import datetime as dt
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from earwitness.library import catalogue, documents, shelving
 from earwitness.library.catalogue import ShelvedShow
-from earwitness.library.fetching import fetcher
+from earwitness.library.fetching import at_once, fetcher
 from earwitness.library.fetching.fetcher import Fetched
-from earwitness.library.fetching.problems import Gone, NotFetched
+from earwitness.library.fetching.problems import Gone, NotAnAddress, NotFetched
 from earwitness.library.fetching.web import Web
 from earwitness.library.intake import Intake, NotReadable, Source
 from earwitness.library.reading import recognise
@@ -57,17 +57,33 @@ class Synced:
     """Why it failed."""
 
 
-def sync(store: Store, web: Web, show: ShelvedShow, *, tell: Tell, most_documents: int) -> Synced:
-    """Ask the feed of a show, and fetch what it offers beside it. Does not raise NotFetched."""
-    tell(f"{show.facts.title}: asking")
-    try:
-        synced = _sync_feed(store, web, show)
-    except (NotFetched, NotReadable) as problem:
-        _checked(store, show.id)
-        told = f"{problem}; what is here stays" if isinstance(problem, Gone) else str(problem)
-        return Synced(show=show.id, title=show.facts.title, outcome=Outcome.FAILED, problem=told)
-    fetched = documents.fetch(store, web, show.id, tell=tell, most=most_documents)
-    return dataclasses.replace(synced, documents=fetched)
+def sync(
+    store: Store, web: Web, shows: Sequence[ShelvedShow], *, tell: Tell, most_documents: int
+) -> list[Synced]:
+    """Ask the feeds of shows, and fetch what they offer beside; the results in their order.
+
+    Several hosts are asked at once; what they answer is kept by this thread, a show at a time. Does
+    not raise NotFetched.
+    """
+    done: dict[str, Synced] = {}
+    answers = at_once.answers(
+        shows,
+        _host,
+        lambda show: _ask(web, show),
+        begin=lambda show: tell(f"{show.facts.title}: asking"),
+    )
+    for show, answer in answers:
+        synced = _keep_answer(store, show, answer)
+        if synced.outcome is not Outcome.FAILED:
+            came = documents.fetch(store, web, show.id, tell=tell, most=most_documents)
+            synced = dataclasses.replace(synced, documents=came)
+        done[show.id] = synced
+    return [done[show.id] for show in shows]
+
+
+def of_feed(store: Store, address: str) -> str | None:
+    """The id of the show that has the feed of this address."""
+    return _other_with(store, feed_url=address)
 
 
 def with_feeds(store: Store) -> list[ShelvedShow]:
@@ -80,10 +96,9 @@ def keep_feed(
 ) -> Kept:
     """Keep what a feed gave, under the address that it is to be asked by next time.
 
-    ``show`` is the show that it is the feed of; None: the one of that address, else found by its
-    marks, or new.
+    ``show`` is the show that it is the feed of; None: found by its marks, or new.
     """
-    kept = _keep_at(store, intake, address, show or _other_with(store, feed_url=address))
+    kept = _keep_at(store, intake, address, show)
     etag, modified = (_mark(fetched.headers.get(name)) for name in ("etag", "last-modified"))
     _checked(store, kept.show, etag=etag, last_modified=modified)
     return kept
@@ -97,12 +112,33 @@ def read_feed(fetched: Fetched) -> Intake:
     return intake
 
 
-def _sync_feed(store: Store, web: Web, show: ShelvedShow) -> Synced:
-    asked = show.facts.feed_url or ""
+def _host(show: ShelvedShow) -> str:
+    url = show.facts.feed_url or ""
+    try:
+        return fetcher.origin_of(url).host
+    except NotAnAddress:  # asking says so
+        return url
+
+
+def _ask(web: Web, show: ShelvedShow) -> Fetched:
     validators = {"If-None-Match": show.etag, "If-Modified-Since": show.last_modified}
-    fetched = fetcher.fetch(
-        web, asked, headers={name: value for name, value in validators.items() if value}
-    )
+    headers = {name: value for name, value in validators.items() if value}
+    return fetcher.fetch(web, show.facts.feed_url or "", headers=headers)
+
+
+def _keep_answer(store: Store, show: ShelvedShow, answer: Fetched | Exception) -> Synced:
+    """Keep what the feed of a show answered, or what went wrong."""
+    try:
+        if isinstance(answer, Exception):
+            raise answer
+        return _keep_fetched(store, show, answer)
+    except (NotFetched, NotReadable) as problem:
+        _checked(store, show.id)
+        told = f"{problem}; what is here stays" if isinstance(problem, Gone) else str(problem)
+        return Synced(show=show.id, title=show.facts.title, outcome=Outcome.FAILED, problem=told)
+
+
+def _keep_fetched(store: Store, show: ShelvedShow, fetched: Fetched) -> Synced:
     moved_to = fetched.moved_to
     if moved_to and _other_with(store, feed_url=moved_to, than=show.id):
         moved_to = None  # two shows that became one stay two here
@@ -121,7 +157,7 @@ def _sync_feed(store: Store, web: Web, show: ShelvedShow) -> Synced:
     intake = read_feed(fetched)
     if not intake.episodes and show.episodes:
         raise NotReadable(f"the feed has no episode, and had {show.episodes}: nothing was changed")
-    kept = keep_feed(store, fetched, intake, moved_to or asked, show.id)
+    kept = keep_feed(store, fetched, intake, moved_to or show.facts.feed_url or "", show.id)
     return dataclasses.replace(same, outcome=Outcome.KEPT, kept=kept)
 
 

@@ -12,6 +12,7 @@ from earwitness.library.fetching import fetcher, problems
 from earwitness.library.fetching.web import Web
 from earwitness.servers import certificates
 from tests.library import strangers
+from tests.library.confined import CPU_SECONDS
 from tests.library.strangers import answer, redirect
 
 
@@ -196,6 +197,40 @@ def test_hostile_answers_end_soon_and_small_with_a_named_error(once, stranger, n
     tracemalloc.stop()
     assert "\n" not in str(problem.value)
     assert most < 5_000_000
+
+
+LARGE = {
+    "a bomb": (lambda request: answer(request, BOMB, Content_Encoding="gzip"), problems.TooBig),
+    "a bomb, deflated": (
+        lambda request: answer(
+            request, zlib.compress(bytes(100_000_000)), Content_Encoding="deflate"
+        ),
+        problems.TooBig,
+    ),
+    "many empty parts": (
+        lambda request: answer(request, gzip.compress(b"") * 500_000, Content_Encoding="gzip"),
+        problems.TooBig,
+    ),
+    "no end": (raw(b"HTTP/1.1 200 OK\r\n\r\n", *[bytes(1_000_000)] * 22), problems.TooBig),
+    "small chunks": (
+        raw(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"1\r\na\r\n" * 50_000,
+            b"2\r\n",
+        ),
+        problems.Incomplete,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_the_usual_limits_cost_a_second_of_cpu_time_at_most(stranger, name):
+    stranger.pages["/"], expected = LARGE[name]
+    web = Web(allowed=frozenset({"127.0.0.1"}), tries=1)
+    begun = time.thread_time()
+    with pytest.raises(expected):
+        fetcher.fetch(web, stranger.url())
+    assert time.thread_time() - begun <= CPU_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_content_tells_what_it_is(data: str, name: str, kind: type) -> None:
         (b"hello", "a.vtt", "no cue"),
         (b"<!doctype html><html><body>hello</body></html>", "a.html", "a web page"),
         (b'{"chapters": []}', "c.json", "they belong to an episode"),
-        (b'{"a": ', "a.json", "is none"),
+        (b'{"a": ', "a.json", "not JSON"),
         (b"ID3\x04\x00\x00\x00\x00\x00\x00", "a.mp3", "is a recording"),
     ],
 )

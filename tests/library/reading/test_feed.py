@@ -459,3 +459,40 @@ def test_bytes_are_read_or_refused(data: bytes) -> None:
             feed.read(given_data)
         except NotReadable as refused:
             assert "\n" not in str(refused)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>one<p>two<ul><li>a<li>b</ul>" * 50,
+        "<b><i>x</b></i> <div><p>y</div>" * 20,
+        "<table><tr><td>a<td>b<tr><td>c</table>" * 50,
+        '<img src="data:image/png;base64,' + "A" * 50_000 + '">text',
+    ],
+)
+def test_html_that_is_written_carelessly_is_shown(html: str) -> None:
+    data = rss(
+        f"<item><title>One</title><guid>1</guid><description><![CDATA[{html}]]></description></item>"
+    )
+    intake = feed.read(data)
+    assert intake.episodes[0].description
+    assert intake.problems == ()
+
+
+def test_html_that_a_parser_takes_long_for_is_kept_as_it_came() -> None:
+    html = "<div>" * 1_000
+    data = rss(
+        f"<item><title>One</title><guid>1</guid><description><![CDATA[{html}]]></description>"
+        "<itunes:summary>In short</itunes:summary></item>"
+    )
+    (one,) = (intake := feed.read(data)).episodes
+    assert one.description == "In short"
+    assert html in [element.text for element in one.elements]
+    assert "too much HTML" in intake.problems[0].what
+
+
+def test_of_a_feed_with_too_many_elements_the_newest_episodes_are_read() -> None:
+    item = "<item><title>One</title><guid>{}</guid>" + "<odd:thing/>" * 998 + "</item>"
+    intake = feed.read(rss("".join(item.format(number) for number in range(100))))
+    assert [one.guid for one in intake.episodes] == [str(number) for number in range(80)]
+    assert "only the first 80 episodes" in intake.problems[0].what

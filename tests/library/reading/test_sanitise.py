@@ -1,5 +1,6 @@
 import html
 import re
+import urllib.parse
 
 import pytest
 from hypothesis import given
@@ -120,6 +121,22 @@ def test_any_text_is_harmless_and_stays_so(text: str) -> None:
 )
 def test_addresses_that_are_none_of_the_web(text: str | None) -> None:
     assert sanitise.address(text) is None
+
+
+@given(
+    st.from_regex(r"[a-z0-9-]{1,5}([./?#-]{1,2}[a-z0-9-]{1,4}){0,3}", fullmatch=True),
+    st.sampled_from(
+        ["https://a.example", "https://a.example/b/c?d=e/f", "http://a.example/b/../c/"]
+    ),
+)
+def test_the_short_way_for_relative_addresses_gives_what_the_library_gives(
+    text: str, base: str
+) -> None:
+    assert sanitise.address(text, base) == sanitise.address(urllib.parse.urljoin(base, text))
+
+
+def test_a_blank_is_no_address_that_is_relative() -> None:
+    assert sanitise.address(" \n", "https://a.example/feed") is None
 
 
 @given(

@@ -9,7 +9,6 @@ import contextlib
 import random
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -49,12 +48,12 @@ class Web:
     first_wait_seconds: float = 1.0
     """Before the second try; doubled before each further one."""
     sleep: Callable[[float], None] = time.sleep
-    _turns: "defaultdict[str, _Turn]" = field(default_factory=lambda: defaultdict(_Turn))
+    _turns: "dict[str, _Turn]" = field(default_factory=dict)
 
     @contextlib.contextmanager
     def turn(self, host: str) -> Iterator[None]:
         """Be the only one who asks this host, after its pause."""
-        turn = self._turns[host]
+        turn = self._turns.setdefault(host, _Turn())
         with turn.lock:
             if host not in self.allowed and turn.ended is not None:
                 self.sleep(max(0.0, turn.ended + self.pause_seconds - time.monotonic()))

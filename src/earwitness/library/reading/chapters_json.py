@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from earwitness.library.intake import NotReadable, SourcedChapter
 from earwitness.library.reading import clock, sanitise, text_file
 
@@ -14,10 +12,7 @@ LONGEST_TITLE = 500
 
 def read(data: bytes, base: str | None = None) -> tuple[SourcedChapter, ...]:
     """The chapters in order of time. Raises NotReadable."""
-    try:
-        document = msgspec.json.decode(text_file.decoded(data))
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise NotReadable(f"not JSON: {error}") from error
+    document = text_file.json(data)
     if not looks_like_one(document):
         raise NotReadable("JSON, but no chapters: it has no list of that name")
     if len(document["chapters"]) > MOST_CHAPTERS:

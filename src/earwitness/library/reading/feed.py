@@ -6,36 +6,19 @@ mended and read again by a parser that recovers, and each thing that was wrong i
 The parser resolves no entity, asks no network and stops at the limits below.
 """
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-from earwitness.library.intake import (
-    ChapterSource,
-    EpisodeFacts,
-    Intake,
-    NotReadable,
-    Problem,
-    ShowFacts,
-    Source,
-    SourcedChapter,
-)
-from earwitness.library.reading import (
-    feed_fields,
-    feed_handlers,
-    feed_text,
-    namespaces,
-    sanitise,
-    show_notes,
-)
+from earwitness.library.intake import Intake, NotReadable, Problem, Source
+from earwitness.library.reading import feed_fields, feed_settling, feed_text, namespaces
+from earwitness.library.reading.feed_elements import Quota, TooMany
+from earwitness.library.reading.feed_rules import Fields
 
 MOST_ITEMS = 20_000
 """Episodes of one show; a show with one each day reaches it after 54 years."""
-MOST_ELEMENTS = 400_000
-"""Of all episodes together; twenty for each of the most that are read."""
 DEEPEST = 256
 """Levels of elements; libxml2 has the same limit, descriptions as XHTML have about ten."""
 MOST_PROBLEMS = 50
@@ -48,11 +31,11 @@ _ROOTS = {"rss", "RSS", "rdf:RDF", "atom:feed", "feed", "channel"}
 
 
 @dataclass
-class _Found:
-    """What one pass over a feed has found."""
+class Parsed:
+    """A feed as its elements say it: nothing lost, and its HTML as raw as it came."""
 
-    channel: feed_handlers.Fields | None = None
-    items: list[feed_handlers.Fields] = field(default_factory=list)
+    channel: Fields | None = None
+    items: list[Fields] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     log: list[etree._LogEntry] = field(default_factory=list)
     """What the parser stumbled over."""
@@ -66,61 +49,71 @@ def looks_like_one(text: str) -> bool:
 
 def read(data: bytes, base: str | None = None) -> Intake:
     """A feed that was found at ``base``. Raises NotReadable."""
+    return settled(parse(data, base), base)
+
+
+def parse(data: bytes, base: str | None = None) -> Parsed:
+    """The elements of a feed, and the fields that one of them alone gives. Raises NotReadable."""
     prepared = feed_text.prepared(data)
-    found = _Found()
+    prepared.refuse_too_much()
+    found = Parsed(problems=list(prepared.problems))
     try:
-        _pass(prepared.text, base, found, recover=False)
+        _pass(prepared, base, found, recover=False)
     except etree.XMLSyntaxError:
         wrong = found.log[:1]
-        found = _Found()
-        _pass(feed_text.mended(prepared.text), base, found, recover=True)
+        found = Parsed(problems=list(prepared.problems))
+        _pass(prepared.mended(), base, found, recover=True)
         found.problems += _mended([*wrong, *found.log])
-    return _intake(found, prepared.problems, base)
+    return found
 
 
-def _pass(text: str, base: str | None, found: _Found, *, recover: bool) -> None:
+def settled(parsed: Parsed, base: str | None = None) -> Intake:
+    """The show and its episodes, sanitised and with what is found in their texts; uses it up."""
+    if parsed.channel is None:
+        raise NotReadable("not a feed: nothing of it can be read")
+    episodes = feed_settling.episodes(parsed.items)
+    show = feed_settling.show(parsed.channel, base)
+    problems = [*parsed.problems, *_wrong("show", parsed.channel)]
+    for number, item in enumerate(parsed.items, 1):
+        problems += _wrong(f"episode {number}", item)
+    return Intake(source=Source.FEED, show=show, episodes=episodes, problems=_told(problems))
+
+
+def _pass(text: feed_text.FeedText, base: str | None, found: Parsed, *, recover: bool) -> None:
     """Go through a feed once. Raises XMLSyntaxError when it is not well-formed and not to be mended."""
     events = etree.iterparse(
-        io.BytesIO(text.encode("utf-8", "replace")),
+        text.stream(),
         events=("end",),
         tag=_ITEMS,
-        encoding="utf-8",
         recover=recover,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        **feed_text.PARSING,
     )
-    root, elements = None, 0
+    root, quota = None, Quota()
     try:
         for item in _items(events):
             if root is None:  # the parser names it when it has finished only
                 root = item.getroottree().getroot()
-            elements += len(item)
-            if elements > MOST_ELEMENTS:
-                raise NotReadable(f"has more than {MOST_ELEMENTS} elements")
-            if len(found.items) == MOST_ITEMS:
-                found.problems.append(_too_many(item))
-                break
-            found.items.append(feed_fields.of_item(item, base))
+            found.items.append(feed_fields.of_item(item, base, quota))
             _forget(item)
+    except TooMany as limit:
+        found.problems.append(_too_many(limit, len(found.items)))
     finally:
         found.log = list(events.error_log)
         _refuse_limits(found.log)
     root = events.root if root is None else root
     if root is not None:
-        found.channel = feed_fields.of_channel(_channel(root), base)
+        found.channel = feed_fields.of_channel(_channel(root), base, Quota())
 
 
 def _items(events: etree.iterparse) -> Iterator[etree._Element]:
-    """The items of a feed, and not what bears their name deeper down."""
+    """The items of a feed, and not what bears their name deeper down. Raises TooMany."""
+    came = 0
     for _, element in events:
         parent = element.getparent()
-        if parent is None:
-            continue
-        if namespaces.name(parent.tag) in _HOLDERS:
+        if parent is not None and namespaces.name(parent.tag) in _HOLDERS:
+            if came == MOST_ITEMS:
+                raise TooMany(f"has more than {MOST_ITEMS} episodes")
+            came += 1
             yield element
 
 
@@ -142,71 +135,7 @@ def _channel(root: etree._Element) -> etree._Element:
     return root
 
 
-def _intake(found: _Found, before: tuple[Problem, ...], base: str | None) -> Intake:
-    if found.channel is None:
-        raise NotReadable("not a feed: nothing of it can be read")
-    episodes = _episodes(found.items)
-    problems = [*before, *found.problems, *_wrong("show", found.channel)]
-    for number, item in enumerate(found.items, 1):
-        problems += _wrong(f"episode {number}", item)
-    return Intake(
-        source=Source.FEED,
-        show=_show(found.channel, base),
-        episodes=episodes,
-        problems=_told(problems),
-    )
-
-
-def _show(fields: feed_handlers.Fields, base: str | None) -> ShowFacts:
-    values = dict(fields.values)
-    pictures = [values.pop(key, None) for key in ("image", "rss image", "atom image")]
-    values["image"] = next((url for url in pictures if url), None)
-    values.setdefault("feed_url", base)
-    values.setdefault("title", "Untitled show")
-    values |= {key: tuple(many) for key, many in fields.lists.items()}
-    return ShowFacts(elements=tuple(fields.elements), **values)
-
-
-def _episodes(items: list[feed_handlers.Fields]) -> tuple[EpisodeFacts, ...]:
-    """The episodes, each with a mark that is its own."""
-    seen: dict[str, int] = {}
-    for item in items:
-        guid = item.values["guid"]
-        seen[guid] = seen.get(guid, 0) + 1
-        if seen[guid] > 1:
-            item.wrong.append(f"has the guid of another one: {guid[:80]!r}")
-            recordings = item.lists.get("enclosures")
-            item.values["guid"] = f"{guid}#{recordings[0].url if recordings else seen[guid]}"
-    notes = [_notes(item) for item in items]
-    phrases = show_notes.Phrases([text for text in notes if text])
-    return tuple(_episode(item, text, phrases) for item, text in zip(items, notes, strict=True))
-
-
-def _notes(item: feed_handlers.Fields) -> str:
-    """The description as plain text where it may have chapters."""
-    description = item.values.get("description", "")
-    return sanitise.plain(description) if show_notes.has_times(description) else ""
-
-
-def _episode(fields: feed_handlers.Fields, notes: str, phrases: show_notes.Phrases) -> EpisodeFacts:
-    values = dict(fields.values)
-    chapters: dict[ChapterSource, tuple[SourcedChapter, ...]] = {}
-    if psc := values.pop("psc", None):
-        chapters[ChapterSource.PSC] = tuple(psc)
-    if notes and (found := show_notes.chapters(notes, values.get("duration_seconds"), phrases)):
-        chapters[ChapterSource.SHOW_NOTES] = found
-    values |= {key: tuple(many) for key, many in fields.lists.items()}
-    media = values.pop("media", ())
-    values.setdefault("enclosures", media)
-    return EpisodeFacts(
-        links=sanitise.links(values.get("description", "")),
-        elements=tuple(fields.elements),
-        chapters=chapters,
-        **values,
-    )
-
-
-def _wrong(where: str, fields: feed_handlers.Fields) -> list[Problem]:
+def _wrong(where: str, fields: Fields) -> list[Problem]:
     return [Problem(where=where, what=what) for what in fields.wrong]
 
 
@@ -231,8 +160,11 @@ def _mended(log: list[etree._LogEntry]) -> list[Problem]:
     return list(told.values())
 
 
-def _too_many(item: etree._Element) -> Problem:
-    return Problem(where=f"line {item.sourceline}", what=f"only the first {MOST_ITEMS} are read")
+def _too_many(limit: TooMany, read: int) -> Problem:
+    """What is told when the older episodes are left out; raises it when that would be all."""
+    if not read:
+        raise limit
+    return Problem(where="feed", what=f"{limit}; only the first {read} episodes are read")
 
 
 def _refuse_limits(log: list[etree._LogEntry]) -> None:

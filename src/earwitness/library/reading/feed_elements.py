@@ -4,12 +4,18 @@ The one place where the tree of the parser is read. Texts that are HTML stay one
 feed has not escaped it.
 """
 
+from dataclasses import dataclass
+
 from lxml import etree
 
 from earwitness.library.intake import Element, NotReadable
 from earwitness.library.reading import sanitise
 from earwitness.library.reading.namespaces import name
 
+MOST_ELEMENTS = 80_000
+"""Of one feed; 4,000 episodes that use all there is have as many."""
+USUAL_ATTRIBUTES = 20
+"""Of one element; each of one that has more counts as an element."""
 MOST_ATTRIBUTES = 200
 """Of one element; the richest ones of Media RSS have fifteen."""
 MOST_CHILDREN = 10_000
@@ -28,38 +34,65 @@ _MARKED_UP = frozenset(
     ]
 )
 """Texts that are HTML, also where a feed does not escape it."""
+_INSIDE = etree.XPath("count(.//*)")
 _VOID = {"br", "hr", "img", "wbr"}
 
 
-def whole(element: etree._Element, wrong: list[str]) -> Element:
-    """An element with all that is in it. Raises NotReadable when it has too many attributes."""
-    attributes, text = element.items(), element.text or ""
-    if len(attributes) > MOST_ATTRIBUTES:
-        raise NotReadable(
-            f"line {element.sourceline}: an element has {len(attributes)} attributes,"
-            f" more than {MOST_ATTRIBUTES}"
-        )
-    if len(element) > MOST_CHILDREN:
-        raise NotReadable(
-            f"line {element.sourceline}: an element has {len(element)} elements in it,"
-            f" more than {MOST_CHILDREN}"
-        )
-    known = name(element.tag)
+class TooMany(NotReadable):
+    """There are more elements than are taken of one feed."""
+
+
+@dataclass(slots=True)
+class Quota:
+    """How many elements of a feed may still be taken."""
+
+    left: int = MOST_ELEMENTS
+
+    def take(self, elements: int) -> None:
+        """Count these. Raises TooMany."""
+        self.left -= elements
+        if self.left < 0:
+            raise TooMany(f"has more than {MOST_ELEMENTS} elements")
+
+
+def whole(element: etree._Element, wrong: list[str], quota: Quota) -> Element:
+    """An element with all that is in it, which is counted. Raises NotReadable for too much."""
+    known, attributes, text = name(element.tag), element.items(), element.text or ""
     children: tuple[Element, ...] = ()
+    if len(attributes) > USUAL_ATTRIBUTES:
+        if len(attributes) > MOST_ATTRIBUTES:
+            raise _too_much(element, f"{len(attributes)} attributes, more than {MOST_ATTRIBUTES}")
+        quota.take(len(attributes))
     if len(element):
-        if known in _MARKED_UP:
-            text = _inner_html(element)
-        else:
-            tails = [(child.tail or "").strip() for child in element]
-            text = " ".join([text.strip(), *tails]).strip()
-            children = tuple(whole(child, wrong) for child in element)
+        text, children = _content(element, known, wrong, quota)
     if len(text) > LONGEST_TEXT:
         wrong.append(f"<{known}> is cut after {LONGEST_TEXT} characters")
         text = text[:LONGEST_TEXT]
-    named = dict(attributes)
-    if attributes and "{" in "".join(named):
-        named = {name(key): value for key, value in attributes}
+    named = dict(attributes) if attributes else {}
+    for key in named:
+        if key[0] == "{":
+            named = {name(key): value for key, value in attributes}
+            break
     return Element(name=known, attributes=named, text=text, children=children)
+
+
+def _content(
+    element: etree._Element, known: str, wrong: list[str], quota: Quota
+) -> tuple[str, tuple[Element, ...]]:
+    """The text of an element that has others in it, and these."""
+    if len(element) > MOST_CHILDREN:
+        raise _too_much(element, f"{len(element)} elements in it, more than {MOST_CHILDREN}")
+    if known in _MARKED_UP:
+        quota.take(int(_INSIDE(element)))
+        return _inner_html(element), ()
+    quota.take(len(element))
+    texts = [element.text, *(child.tail for child in element)]
+    text = " ".join((text or "").strip() for text in texts).strip()
+    return text, tuple(whole(child, wrong, quota) for child in element)
+
+
+def _too_much(element: etree._Element, what: str) -> NotReadable:
+    return NotReadable(f"line {element.sourceline}: an element has {what}")
 
 
 def _inner_html(element: etree._Element) -> str:

@@ -7,29 +7,97 @@ is for feeds that are not well-formed, and touches nothing inside CDATA.
 
 import html.entities
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from earwitness.library.intake import NotReadable, Problem
 from earwitness.library.reading import text_file
 
 _WHITE = " \t\r\n"
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_INVALID = dict.fromkeys(
+    [*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)]
+)
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
+LARGE = 3_000_000
+"""Characters of a feed in which elements are counted first; in fewer there are never too many."""
+MOST_ELEMENTS = 400_000
+"""Of a feed; the parser has all of them in memory when none is in an episode."""
+MOST_ATTRIBUTES = 400_000
+"""Of a feed, with those of HTML that is escaped."""
+MOST_AMPERSANDS = 500_000
+"""Of a feed that has to be mended."""
+MOST_BEFORE = 1_000
+"""Comments and instructions before the first element."""
 _AMPERSAND = re.compile(r"&(#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{1,31};)?")
 _OF_XML = frozenset(("amp;", "lt;", "gt;", "quot;", "apos;"))
+
+PARSING: Mapping[str, Any] = {
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "load_dtd": False,
+    "no_network": True,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""What the parser may do with a text from outside."""
 
 
 @dataclass(frozen=True)
 class FeedText:
-    """Text that starts with the first element, as it is handed to the parser."""
+    """The text of a feed, and where its first element begins."""
 
     text: str
+    begin: int
     problems: tuple[Problem, ...] = ()
 
+    def mended(self) -> "FeedText":
+        """The same with entities that only HTML has as characters, and stray ampersands escaped."""
+        if self.text.count("&") > MOST_AMPERSANDS:
+            raise NotReadable(f"is not well-formed, and has more than {MOST_AMPERSANDS} ampersands")
+        parts = _CDATA.split(without_invalid(self.text[self.begin :]))
+        parts[::2] = [_AMPERSAND.sub(_reference, part) for part in parts[::2]]
+        return replace(self, text=self.text[: self.begin] + "".join(parts))
 
-def prepared(data: bytes) -> FeedText:
-    """A feed's text without what stands before its first element. Raises NotReadable."""
-    text, wrong = text_file.decoding(data)
+    def refuse_too_much(self) -> None:
+        """Raises NotReadable for a large feed with more in it than the parser has memory for.
+
+        It has all of that in memory before it tells of it, so it is counted in the text.
+        """
+        if len(self.text) < LARGE:
+            return
+        text = _CDATA.sub("", self.text)
+        if text.count("<") - text.count("</") > MOST_ELEMENTS:
+            raise NotReadable(f"has more than {MOST_ELEMENTS} elements")
+        if text.count("=") > MOST_ATTRIBUTES:
+            raise NotReadable(f"has more than {MOST_ATTRIBUTES} attributes")
+
+    def stream(self) -> "Stream":
+        """What the parser reads."""
+        return Stream(self)
+
+
+class Stream:
+    """A feed from its first element on, as a file in UTF-8; lines count as they stand in the text.
+
+    It comes in pieces, since a copy of the whole takes longer than parsing it.
+    """
+
+    def __init__(self, feed: FeedText) -> None:
+        self._text, self._at = feed.text, feed.begin
+        self._before = b"\n" * feed.text.count("\n", 0, feed.begin)
+
+    def read(self, most: int) -> bytes:
+        """The next piece; nothing at the end."""
+        before, self._before = self._before, b""
+        at, self._at = self._at, self._at + most
+        return before + self._text[at : at + most].encode("utf-8", "replace")
+
+
+def prepared(data: bytes, most: int = text_file.LARGEST_BYTES) -> FeedText:
+    """A feed's text, and where in it the first element is. Raises NotReadable."""
+    text, wrong = text_file.decoding(data, most)
     problems = [Problem(where="encoding", what=wrong)] if wrong else []
     begin = text.find("<")
     if begin < 0:
@@ -41,27 +109,18 @@ def prepared(data: bytes) -> FeedText:
     begin, doctype = _root(text, begin)
     if doctype:
         problems.append(Problem(where="document type", what="left out, and not looked up"))
-    # lines are counted as they stand in the file
-    return FeedText("\n" * text.count("\n", 0, begin) + text[begin:], tuple(problems))
-
-
-def mended(text: str) -> str:
-    """The same with entities that only HTML has as characters, and stray ampersands escaped."""
-    text = without_invalid(text)
-    parts = _CDATA.split(text)
-    parts[::2] = [_AMPERSAND.sub(_reference, part) for part in parts[::2]]
-    return "".join(parts)
+    return FeedText(text, begin, tuple(problems))
 
 
 def without_invalid(text: str) -> str:
     """Text without the characters that XML cannot have."""
-    return _INVALID.sub("", text)
+    return text.translate(_INVALID)
 
 
 def _root(text: str, at: int) -> tuple[int, bool]:
     """Where the first element begins, and whether a document type was passed over."""
     doctype = False
-    while True:
+    for _ in range(MOST_BEFORE):
         if text.startswith("<?", at):
             end = _past(text, "?>", at)
         elif text.startswith("<!--", at):
@@ -74,6 +133,7 @@ def _root(text: str, at: int) -> tuple[int, bool]:
         at = text.find("<", end)
         if at < 0:
             raise NotReadable("not a feed: there is no element in it")
+    raise NotReadable(f"not a feed: more than {MOST_BEFORE} things stand before its first element")
 
 
 def _past(text: str, mark: str, at: int) -> int:

@@ -7,7 +7,7 @@ import msgspec
 from lxml import etree
 
 from earwitness.library.intake import NotReadable, Problem
-from earwitness.library.reading import feed_text, sanitise
+from earwitness.library.reading import feed_text, sanitise, text_file
 
 MOST_FEEDS = 20_000
 _ADDRESSES = ("xmlurl", "url")
@@ -35,8 +35,8 @@ class Opml(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(data: bytes) -> Opml:
     """The feeds of a list, each address once. Raises NotReadable."""
-    prepared = feed_text.prepared(data)
-    root, problems = _parsed(prepared.text)
+    prepared = feed_text.prepared(data, text_file.LARGEST_DOCUMENT)
+    root, problems = _parsed(prepared)
     if root.tag.lower() != "opml":
         raise NotReadable(f"not OPML: its first element is <{str(root.tag)[:60]}>")
     found: dict[str, OpmlFeed] = {}
@@ -76,14 +76,14 @@ def write(feeds: Iterable[OpmlFeed], title: str, created: dt.datetime | None = N
     return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True))
 
 
-def _parsed(text: str) -> tuple[etree._Element, list[Problem]]:
+def _parsed(text: feed_text.FeedText) -> tuple[etree._Element, list[Problem]]:
     """The document's first element; a list that is not well-formed is mended."""
     try:
-        return etree.fromstring(text.encode("utf-8", "replace"), _parser(recover=False)), []
+        return etree.parse(text.stream(), _parser(recover=False)).getroot(), []
     except etree.XMLSyntaxError as error:
         wrong = Problem(where=f"line {error.lineno}", what=f"{_said(error)}; mended")
     parser = _parser(recover=True)
-    root = etree.fromstring(feed_text.mended(text).encode("utf-8", "replace"), parser)
+    root = etree.parse(text.mended().stream(), parser).getroot()
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
         raise NotReadable("nested too deep, or with texts too long")
     if root is None:
@@ -92,16 +92,7 @@ def _parsed(text: str) -> tuple[etree._Element, list[Problem]]:
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding="utf-8",
-        recover=recover,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    return etree.XMLParser(recover=recover, **feed_text.PARSING)
 
 
 def _said(error: etree.XMLSyntaxError) -> str:

@@ -22,7 +22,8 @@ from earwitness.library.intake import (
 )
 from earwitness.library.reading import clock, sanitise, text_file
 
-MOST_ROWS = 200_000
+MOST_ROWS = 60_000
+MOST_CELLS = 2_000_000
 LONGEST_CELL = 200_000
 """Characters; a quote of hours of speech."""
 
@@ -54,7 +55,7 @@ def looks_like_one(text: str) -> bool:
 
 def read(data: bytes) -> tuple[Intake, ...]:
     """An intake for each show, in the order of the file. Raises NotReadable."""
-    text = text_file.decoded(data)
+    text = text_file.decoded(data, text_file.LARGEST_BYTES)
     if not looks_like_one(text):
         raise NotReadable("no export of Readwise: the columns Highlight and Title are not there")
     by_show: dict[str, dict[str, list[SavedSnip]]] = {}
@@ -80,6 +81,8 @@ def read(data: bytes) -> tuple[Intake, ...]:
 
 def _rows(text: str) -> list[Mapping[str, str]]:
     """The rows by what their columns are for. Raises NotReadable."""
+    if text.count(",") + text.count("\n") > MOST_CELLS:
+        raise NotReadable(f"has more than {MOST_CELLS} cells")
     limit = csv.field_size_limit(LONGEST_CELL)
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))

@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import PurePath
 
-import msgspec
-
 from earwitness.library.intake import Intake, NotReadable, Transcript
 from earwitness.library.reading import (
     audio_tags,
@@ -33,6 +31,8 @@ _VTT_TIMES = re.compile(r"^(?:\d+:)?\d\d:\d\d\.\d{3} --> ", re.MULTILINE)
 _SRT_TIMES = re.compile(r"^\d+:\d\d?:\d\d?,\d+ *--> ", re.MULTILINE)
 _HEAD = 4096
 """Characters in which the first element of a document stands, behind its comments."""
+_SAMPLE = 1_000_000
+"""Characters of a text that show what it is."""
 
 
 def read(data: bytes, name: str) -> Read:
@@ -41,37 +41,36 @@ def read(data: bytes, name: str) -> Read:
         raise NotReadable(f"{name} is empty")
     if audio_tags.looks_like_one(data[:16]) and b"\x00" in data[:512]:
         raise NotReadable(f"{name} is a recording; it is read from its path")
-    text = text_file.decoded(data)
+    text = text_file.decoded(data, text_file.LARGEST_BYTES)
     start = text.lstrip()[:_HEAD]
     if start.startswith("<"):
-        return _markup(data, start, text)
+        return _markup(data, start, text, name)
     if start.startswith(("{", "[")):
         return _json(data, name)
     return _text(data, name, text)
 
 
-def _markup(data: bytes, start: str, text: str) -> Read:
+def _markup(data: bytes, start: str, text: str, name: str) -> Read:
     lowered = start.lower()
     if "<opml" in lowered:
         return opml.read(data)
     if "<html" in lowered or "<!doctype html" in lowered:
-        if share_page.looks_like_one(share_page.text_of_html(text)):
-            return share_page.read(data)
+        shown = share_page.text_of_html(text)
+        if share_page.looks_like_one(shown):
+            return share_page.read_text(shown)
         raise NotReadable("a web page, and no share page of a show: give the address of its feed")
-    return feed.read(data)
+    return feed.read(data, name if name.startswith(("http://", "https://")) else None)
 
 
 def _json(data: bytes, name: str) -> Read:
-    try:
-        document = msgspec.json.decode(text_file.decoded(data))
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise NotReadable(f"{name} starts as JSON does, but is none: {error}") from error
+    document = text_file.json(data)
     if chapters_json.looks_like_one(document):
         raise NotReadable(f"{name} has chapters; they belong to an episode, whose feed names them")
     return transcript_json.read(data)
 
 
 def _text(data: bytes, name: str, text: str) -> Read:
+    text = text[:_SAMPLE]
     if text.startswith("WEBVTT") or _VTT_TIMES.search(text):
         return vtt.read(data)
     if _SRT_TIMES.search(text):

@@ -6,6 +6,7 @@ they stand on. Text that consists of plain paragraphs, line breaks and links, as
 do, is recognised by one expression and needs no parser; a test holds both ways to the same result.
 """
 
+import functools
 import html
 import re
 import urllib.parse
@@ -66,11 +67,12 @@ _REL = "noopener noreferrer nofollow"
 _LONGEST_ADDRESS = 4096
 """Characters; browsers and servers agree on no more than about this."""
 
-_USUAL_ADDRESS = re.compile(
-    r"https?://[a-z0-9-]++(?:\.[a-z0-9-]++)*+(?::\d{1,5})?(?:[/?#][\w.~/=,;+%&?#@!$*()'-]{0,2000})?",
-    re.ASCII,
-)
-"""One that the parser would return as it is; a test holds both ways to the same result."""
+is_usual_address = re.compile(
+    r"https?://[a-z0-9-][a-z0-9.-]{0,252}(?::\d{1,5})?(?:[/?#][!#-;=?-Z_a-z~]{0,2000})?", re.ASCII
+).fullmatch
+"""Whether ``address`` would return it as it is; a test holds both ways to the same result."""
+
+_is_path = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII).fullmatch
 
 _TEXT = r"[^<>&\x00\r\xa0]++"
 _ENTITY = r"&(?:amp|lt|gt|nbsp);"
@@ -80,13 +82,13 @@ _LINK = (
     rf'(?: rel="[\w ]*+")?(?: target="_blank")?>{_RUN}</a>'
 )
 _INLINE = rf"(?:{_TEXT}|{_ENTITY}|<br ?/?>|{_LINK}|<(?:em>{_RUN}</em|strong>{_RUN}</strong)>)*+"
-_PLAIN = re.compile(
+is_plain = re.compile(
     rf"(?:{_TEXT}|{_ENTITY}|<br ?/?>|{_LINK}|<p>{_INLINE}</p>"
     rf"|<ul>(?:\s|<li>{_INLINE}</li>)*+</ul>)*+",
     re.ASCII,
-)
+).fullmatch
+"""Whether HTML is of the few tags and links that need no parser."""
 _ANCHOR = re.compile(r'(<a href="[^"]*+")[^>]*+>')
-_BREAK = re.compile(r"<br ?/>")
 _LABELLED = re.compile(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _LINE_END = re.compile(
@@ -98,10 +100,13 @@ _BLANKS = re.compile(r"[ \t\xa0\r\f\v]+")
 
 def clean(text: str, base: str | None = None) -> str:
     """HTML with nothing in it that runs, loads or tracks; relative links resolved against ``base``."""
-    if _PLAIN.fullmatch(text):
-        if "<" not in text:
-            return text
-        return _BREAK.sub("<br>", _ANCHOR.sub(rf'\1 rel="{_REL}">', text))
+    if is_plain(text):
+        # each bracket is one of a tag, and only links have attributes
+        if "/>" in text:
+            text = text.replace("<br />", "<br>").replace("<br/>", "<br>")
+        if '" ' in text:
+            text = _ANCHOR.sub(r"\1>", text)
+        return text.replace('">', f'" rel="{_REL}">')
     return with_nh3(text, base)
 
 
@@ -124,20 +129,32 @@ def address(text: str | None, base: str | None = None) -> str | None:
     """An absolute address of the web, or None. One without a scheme needs ``base``."""
     if not text:
         return None
-    if _USUAL_ADDRESS.fullmatch(text):
+    if is_usual_address(text):
         return text
     text = text.strip()
-    if len(text) > _LONGEST_ADDRESS or not text.isprintable():
+    if not 0 < len(text) <= _LONGEST_ADDRESS or not text.isprintable():
         return None
     try:
         if base and not text.startswith(("//", "\\", "/\\")):
-            text = urllib.parse.urljoin(base, text)
+            text = _joined(base, text)
+            if is_usual_address(text):
+                return text
         parts = urllib.parse.urlsplit(text)
         if parts.scheme not in _SCHEMES or not parts.hostname or "\\" in parts.netloc:
             return None
     except ValueError:
         return None
     return text.replace(" ", "%20")
+
+
+def _joined(base: str, text: str) -> str:
+    """An address that is relative to another; the short way is for plain names and paths."""
+    return _folder(base) + text if _is_path(text) else urllib.parse.urljoin(base, text)
+
+
+@functools.lru_cache(maxsize=16)
+def _folder(base: str) -> str:
+    return urllib.parse.urljoin(base, ".")
 
 
 def plain(text: str) -> str:
@@ -158,13 +175,13 @@ def links(text: str) -> tuple[Link, ...]:
     if "http" not in text:
         return ()
     found: dict[str, str] = {}
-    anchors = _LABELLED.findall(text)
-    for url, label in anchors:
+    parts = _LABELLED.split(text)
+    for url, label in zip(parts[1::3], parts[2::3], strict=True):
         words = " ".join(html.unescape(_TAG.sub(" ", label) if "<" in label else label).split())
         found.setdefault(html.unescape(url), words)
-    rest = _LABELLED.sub(" ", text) if anchors else text
-    if "http" in rest:
-        for match in _WEB.finditer(_TAG.sub(" ", rest)):
+    between = " ".join(parts[::3])
+    if "http" in between:
+        for match in _WEB.finditer(_TAG.sub(" ", between)):
             if bare := address(html.unescape(bare_address(match[0]))):
                 found.setdefault(bare, "")
     return tuple(Link(url=url, label=_label(url, label)) for url, label in found.items())
@@ -172,6 +189,8 @@ def links(text: str) -> tuple[Link, ...]:
 
 def bare_address(text: str) -> str:
     """An address found in running text, without the sentence's own punctuation behind it."""
+    if len(text) > _LONGEST_ADDRESS:
+        return text
     text = text.rstrip(".,;:!?'\"*_>]}")
     while text.endswith(")") and text.count(")") > text.count("("):
         text = text[:-1].rstrip(".,;:!?")

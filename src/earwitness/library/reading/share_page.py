@@ -22,7 +22,11 @@ from earwitness.library.intake import (
 )
 from earwitness.library.reading import clock, sanitise, show_notes, text_file
 
+MOST_EPISODES = 10_000
+"""On one page; those of applications have ten to some hundreds."""
+
 _HEAD = re.compile(r"(?P<date>[A-Z][a-z]{2,8} \d{1,2}, \d{4}) ?[•·] ?(?P<length>[\d hourmins]+)")
+_LINE = re.compile(r"^[^\n]{1,200}$", re.MULTILINE)
 _SNIPS = re.compile(r"(\d{1,7}) snips?")
 _COVER = re.compile(r"\s+cover image$")
 _NO_PICTURE = {"undefined", "null"}
@@ -42,12 +46,12 @@ class _Printed:
 
 def looks_like_one(text: str) -> bool:
     """Whether a line of the text is the head of an episode."""
-    return any(_HEAD.fullmatch(line.strip()) for line in text.splitlines())
+    return any(_HEAD.fullmatch(line[0].strip()) for line in _LINE.finditer(text))
 
 
 def read(data: bytes) -> Intake:
     """The show and its episodes. Raises NotReadable."""
-    text = text_file.decoded(data)
+    text = text_file.decoded(data, text_file.LARGEST_PROSE)
     return read_text(text_of_html(text) if text.lstrip().startswith("<") else text)
 
 
@@ -55,6 +59,8 @@ def read_text(text: str) -> Intake:
     """The same from its text."""
     lines = [line.strip() for line in text.splitlines()]
     heads = [at for at, line in enumerate(lines) if _HEAD.fullmatch(line)]
+    if len(heads) > MOST_EPISODES:
+        raise NotReadable(f"has more than {MOST_EPISODES} episodes")
     if not heads:
         raise NotReadable("no episode stands on this page: no line has a day and a length")
     ends = [_start(lines, at) for at in heads[1:]] + [len(lines)]
@@ -74,6 +80,8 @@ def read_text(text: str) -> Intake:
 
 def text_of_html(text: str) -> str:
     """The text that a saved page shows, a line for each block with a blank one around it."""
+    if len(text) > text_file.LARGEST_PROSE:
+        raise NotReadable(f"has more than {text_file.LARGEST_PROSE} characters, and is a web page")
     try:
         page = lxml_html.document_fromstring(text_file.without_declaration(text))
     except (ValueError, lxml_html.etree.LxmlError) as error:

@@ -58,7 +58,7 @@ def looks_like_one(text: str) -> bool:
 
 def read(data: bytes) -> Intake:
     """The show, its one episode and the moments that were saved of it. Raises NotReadable."""
-    text = _FRONT.sub("", text_file.decoded(data).replace("\r\n", "\n"))
+    text = _FRONT.sub("", text_file.decoded(data, text_file.LARGEST_PROSE).replace("\r\n", "\n"))
     head, snips = _under(_SNIP, text)
     facts = {match[1].strip().lower(): match[2].strip() for match in _FACT.finditer(head)}
     title = facts.get("episode title") or (match[1] if (match := _TITLE.search(head)) else "")

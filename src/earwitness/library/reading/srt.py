@@ -15,7 +15,7 @@ from earwitness.library.reading.transcript_file import MOST_SEGMENTS, About, tra
 
 _CUE = re.compile(
     r"^[ \t]*(\d{1,6}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?[ \t]*-->[ \t]*"
-    r"(\d{1,6}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?.*\n((?:(?!.*-->).+\n)*)",
+    r"(\d{1,6}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?.*\n((?:(?!.*-->).++\n)*+)",
     re.MULTILINE | re.ASCII,
 )
 _NUMBER_OF_NEXT = re.compile(r"\n\d+\s*\Z", re.ASCII)

@@ -1,12 +1,25 @@
-"""Bytes of a text file as text: by its mark, by what XML declares, as UTF-8, else as Windows-1252."""
+"""Bytes of a text file as text: by its mark, by what XML declares, as UTF-8, else as Windows-1252.
+
+What is larger than its reader takes in within a second and 200 MB is refused here.
+"""
 
 import codecs
 import re
+from typing import Any
+
+import msgspec
 
 from earwitness.library.intake import NotReadable
 
-LARGEST_BYTES = 20 * 1024 * 1024
-"""What is read of one document; the largest feeds have about half."""
+_MEGABYTE = 1024 * 1024
+LARGEST_BYTES = 20 * _MEGABYTE
+"""What is read of a feed; the largest have about half."""
+LARGEST_DOCUMENT = 5 * _MEGABYTE
+"""What is read of anything else; a transcript of a day of speech has three."""
+LARGEST_PROSE = 2 * _MEGABYTE
+"""What is read of a page or of Markdown, which take longer; a book has half."""
+MOST_VALUES = 1_000_000
+"""In a document of JSON; a transcript of ten hours with a value for each word has half."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -22,15 +35,26 @@ _TEXT_CODECS = re.compile(
 )
 
 
-def decoded(data: bytes) -> str:
-    """The text. Raises NotReadable when it is too large."""
-    return decoding(data)[0]
+def decoded(data: bytes, most: int = LARGEST_DOCUMENT) -> str:
+    """The text. Raises NotReadable when it has more bytes than that."""
+    return decoding(data, most)[0]
 
 
-def decoding(data: bytes) -> tuple[str, str | None]:
+def json(data: bytes) -> Any:
+    """The value that a document of JSON has. Raises NotReadable."""
+    text = decoded(data)
+    if text.count(",") > MOST_VALUES:
+        raise NotReadable(f"has more than {MOST_VALUES} values")
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotReadable(f"not JSON: {error}") from error
+
+
+def decoding(data: bytes, most: int) -> tuple[str, str | None]:
     """The text, and what was wrong with its encoding; None when nothing was."""
-    if len(data) > LARGEST_BYTES:
-        size = LARGEST_BYTES // 1024 // 1024
+    if len(data) > most:
+        size = most // _MEGABYTE
         raise NotReadable(f"larger than {size} MB, which is more than is read of one document")
     for mark, encoding in _MARKS:
         if data.startswith(mark):

@@ -5,8 +5,8 @@ from typing import TypedDict, Unpack
 
 from earwitness.library.intake import NotReadable, Segment, Transcript, TranscriptSource
 
-MOST_SEGMENTS = 200_000
-"""Of one transcript; a cue each second for two days."""
+MOST_SEGMENTS = 100_000
+"""Of one transcript; a cue each second for a day."""
 
 
 class About(TypedDict, total=False):

@@ -7,8 +7,6 @@ each word: those are joined to sentences again, as nobody reads or searches sing
 import statistics
 from typing import Any, Unpack
 
-import msgspec
-
 from earwitness.library.intake import NotReadable, Segment, Transcript
 from earwitness.library.reading import clock, sentences, text_file
 from earwitness.library.reading.transcript_file import MOST_SEGMENTS, About, transcript
@@ -30,10 +28,7 @@ def looks_like_one(document: Any) -> bool:
 
 def read(data: bytes, **about: Unpack[About]) -> Transcript:
     """A transcript. Raises NotReadable."""
-    try:
-        document = msgspec.json.decode(text_file.decoded(data))
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise NotReadable(f"not JSON: {error}") from error
+    document = text_file.json(data)
     listed = _listed(document)
     if len(listed) > MOST_SEGMENTS:
         raise NotReadable(f"has more than {MOST_SEGMENTS} segments")

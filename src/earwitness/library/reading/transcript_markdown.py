@@ -17,9 +17,10 @@ _SPEAKER_ALONE = re.compile(r"(?m)^\s{0,3}\*\*[^*\n]{1,80}?\s*(?::\*\*|\*\*\s?:)
 _TIME = re.compile(
     r"\\?\[((?:\d{1,2}:)?\d{1,3}:\d\d(?:\.\d{1,3})?)\\?\]\s*|(?<=\A)\(((?:\d{1,2}:)?\d{1,3}:\d\d)\)\s*"
 )
-_LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((?:[^()\s]|\([^()\s]*\)){0,2000}\)")
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\((?:[^()\s]++|\([^()\s]*+\))*+\)")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>~|])")
 _MARKS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`")
+_MARKED = re.compile(r"[*_`\[\\]")
 _LEFT_OUT = re.compile(r"\s*(?:#{1,6}\s|---+\s*$|\*\*\*+\s*$|<!--)")
 
 
@@ -31,7 +32,7 @@ def looks_like_one(text: str) -> bool:
 
 def read(data: bytes, **about: Unpack[About]) -> Transcript:
     """A transcript. Raises NotReadable when nobody speaks in it."""
-    text = text_file.decoded(data)
+    text = text_file.decoded(data, text_file.LARGEST_PROSE)
     if not looks_like_one(text):
         raise NotReadable("no transcript: no paragraphs start with a name in bold")
     return transcript(data, "markdown", read_segments(text), **about)
@@ -63,6 +64,8 @@ def _timed(paragraph: str) -> list[tuple[float | None, str]]:
     parts: list[tuple[float | None, str]] = []
     time, begin = None, 0
     for match in _TIME.finditer(paragraph):
+        if len(parts) > MOST_SEGMENTS:
+            raise NotReadable(f"has more than {MOST_SEGMENTS} times")
         parts.append((time, paragraph[begin : match.start()]))
         time, begin = clock.seconds(match[1] or match[2]), match.end()
     parts.append((time, paragraph[begin:]))
@@ -71,5 +74,6 @@ def _timed(paragraph: str) -> list[tuple[float | None, str]]:
 
 def _plain(text: str) -> str:
     """The words of Markdown without its marks."""
-    text = _MARKS.sub("", _LINK.sub(r"\1", text))
-    return " ".join(_ESCAPED.sub(r"\1", text).split())
+    if _MARKED.search(text):
+        text = _ESCAPED.sub(r"\1", _MARKS.sub("", _LINK.sub(r"\1", text)))
+    return " ".join(text.split())

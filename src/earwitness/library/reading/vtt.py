@@ -15,7 +15,7 @@ from earwitness.library.reading.transcript_file import MOST_SEGMENTS, About, tra
 
 _CUE = re.compile(
     r"^[ \t]*(?:(\d{1,6}):)?(\d{1,2}):(\d\d)[.,](\d{3})[ \t]*-->[ \t]*"
-    r"(?:(\d{1,6}):)?(\d{1,2}):(\d\d)[.,](\d{3})(?:[ \t].*)?\n((?:.+\n)*)",
+    r"(?:(\d{1,6}):)?(\d{1,2}):(\d\d)[.,](\d{3})(?:[ \t].*)?\n((?:.++\n)*+)",
     re.MULTILINE | re.ASCII,
 )
 _VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]*)>")
