@@ -173,3 +173,11 @@ def test_plain_text_has_a_line_for_each_block() -> None:
 def test_escaped_text_shows_itself(text: str) -> None:
     shown = sanitise.escaped(text).replace("<br>", "\n")
     assert html.unescape(shown) == html.unescape(html.escape(text, quote=False))
+
+
+@given(st.text(alphabet="<>&;abp/ =\"'\n", max_size=60))
+def test_words_have_no_markup_whatever_they_are_of(text: str) -> None:
+    words = sanitise.words_of(f"{text}<p>one</p>two<script>")
+    assert "<" not in words
+    assert sanitise.with_nh3(words) == words
+    assert "one two" in words

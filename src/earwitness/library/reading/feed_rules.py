@@ -41,6 +41,8 @@ class Fields:
     """Elements that may be the description, by name."""
     elements: list[Element] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    words_only: bool = False
+    """Whether the description is but the words of one that would take too long to read."""
 
     def put(self, key: str, value: Any) -> bool:
         """Set a field that is not set; False when it is, or when there is nothing to set."""

@@ -21,8 +21,8 @@ from earwitness.library.reading.feed_rules import Fields
 _OF_SHOW = ("description", "atom:subtitle", "itunes:summary")
 _OF_EPISODE = ("content:encoded", "atom:content", "xhtml:body", "description", "atom:summary")
 """Texts that may be the description, the best first."""
-MOST_EFFORT = 400_000_000
-"""Nanoseconds for all descriptions of a feed, about; those of 2,000 episodes take as long."""
+MOST_EFFORT = 500_000_000
+"""Nanoseconds for all descriptions of a feed, about and rather too much; behind it they are words only."""
 _AUTHORS = ("itunes:author", "managingEditor", "dc:creator", "googleplay:author", "atom:author")
 
 
@@ -103,12 +103,13 @@ def _settle_description(fields: Fields, order: tuple[str, ...], allowance: _Allo
 
 
 def _describe(fields: Fields, element: Element, allowance: _Allowance) -> bool:
-    """Make an element the description, if there is anything in it."""
+    """Make an element the description, if there is anything in it; whether that holds all of it."""
     text = element.text
     if not text or text.isspace():
         return False
     if not allowance.grants(text):
-        fields.wrong.append(f"has a <{element.name}> that is kept and not shown: too much HTML")
+        fields.wrong.append(f"has a <{element.name}> of which the words are shown: too much HTML")
+        fields.words_only = fields.put("description", sanitise.words_of(text))
         return False
     if element.name.startswith("atom:") and element.attributes.get("type", "text") == "text":
         return fields.put("description", sanitise.escaped(text))
@@ -147,7 +148,9 @@ def _atom_author(fields: Fields) -> str | None:
 def _notes(item: Fields) -> str:
     """The description as plain text where it may have chapters."""
     description = item.values.get("description", "")
-    return sanitise.plain(description) if show_notes.has_times(description) else ""
+    if item.words_only or not show_notes.has_times(description):
+        return ""
+    return sanitise.plain(description)
 
 
 def _episode(fields: Fields, notes: str, phrases: show_notes.Phrases) -> EpisodeFacts:
@@ -159,7 +162,7 @@ def _episode(fields: Fields, notes: str, phrases: show_notes.Phrases) -> Episode
         chapters[ChapterSource.SHOW_NOTES] = found
     values.setdefault("enclosures", values.pop("media", ()))
     return EpisodeFacts(
-        links=sanitise.links(values.get("description", "")),
+        links=() if fields.words_only else sanitise.links(values.get("description", "")),
         elements=tuple(fields.elements),
         chapters=chapters,
         **_frozen(values),

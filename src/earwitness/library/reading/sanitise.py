@@ -63,6 +63,8 @@ TAGS = frozenset(
 )
 _WITHOUT_CONTENT = {"script", "style", "iframe", "object", "svg", "math", "template", "noscript"}
 _SCHEMES = {"http", "https"}
+_MOST_WORDS = 5_000
+"""Characters."""
 _REL = "noopener noreferrer nofollow"
 _LONGEST_ADDRESS = 4096
 """Characters; browsers and servers agree on no more than about this."""
@@ -163,6 +165,11 @@ def plain(text: str) -> str:
         text = _TAG.sub("", _LINE_END.sub("\n", text.replace("\n", " ")))
     text = _BLANKS.sub(" ", html.unescape(text))
     return "\n".join(line.strip() for line in text.splitlines()).strip()
+
+
+def words_of(text: str) -> str:
+    """HTML that shows the words of what may be any HTML, without looking at what its tags mean."""
+    return escaped(" ".join(html.unescape(_TAG.sub(" ", text[:_MOST_WORDS])).split()))
 
 
 def escaped(text: str) -> str:
