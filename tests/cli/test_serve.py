@@ -1,8 +1,11 @@
 """``earwitness serve``: whom it lets in, what it refuses, how it ends."""
 
+import http.client
 import os
 import signal
 import socket
+import statistics
+import time
 import urllib.request
 from pathlib import Path
 
@@ -36,6 +39,26 @@ def test_it_prints_its_address_once_it_answers_and_ends_politely(ended) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     assert "Traceback" not in process.stderr.read()
+
+
+def test_a_connection_that_is_kept_answers_as_soon_as_a_new_one(ended) -> None:
+    address, _ = ended("serve", "--port", "0", "--no-open")
+    kept = http.client.HTTPConnection(address.removeprefix("http://").rstrip("/"), timeout=30)
+
+    def seconds() -> float:
+        begun = time.perf_counter()
+        kept.request("GET", "/checks")
+        kept.getresponse().read()
+        return time.perf_counter() - begun
+
+    new, again = [], []
+    for _ in range(15):
+        kept.close()
+        new.append(seconds())
+        again.append(seconds())
+    kept.close()
+    # a system that waits for more to send, and another that waits to confirm: 40 ms each time
+    assert statistics.median(again) < 5 * statistics.median(new)
 
 
 def test_others_are_let_in_only_with_a_password(earwitness: CommandLine, data: Path) -> None:

@@ -58,14 +58,14 @@ def encoded(document: RunDocument | ShowDocument, format_: str) -> str:
 
 def _closing(surprise: str | None, targets: Collection[str]) -> None:
     """What was surprising, and what of the reader's own the same can be looked for in."""
-    terminal = Console(highlight=False, soft_wrap=True)
+    terminal = Console(highlight=False)
     if surprise:
         terminal.print(f"\n[bold]A surprise:[/bold] {escape(surprise)}")
     examples = [kind.example for kind in kinds.KINDS if kind.name in targets]
     if examples:
         terminal.print("\nIs yours next?")
     for example in examples:
-        terminal.print(f"  [bold]earwitness check {escape(example)}[/bold]")
+        terminal.print(f"  [bold]earwitness check {escape(example)}[/bold]", soft_wrap=True)
 
 
 def run_report(folder: Path, run: RunDocument) -> Path:

@@ -80,7 +80,8 @@ _OPEN_TO_OTHERS = (
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens, so that a port in use is told in a line."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends at once (TCP_NODELAY) on sockets that say what they are only
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

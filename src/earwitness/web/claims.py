@@ -23,7 +23,7 @@ SEEDS = 2**31
 _SHOWN_RUNS = 30
 
 DEPTHS: Mapping[Depth, str] = {
-    Depth.PROOF: "seconds: one exact or counted outcome",
+    Depth.PROOF: "for seconds",
     Depth.STUDY: "minutes: intervals, and the boundary",
     Depth.FULL: "everything that the claim can measure",
 }
