@@ -35,7 +35,7 @@ pytestmark = pytest.mark.live
 
 SMALL: Mapping[str, Mapping[str, Setting]] = {
     "operations": {"documents": 3000, "group": 10, "range": 1000},
-    "small-cache": {"documents": 30_000, "group": 10, "range": 500, "cache_mb": 8},
+    "small-cache": {"documents": 60_000, "group": 100, "range": 500, "cache_mb": 8},
     "storage": {"documents": 2000},
     "sqlite": {"rows": 20_000, "operations": 500, "cache_pages": 300},
 }

@@ -388,7 +388,7 @@ def committing(image: Path, root: Path, newest: Binaries) -> Iterator[Committing
     yield Committing(worker, int(pids[0]), started)
     assert eventually(lambda: attached(device) != sequence)
     assert eventually(lambda: connections() == before)
-    assert mounts_below(root / "killed") == []
+    assert eventually(lambda: mounts_below(root / "killed") == [])
     worker.kill()
     worker.wait()
     swept = workspaces.sweep(root)

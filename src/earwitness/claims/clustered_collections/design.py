@@ -139,7 +139,7 @@ SMALL_CACHE = Experiment(
         Depth.PROOF: Plan(
             design=Fixed(blocks=3),
             arms=("plain-random", "clustered-random"),
-            settings={"documents": 30_000, "group": 15, "range": 500, "cache_mb": 8},
+            settings={"documents": 30_000, "group": 100, "range": 500, "cache_mb": 8},
         ),
         Depth.STUDY: Plan(
             design=Fixed(blocks=20),
