@@ -20,23 +20,10 @@ from collections.abc import Callable
 import webvtt
 
 from earwitness.library.reading import vtt
+from samples.words import WORDS
 
 SEED = 5
 TARGET = 5.0
-WORDS = [
-    "queue",
-    "index",
-    "page",
-    "lock",
-    "commit",
-    "replica",
-    "cache",
-    "socket",
-    "packet",
-    "retry",
-    "timeout",
-    "shard",
-]
 NAMES = ("Ann", "Bob Roe", "Eve")
 SECONDS_PER_CUE = 2.5
 

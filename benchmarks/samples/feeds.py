@@ -9,39 +9,13 @@ import random
 from collections.abc import Callable, Iterator
 from xml.sax.saxutils import escape
 
+from samples.words import WORDS
+
 SEED = 5
 TRANSCRIPTS = (("vtt", "text/vtt"), ("srt", "application/x-subrip"))
 PERSONS = 2
 SOUNDBITES = 2
 FOOTER = '<a href="https://show.example/give">the page of the show</a>, and write to the editors.'
-WORDS = [
-    "server",
-    "queue",
-    "index",
-    "page",
-    "lock",
-    "commit",
-    "replica",
-    "cache",
-    "socket",
-    "packet",
-    "retry",
-    "timeout",
-    "shard",
-    "batch",
-    "worker",
-    "thread",
-    "buffer",
-    "journal",
-    "cursor",
-    "schema",
-    "token",
-    "header",
-    "stream",
-    "kernel",
-    "driver",
-    "backoff",
-]
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"

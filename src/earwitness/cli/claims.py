@@ -3,7 +3,6 @@
 import sys
 
 import click
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +10,7 @@ from rich.table import Table
 from earwitness import history
 from earwitness.claims import registry
 from earwitness.cli import options
+from earwitness.cli.saying import say
 from earwitness.experiment import contrast
 from earwitness.experiment.design import Claim, Fixed, Plan
 from earwitness.report import words
@@ -23,16 +23,13 @@ def claims(claim: str | None, format_: str) -> None:
     """List the claims in page order, or show CLAIM with its hypotheses and experiments."""
     if claim:
         one = registry.find(claim).claim
-        return _print_json(one) if format_ == "json" else _show(one)
+        say(one, format_, _show)
+        return
     loaded, broken = registry.loadable()
     ordered = [loaded[id] for id in history.in_page_order(loaded)]
     for problem in broken.values():
         print(problem, file=sys.stderr)
-    return _print_json(ordered) if format_ == "json" else _list(ordered)
-
-
-def _print_json(document: Claim | list[Claim]) -> None:
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
+    say(ordered, format_, _list)
 
 
 def _list(chosen: list[Claim]) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 
 from earwitness import card_faces
 from earwitness.cli import options
+from earwitness.cli.saying import say
 from earwitness.cli.snips import chosen
 from earwitness.library import bundled
 from earwitness.library import snip_catalogue as read
@@ -151,7 +151,8 @@ def _text(template: Path | None) -> str | None:
 def _tell(done: Exported, format_: str, noun: str = "snips") -> None:
     for problem in done.problems:
         print(problem, file=sys.stderr)
-    if format_ == "json":
-        print(msgspec.json.format(msgspec.json.encode(done)).decode())
-    else:
-        print(f"{done.destination}: {done.items} {noun}, {done.changed} written")
+    say(
+        done,
+        format_,
+        lambda one: print(f"{one.destination}: {one.items} {noun}, {one.changed} written"),
+    )

@@ -1,4 +1,4 @@
-"""``earwitness library``: shows, episodes, transcripts and recordings; and the store they are in."""
+"""``earwitness library``: shows, episodes, transcripts and recordings."""
 
 import contextlib
 import datetime as dt
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 
-from earwitness.cli import embed, options, shelves
+from earwitness.cli import embed, library_store, options, shelves
 from earwitness.cli.errors import CANNOT
+from earwitness.cli.saying import say
 from earwitness.library import (
     audio,
     bundled,
@@ -24,7 +24,6 @@ from earwitness.library import (
     sync,
     transcribing,
 )
-from earwitness.library import backup as backups
 from earwitness.library.adding import Adder, Addition
 from earwitness.library.fetching.web import Web
 from earwitness.library.reading import opml as opml_files
@@ -106,7 +105,7 @@ def add(  # noqa: PLR0917 - click calls it by name
             _fetch_documents(store, web, added, most_documents)
         document = listing.addition(store, added)
         embed.start_after(store, may=may_embed)
-    _say(document, format_, shelves.added)
+    say(document, format_, shelves.added)
     sys.exit(CANNOT if added.failed else 0)
 
 
@@ -116,7 +115,7 @@ def add(  # noqa: PLR0917 - click calls it by name
 def list_(format_: str, data: Path | None) -> None:
     """All shows."""
     with _library(data) as store:
-        _say(listing.shows(store), format_, shelves.shows)
+        say(listing.shows(store), format_, shelves.shows)
 
 
 library.add_command(list_, name="shows")
@@ -131,7 +130,7 @@ def episodes(show: str | None, format_: str, data: Path | None) -> None:
     with _library(data) as store:
         chosen = catalogue.find_show(store, show).id if show else None
         rows = listing.episodes(store, catalogue.episodes(store, chosen))
-    _say(rows, format_, shelves.episodes)
+    say(rows, format_, shelves.episodes)
 
 
 @library.command()
@@ -142,7 +141,7 @@ def show(episode: str, format_: str, data: Path | None) -> None:
     """EPISODE with all that is known of it."""
     with _library(data) as store:
         document = listing.episode(store, catalogue.find_episode(store, episode))
-    _say(document, format_, shelves.episode)
+    say(document, format_, shelves.episode)
 
 
 @library.command()
@@ -156,7 +155,7 @@ def transcript(episode: str, file: str | None, format_: str, data: Path | None) 
         found = catalogue.find_episode(store, episode)
         if file is not None:
             added = Adder(store, _web(()), _tell).add(file, found.id)
-            _say(listing.addition(store, added), format_, shelves.added)
+            say(listing.addition(store, added), format_, shelves.added)
             return
         document = listing.transcript(store, found)
     if document is None:
@@ -164,7 +163,7 @@ def transcript(episode: str, file: str | None, format_: str, data: Path | None) 
             f"{found.id} has no transcript: give one with `earwitness library transcript {found.id} "
             f"FILE`, or make one with `earwitness library transcribe {found.id}`"
         )
-    _say(document, format_, shelves.transcript)
+    say(document, format_, shelves.transcript)
 
 
 @library.command(name="sync")
@@ -192,7 +191,7 @@ def sync_(
                 raise click.UsageError(f"{one.id} has no feed: add it by the address of one")
         done = sync.sync(store, web, chosen, tell=_tell, most_documents=most_documents)
         embed.start_after(store, may=may_embed)
-    _say(listing.synced(done), format_, shelves.synced)
+    say(listing.synced(done), format_, shelves.synced)
     sys.exit(CANNOT if any(one.outcome is Outcome.FAILED for one in done) else 0)
 
 
@@ -210,7 +209,7 @@ def download(
         for name in episode:
             found = catalogue.find_episode(store, name)
             path = audio.download(store, web, found, progress=_Percent(f"{found.id}: downloaded"))
-            _say(listed.FileDocument(path=str(path)), format_, shelves.file)
+            say(listed.FileDocument(path=str(path)), format_, shelves.file)
 
 
 @library.command()
@@ -233,7 +232,7 @@ def transcribe(
         transcribing.transcribe(store, found, recording, recogniser, progress=heard)
         document = listing.transcript(store, found)
     assert document is not None
-    _say(document, format_, shelves.transcript)
+    say(document, format_, shelves.transcript)
 
 
 @library.command()
@@ -242,7 +241,7 @@ def transcribe(
 def jobs(format_: str, data: Path | None) -> None:
     """Downloads, recognitions, fetched documents and embedding, and how they stand."""
     with _library(data) as store:
-        _say(listing.all_jobs(store), format_, shelves.jobs)
+        say(listing.all_jobs(store), format_, shelves.jobs)
 
 
 @library.command()
@@ -267,41 +266,6 @@ def opml(to: Path | None, data: Path | None) -> None:
 
 
 @library.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@options.output_format("text", "json")
-@options.data
-def backup(file: Path | None, format_: str, data: Path | None) -> None:
-    """Copy the store into FILE, or into the folder of backups, while it may be in use."""
-    with open_store(data_folder(data)) as store:
-        written = backups.backup(store, file)
-    _say(listed.FileDocument(path=str(written)), format_, shelves.file)
-
-
-@library.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@options.output_format("text", "json")
-@options.data
-def restore(file: Path, format_: str, data: Path | None) -> None:
-    """Put the backup FILE in the place of the store, which is put aside."""
-    folder = data_folder(data)
-    aside = backups.restore(folder, file)
-    with open_store(folder):  # an older one is brought up to date
-        pass
-    _say(listed.FileDocument(path=str(aside) if aside else None), format_, shelves.restored)
-
-
-@library.command()
-@options.output_format("text", "json")
-@options.data
-def check(format_: str, data: Path | None) -> None:
-    """Look at every page, reference and index of the store."""
-    with open_store(data_folder(data)) as store:
-        document = listing.condition(backups.check(store))
-    _say(document, format_, shelves.condition)
-    sys.exit(0 if document.sound else CANNOT)
-
-
-@library.command()
 @click.argument("show")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.output_format("text", "json")
@@ -318,10 +282,11 @@ def remove(show: str, yes: bool, format_: str, data: Path | None) -> None:
                 f"{shelves.removal(document)} stays: `--yes` removes it without asking"
             )
         removing.remove(store, found.id)
-    _say(document, format_, shelves.removed)
+    say(document, format_, shelves.removed)
 
 
-library.add_command(embed.embed)
+for _command in (embed.embed, library_store.backup, library_store.restore, library_store.check):
+    library.add_command(_command)
 
 
 @contextlib.contextmanager
@@ -348,14 +313,6 @@ def _web(hosts: tuple[str, ...]) -> Web:
 def _fetch_documents(store: Store, web: Web, added: Addition, most: int) -> None:
     for kept in added.kept:
         documents.fetch(store, web, kept.show, tell=_tell, most=most)
-
-
-def _say(document: Any, format_: str, render: Callable[[Any], None]) -> None:
-    if format_ == "json":
-        encoded = msgspec.json.format(msgspec.json.encode(document), indent=2)
-        sys.stdout.write(encoded.decode() + "\n")
-    else:
-        render(document)
 
 
 def _tell(line: str) -> None:

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 from rich.markup import escape
 
 from earwitness import card_faces
 from earwitness.claims import registry
 from earwitness.cli import options
+from earwitness.cli.saying import say
 from earwitness.cli.snips import chosen
 from earwitness.library import bundled
 from earwitness.library import snip_catalogue as read
@@ -163,10 +163,7 @@ def stats(days: int, format_: str, data: Path | None) -> None:
     """Retention measured against predicted, and what comes due."""
     with open_store(data_folder(data)) as store:
         told = statistics.of(cards.every(store), cards.log(store), _now(), days=days)
-    if format_ == "json":
-        print(msgspec.json.format(msgspec.json.encode(told)).decode())
-    else:
-        print("\n".join(review_words.statistics(told)))
+    say(told, format_, lambda one: print("\n".join(review_words.statistics(one))))
 
 
 def _session(store: Store, deck: str | None) -> None:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from earwitness.cli import options, outcome
+from earwitness.cli.saying import say
 from earwitness.library import bundled, catalogue, quote_card, sharing
 from earwitness.library import snip as values
 from earwitness.library import snip_catalogue as read
@@ -170,10 +171,7 @@ def history(snip: str, format_: str, data: Path | None) -> None:
     with open_store(data_folder(data)) as store:
         found = read.find(store, snip, deleted=True)
         entries = read.history(store, found.id)
-    if format_ == "json":
-        print(msgspec.json.format(msgspec.json.encode(entries)).decode())
-    else:
-        print("\n".join(snip_words.changes(entries)))
+    say(entries, format_, lambda every: print("\n".join(snip_words.changes(every))))
 
 
 @snips.command()
@@ -244,10 +242,11 @@ def import_(file: Path, format_: str, data: Path | None) -> None:
         done = snips_json.restore(store, content.encode())
     for problem in done.problems:
         print(problem, file=sys.stderr)
-    if format_ == "json":
-        print(msgspec.json.format(msgspec.json.encode(done)).decode())
-    else:
-        print(f"{done.changed} new or longer, {done.unchanged} here already")
+    say(
+        done,
+        format_,
+        lambda one: print(f"{one.changed} new or longer, {one.unchanged} here already"),
+    )
 
 
 def chosen(store: Store, show: str | None, episode: str | None) -> tuple[str | None, str | None]:

@@ -11,9 +11,10 @@ wait for each other.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -126,8 +127,8 @@ def run(
 
     ``folder``: a new one inside a workspace; ``paths``: what ``target`` counts; ``in_flight``: at
     most so many requests at a time (more are ``NOT_SENT``), on as many connections, which are kept.
-    Answers must state their length. ValueError when not every request has a path; ServerFailed, quoting its output, when the generator fails;
-    main thread only.
+    Answers must state their length. ValueError when not every request has a path; ServerFailed,
+    quoting its output, when the generator fails; main thread only.
     """
     if len(due) != len(target) or not np.isin(target, range(len(paths))).all():
         raise ValueError("every request needs one of the paths")
@@ -139,9 +140,7 @@ def run(
         "in_flight": in_flight,
         "patience_seconds": patience_seconds,
     }
-    _give(folder / "order.json", msgspec.json.encode(order))
-    np.savez(folder / "due.npz", due=due, target=target)
-    (folder / "due.npz").chmod(0o644)
+    _give(folder, order, due, target)
     longest = _START_SECONDS + (float(due[-1]) if len(due) else 0.0) + 2 * patience_seconds
     with process.running(
         [sys.executable, "-P", "-B", _PROGRAM],
@@ -152,6 +151,20 @@ def run(
     ) as generator:
         if generator.wait(longest) != 0:
             raise generator.failure("failed")
+    return _seen(folder, due, target)
+
+
+def _give(folder: Path, order: Mapping[str, Any], due: Floats, target: Integers) -> None:
+    """Put down what the generator is to do, for its user to read."""
+    asked, times = folder / "order.json", folder / "due.npz"
+    asked.write_bytes(msgspec.json.encode(order))
+    np.savez(times, due=due, target=target)
+    for file in (asked, times):
+        file.chmod(0o644)
+
+
+def _seen(folder: Path, due: Floats, target: Integers) -> Answers:
+    """What the generator has put down."""
     with np.load(folder / "answers.npz") as seen:
         return Answers(
             due=due,
@@ -162,8 +175,3 @@ def run(
             cpu_share=float(seen["cpu_share"]),
             began_at=float(seen["began_at"]),
         )
-
-
-def _give(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-    path.chmod(0o644)  # its user reads it

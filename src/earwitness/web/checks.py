@@ -34,6 +34,7 @@ OFFERED = {
     kind: tuple(option for option in kind.options if not option.attended) for kind in kinds.KINDS
 }
 """What can be asked for besides, by the kind of target that knows it."""
+_OFFERED_NAMES = frozenset(option.name for options in OFFERED.values() for option in options)
 _SHOWN = 30
 
 
@@ -100,9 +101,8 @@ def find(here: Site, id: str) -> RunRecord:
 
 def ordered(address: str, claims: Sequence[str], options: Mapping[str, str]) -> Order:
     """The check as a page may make it. Raises NotATarget, CannotCheck, UnknownClaim, BrokenClaim."""
-    offered = {option.name for options in OFFERED.values() for option in options}
     for name in options:
-        if name not in offered:
+        if name not in _OFFERED_NAMES:
             raise CannotCheck(f"--{name} is for the command line")
     order = checks.order(address, claims, options)
     if order.budget.seconds > MOST_SECONDS:
@@ -132,8 +132,7 @@ def _planned(request: Request, here: Site, form: Form) -> Response:
 
 def _options(form: Form) -> dict[str, str]:
     """What was asked for besides; several values of one option are lines."""
-    names = [option.name for options in OFFERED.values() for option in options]
-    said = {name: form.one(f"option-{name}") for name in names}
+    said = {name: form.one(f"option-{name}") for name in _OFFERED_NAMES}
     return {name: "\n".join(value.split("\r\n")) for name, value in said.items() if value}
 
 

@@ -24,7 +24,7 @@ def index(request: Request) -> Response:
         endpoint=endpoint,
         problem=problem,
         recognition=engine.states(),
-        meaning=model.INSTALL if not model.is_installed() else None,
+        get_embedding_model=None if model.is_installed() else model.INSTALL,
         embedded=vectors.counts(here.store),
         loopback=security.is_loopback(here.serving.host),
         version=earwitness.__version__,

@@ -74,9 +74,7 @@ async def make(request: Request) -> Response:
 
 async def save(request: Request) -> Response:
     """Keep what the fields say; shown again where somebody was faster, or a place is none."""
-    here = site.of(request)
-    sent = await forms.read(request)
-    one = await run_in_threadpool(_find, here, request)
+    here, sent, one = await _asked(request)
     try:
         after = await run_in_threadpool(snipping.save, here.store, one, _said(sent), _seen(sent))
     except (ChangedMeanwhile, NoSuchMoment) as problem:
@@ -89,9 +87,7 @@ async def save(request: Request) -> Response:
 
 async def favourite(request: Request) -> Response:
     """Mark one of the best, or no more; back to the board."""
-    here = site.of(request)
-    sent = await forms.read(request)
-    one = await run_in_threadpool(_find, here, request)
+    here, sent, one = await _asked(request)
     said = Said(favourite=sent.one("favourite") == "1")
     await run_in_threadpool(snipping.save, here.store, one, said, None)
     return RedirectResponse(f"/snips?{_board_of(sent).query()}#{one.id}", 303)
@@ -99,9 +95,7 @@ async def favourite(request: Request) -> Response:
 
 async def delete(request: Request) -> Response:
     """Delete; the board says how to bring it back, the player offers it."""
-    here = site.of(request)
-    sent = await forms.read(request)
-    one = await run_in_threadpool(_find, here, request)
+    here, sent, one = await _asked(request)
     one = await run_in_threadpool(kept.delete, here.store, one.id, seen=_seen(sent))
     if rendering.is_part(request):
         return await run_in_threadpool(_toast, request, here, one, "deleted")
@@ -110,9 +104,7 @@ async def delete(request: Request) -> Response:
 
 async def undo(request: Request) -> Response:
     """Take back the newest change, also a deletion."""
-    here = site.of(request)
-    sent = await forms.read(request)
-    one = await run_in_threadpool(_find, here, request)
+    here, sent, one = await _asked(request)
     one = await run_in_threadpool(kept.undo, here.store, one.id, seen=_seen(sent))
     if rendering.is_part(request):
         return await run_in_threadpool(_toast, request, here, one, "undone")
@@ -203,6 +195,13 @@ def _again(
         answer.headers["HX-Retarget"] = "#toast-fields"
         return answer
     return _page(request, here, now, said=said, problem=words, status=status)
+
+
+async def _asked(request: Request) -> tuple[Site, Form, Snip]:
+    """The site, what a form sent, and the snip that it is about."""
+    here = site.of(request)
+    sent = await forms.read(request)
+    return here, sent, await run_in_threadpool(_find, here, request)
 
 
 def _find(here: Site, request: Request) -> Snip:
