@@ -19,6 +19,12 @@ def until(page, expression: str) -> None:
         time.sleep(0.05)
 
 
+def follow(page, link) -> None:
+    """Click what opens another page, and wait for that page and its scripts."""
+    with page.expect_navigation():
+        link.click()
+
+
 def ask(page, question: str) -> None:
     """Ask, and wait for the whole answer, after which the next question can be typed."""
     page.get_by_label("Your question").fill(question)

@@ -15,7 +15,7 @@ import pytest
 
 from earwitness.store.connection import open_store
 from tests.browser.looking import COLLISIONS, LEAST_CONTRAST, THEMES, WIDTHS
-from tests.browser.serving import Served, ask, stock, until
+from tests.browser.serving import Served, ask, follow, stock, until
 from tests.conftest import CommandLine
 from tests.web import recorded
 from tests.web.conftest import EPISODE, SHOW
@@ -245,7 +245,7 @@ def test_pages_can_be_read_without_script(visit, addresses):
         assert page.locator("h1").is_visible()
     page = visit(addresses["show"], java_script_enabled=False)
     page.get_by_label("Filter").fill("timsort")
-    page.get_by_role("button", name="Show").click()
+    follow(page, page.get_by_role("button", name="Show"))
     assert page.locator(".entry").count() == 1
     page = visit(addresses["episode"], java_script_enabled=False)
     assert page.locator(".paragraph").count() > 3

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from earwitness.store.connection import open_store
-from tests.browser.serving import Served, ask, stock, until
+from tests.browser.serving import Served, ask, follow, stock, until
 from tests.conftest import CommandLine
 from tests.library.asking.endpoints import endpoint
 from tests.web.conftest import EPISODE
@@ -37,8 +37,8 @@ def test_results_follow_what_is_typed_and_survive_going_back(visit):
     page.locator("summary", has_text="Narrow").click()
     page.get_by_label("Kind").select_option("Chapter")
     until(page, "document.querySelectorAll('.hit').length === 1")
-    page.get_by_role("link", name="Timsort").click()
-    page.wait_for_url("**/episodes/**")
+    follow(page, page.get_by_role("link", name="Timsort"))
+    assert "/episodes/" in page.url
     page.go_back()
     page.wait_for_selector(".hit >> text=Galloping")
     assert page.get_by_label("What to look for").input_value() == "galloping"
@@ -47,7 +47,7 @@ def test_results_follow_what_is_typed_and_survive_going_back(visit):
 
 def test_a_result_opens_at_its_second_and_plays(visit):
     page = visit("/search?q=%22line+9+says%22")
-    page.get_by_role("link", name="0:45").click()
+    follow(page, page.get_by_role("link", name="0:45"))
     until(page, f"{AUDIO}.currentTime > 45.2")
     assert page.evaluate(f"{AUDIO}.currentTime") < 55
     line = page.locator("#here")
@@ -67,15 +67,25 @@ def test_an_address_that_names_a_second_waits_for_a_gesture(visit):
 
 def test_an_answer_streams_in_cites_and_goes_on(visit):
     page = visit(f"/episodes/{EPISODE}")
-    page.get_by_role("link", name="Ask this episode").click()
+    follow(page, page.get_by_role("link", name="Ask this episode"))
     ask(page, QUESTION)
     assert page.locator(".worded").inner_text().count("[1]") == 1
     assert page.locator(".uncited").inner_text() == "(no citation)"
     ask(page, "and why is it so?")
     assert page.locator(".turn").count() == 2
-    page.locator(".turn").first.get_by_role("link", name="[1]").click()
-    page.wait_for_url("**/episodes/sorting/timsort?t=*")
+    follow(page, page.locator(".turn").first.get_by_role("link", name="[1]"))
+    assert "/episodes/sorting/timsort?t=" in page.url
     until(page, f"{AUDIO}.currentTime > 0.2")
+
+
+def test_a_question_that_was_sent_before_the_script_ran_is_answered_as_well(visit):
+    page = visit("/ask")
+    page.get_by_label("Your question").fill(QUESTION)
+    with page.expect_navigation():  # what a form does of itself
+        page.evaluate("document.querySelector('[data-ask]').submit()")
+    until(page, "document.activeElement.name === 'question'")
+    ask(page, "and why is it so?")
+    assert page.locator(".turn").count() == 2
 
 
 def test_the_next_question_can_be_typed_while_an_answer_comes(visit):
@@ -98,7 +108,7 @@ def test_nothing_found_is_an_answer_too(visit):
     page = visit("/ask")
     ask(page, "zyzzyva?")
     assert "None of its words were found" in page.locator(".turn").inner_text()
-    page.get_by_role("link", name="Search for its words").click()
+    follow(page, page.get_by_role("link", name="Search for its words"))
     assert page.get_by_label("What to look for").input_value() == "zyzzyva?"
 
 
@@ -122,12 +132,12 @@ def test_what_goes_wrong_is_said_and_the_question_stays(visit):
 def test_both_work_without_script(visit):
     page = visit("/search", java_script_enabled=False)
     page.get_by_label("What to look for").fill("galloping")
-    page.get_by_role("button", name="Search").click()
+    follow(page, page.get_by_role("button", name="Search"))
     assert page.locator(".hit").count() >= 1
     page = visit("/ask", java_script_enabled=False)
     for question in (QUESTION, "and why is it so?"):
         page.get_by_label("Your question").fill(question)
-        page.get_by_role("button", name="Ask").click()
+        follow(page, page.get_by_role("button", name="Ask"))
     assert page.locator(".turn").count() == 2
     assert page.locator("#newest .worded").is_visible()
 

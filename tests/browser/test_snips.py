@@ -12,7 +12,7 @@ from earwitness.library.review import cards
 from earwitness.library.snip import Contents
 from earwitness.store.connection import open_store
 from tests.browser.looking import COLLISIONS, LEAST_CONTRAST, THEMES, WIDTHS
-from tests.browser.serving import Served, stock, until
+from tests.browser.serving import Served, follow, stock, until
 from tests.conftest import CommandLine
 from tests.web.conftest import EPISODE
 
@@ -188,8 +188,8 @@ def test_the_board_filters_in_place_deletes_and_brings_back(visit, kept):
 
 def test_a_snip_plays_from_its_second(visit, kept):
     page = visit("/snips")
-    page.locator(f"[id='{kept.id}'] a.play").click()
-    page.wait_for_url("**#t=10")
+    follow(page, page.locator(f"[id='{kept.id}'] a.play"))
+    assert page.url.endswith("#t=10")
     until(page, f"{AUDIO}.currentTime >= 10 && {AUDIO}.currentTime < 15")
 
 
@@ -198,7 +198,7 @@ def test_a_moment_is_saved_without_a_script(visit, store):
     page.get_by_text("Save a moment by its place").click()
     page.get_by_role("textbox", name="From", exact=True).fill("0:20")
     page.get_by_role("textbox", name="to", exact=True).fill("0:30")
-    page.get_by_role("button", name="Save it").click()
+    follow(page, page.get_by_role("button", name="Save it"))
     assert page.url.endswith(read.find(store, "latest").id)
 
 
@@ -223,13 +223,16 @@ def test_a_review_by_the_keyboard_alone(visit, store):
     assert page.locator(".question").inner_text() == seen, "graded before the answer was shown"
     page.locator("body").press("Enter")
     assert page.get_by_text(seen.replace("Question", "Answer")).is_visible()
-    page.keyboard.press("4")
-    page.wait_for_selector(f".question:not(:text('{seen}'))")
+    with page.expect_navigation():
+        page.keyboard.press("4")
+    assert page.locator(".question").inner_text() != seen
     page.locator("body").press("Space")
-    page.keyboard.press("4")
-    page.wait_for_selector("text=Nothing is due in “Keys”")
-    page.locator("body").press("u")
-    page.wait_for_selector("text=The last grade was taken back")
+    with page.expect_navigation():
+        page.keyboard.press("4")
+    assert page.get_by_text("Nothing is due in “Keys”").is_visible()
+    with page.expect_navigation():
+        page.locator("body").press("u")
+    assert page.get_by_text("The last grade was taken back").is_visible()
     assert page.locator(".question").inner_text() != seen
     assert len([review for review in cards.log(store) if review.deck == "Keys"]) == 1
 

@@ -78,4 +78,11 @@ async function words(answer) {
   return page.querySelector("main p")?.textContent ?? `The site answered with ${answer.status}.`;
 }
 
-for (const form of document.querySelectorAll("[data-ask]")) ask(form);
+for (const form of document.querySelectorAll("[data-ask]")) {
+  ask(form);
+  if (document.getElementById("newest")) {
+    // the answer came without script; the browser takes the focus away until it is at the fragment
+    const next = () => form.querySelector("[name=question]").focus({ preventScroll: true });
+    addEventListener("load", next, { once: true });
+  }
+}
