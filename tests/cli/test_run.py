@@ -193,6 +193,14 @@ def test_help_imports_nothing_heavy():
     assert re.search(r"run +Rerun what an episode claims", done.stdout)
 
 
+def test_no_summary_of_a_command_is_cut(earwitness):
+    groups = [()] + [(name,) for name in ("library", "runs", "snips", "review", "export", "eval")]
+    for group in groups:
+        told = earwitness(*group, "--help").stdout.partition("Commands:")[2].splitlines()[1:]
+        assert told, group
+        assert [line for line in told if line.endswith("...")] == []
+
+
 def test_the_doctor_names_components_claims_and_the_store(earwitness):
     done = earwitness("doctor", "--format", "json")
     found = json.loads(done.stdout)

@@ -21,9 +21,9 @@ INTERRUPTED = 130
 @click.option("--until-input-ends", is_flag=True, help="Stop when standard input ends.")
 @options.data
 def embed(*, until_input_ends: bool, data: Path | None) -> None:
-    """Make the vectors that passages lack; needs the embedding model.
+    """Make the vectors that passages lack.
 
-    It gives way to everything else, waits while an experiment runs, and may be stopped at any time;
+    It needs the embedding model, gives way to everything else, waits while an experiment runs, and may be stopped at any time;
     the next one goes on.
     """
     stop = threading.Event()

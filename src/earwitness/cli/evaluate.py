@@ -33,9 +33,10 @@ def evaluate() -> None:
 def search(
     *, data_file: Path, words_only: bool, embed: bool, format_: str, data: Path | None
 ) -> None:
-    """Ask the labelled questions in DATA (JSON lines), and say how well search answers them.
+    """Say how well search answers the questions in DATA.
 
-    DATA has meetings with questions as QMSum has them, or questions on your own library.
+    DATA has one in each line as JSON: meetings with questions as QMSum has them, or questions on
+    your own library.
     """
     try:
         labelled = datasets.read(data_file.read_bytes())

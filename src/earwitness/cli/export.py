@@ -70,14 +70,20 @@ def export() -> None:
 @export.command()
 @into_a_folder
 def obsidian(**asked: Any) -> None:
-    """One note for each episode below the folder DESTINATION; what you wrote there is kept."""
+    """One note for each episode below the folder DESTINATION.
+
+    What you wrote there is kept.
+    """
     _keep_notes(obsidian_notes.export, **asked)
 
 
 @export.command()
 @into_a_folder
 def logseq(**asked: Any) -> None:
-    """One page for each episode in the graph DESTINATION; what you wrote there is kept."""
+    """One page for each episode in the graph DESTINATION.
+
+    What you wrote there is kept.
+    """
     _keep_notes(logseq_pages.export, **asked)
 
 
@@ -93,7 +99,10 @@ def readwise(*, destination: Path, format_: str, data: Path | None, **choice: An
 @export.command()
 @into_a_file
 def anki(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
-    """The package DESTINATION for Anki: the snips as cards; without a choice, all other cards too."""
+    """The package DESTINATION for Anki, with snips as cards.
+
+    Without a choice, all other cards too.
+    """
     with open_store(data_folder(data)) as store:
         notes = _notes(store, False, **choice)
         asked = card_faces.of_notes(notes)
@@ -105,7 +114,10 @@ def anki(*, destination: Path, format_: str, data: Path | None, **choice: Any) -
 @export.command()
 @into_a_file
 def json(*, destination: Path, format_: str, data: Path | None, **choice: Any) -> None:
-    """The file DESTINATION with all that was kept; `earwitness snips import` reads it in."""
+    """The file DESTINATION with all that was kept.
+
+    `earwitness snips import` reads it in.
+    """
     with open_store(data_folder(data)) as store:
         notes = _notes(store, False, **choice)
     _tell(document.export(notes, destination), format_)

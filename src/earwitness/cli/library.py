@@ -94,7 +94,10 @@ def add(  # noqa: PLR0917 - click calls it by name
     format_: str,
     data: Path | None,
 ) -> None:
-    """Add a feed, a list of feeds, a page, an export, a transcript or a recording."""
+    """Add what is at URL or in FILE.
+
+    A feed, a list of feeds, a page, an export, a transcript or a recording.
+    """
     is_address = what.startswith(("http://", "https://"))
     if (moves or apart) and not is_address:
         raise click.UsageError("--moves and --apart are for the address of a feed")
@@ -126,7 +129,10 @@ library.add_command(list_, name="shows")
 @options.output_format("text", "json")
 @options.data
 def episodes(show: str | None, format_: str, data: Path | None) -> None:
-    """The episodes of SHOW, or all, with their chapters and the verdicts of their claims."""
+    """The episodes of SHOW, or all.
+
+    With their chapters and the verdicts of their claims.
+    """
     with _library(data) as store:
         chosen = catalogue.find_show(store, show).id if show else None
         rows = listing.episodes(store, catalogue.episodes(store, chosen))
@@ -203,7 +209,7 @@ def sync_(
 def download(
     episode: tuple[str, ...], hosts: tuple[str, ...], format_: str, data: Path | None
 ) -> None:
-    """Download the recordings of episodes; what was interrupted goes on."""
+    """Download recordings; what was interrupted goes on."""
     web = _web(hosts)
     with _library(data) as store:
         for name in episode:
@@ -221,7 +227,10 @@ def download(
 def transcribe(
     episode: str, engine: str | None, hosts: tuple[str, ...], format_: str, data: Path | None
 ) -> None:
-    """Recognise what is said in EPISODE; what was interrupted goes on."""
+    """Recognise what is said in EPISODE.
+
+    What was interrupted goes on.
+    """
     with _library(data) as store:
         found = catalogue.find_episode(store, episode)
         recogniser = engines.find(engine)
@@ -239,7 +248,10 @@ def transcribe(
 @options.output_format("text", "json")
 @options.data
 def jobs(format_: str, data: Path | None) -> None:
-    """Downloads, recognitions, fetched documents and embedding, and how they stand."""
+    """What is done beside everything else, and how it stands.
+
+    Downloads, recognitions, fetched documents and embedding.
+    """
     with _library(data) as store:
         say(listing.all_jobs(store), format_, shelves.jobs)
 
@@ -271,7 +283,10 @@ def opml(to: Path | None, data: Path | None) -> None:
 @options.output_format("text", "json")
 @options.data
 def remove(show: str, yes: bool, format_: str, data: Path | None) -> None:
-    """Remove SHOW with its episodes, transcripts, recordings, snips and their cards."""
+    """Remove SHOW with all that belongs to it.
+
+    Its episodes, transcripts, recordings, snips and their cards.
+    """
     with _library(data) as store:
         found = catalogue.find_show(store, show)
         if found.id in {one.id for one in bundled.shows()}:

@@ -18,7 +18,10 @@ from earwitness.store.connection import data_folder, open_store
 @options.output_format("text", "json")
 @options.data
 def backup(file: Path | None, format_: str, data: Path | None) -> None:
-    """Copy the store into FILE, or into the folder of backups, while it may be in use."""
+    """Copy the store, which may be in use meanwhile.
+
+    Into FILE, or into the folder of backups.
+    """
     with open_store(data_folder(data)) as store:
         written = backups.backup(store, file)
     say(listed.FileDocument(path=str(written)), format_, shelves.file)
@@ -29,7 +32,10 @@ def backup(file: Path | None, format_: str, data: Path | None) -> None:
 @options.output_format("text", "json")
 @options.data
 def restore(file: Path, format_: str, data: Path | None) -> None:
-    """Put the backup FILE in the place of the store, which is put aside."""
+    """Put the backup FILE in the place of the store.
+
+    The store is put aside.
+    """
     folder = data_folder(data)
     aside = backups.restore(folder, file)
     with open_store(folder):  # an older one is brought up to date

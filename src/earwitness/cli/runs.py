@@ -24,6 +24,8 @@ from earwitness.store.connection import Store, data_folder, open_store
 from earwitness.store.runs import RunRecord
 
 DISAGREES = 1
+_WITH_TIME = 100
+"""Columns of a terminal from which on a list has the time of each run, which its id has too."""
 _HEADINGS = {"hypotheses": "Hypothesis", "findings": "Finding"}
 _ONLY_OF_RUNS = ("html",)
 _ONLY_OF_CHECKS = ("sarif", "junit")
@@ -49,17 +51,18 @@ def list_(claim: str | None, most: int, format_: str, data: Path | None) -> None
     if not records:
         print("No runs yet. Start with: earwitness run")
         return
+    screen = Console()
+    with_time = screen.width >= _WITH_TIME
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Run", overflow="fold")
-    for column in ("Depth", "When (UTC)", "State", "Took"):
+    for column in ("Depth", *["When (UTC)"] * with_time, "State", "Took"):
         table.add_column(column, no_wrap=True)
     for record in records:
         state = record.verdict if record.status == "finished" else record.status
-        when = f"{record.started_at:%Y-%m-%d %H:%M}"
-        table.add_row(
-            record.id, record.depth or record.kind, when, console.badge(state or ""), _took(record)
-        )
-    Console().print(table)
+        when = [f"{record.started_at:%Y-%m-%d %H:%M}"] * with_time
+        kind = record.depth or record.kind
+        table.add_row(record.id, kind, *when, console.badge(state or ""), _took(record))
+    screen.print(table)
 
 
 @runs.command(name="open")
@@ -89,7 +92,10 @@ def open_(run: str, as_page: bool, data: Path | None) -> None:
 @options.output_format("text", "json")
 @options.data
 def replay(run: str, format_: str, data: Path | None) -> None:
-    """Judge what RUN observed again, and say whether that agrees with what is stored."""
+    """Judge again what RUN observed.
+
+    Says whether that agrees with what is stored.
+    """
     with open_store(data_folder(data)) as store:
         record = stored.find(store, run)
         judge_again = _check_again if record.kind == "check" else _run_again
@@ -111,7 +117,10 @@ def replay(run: str, format_: str, data: Path | None) -> None:
 @options.output_format("text", "json")
 @options.data
 def compare(one: str, other: str, format_: str, data: Path | None) -> None:
-    """Two runs, or two checks, side by side, and what differs around them."""
+    """Two runs, or two checks, side by side.
+
+    With what differs around them.
+    """
     with open_store(data_folder(data)) as store:
         records = [stored.find(store, name) for name in (one, other)]
         if records[0].kind != records[1].kind:

@@ -154,7 +154,10 @@ def move(
     format_: str,
     data: Path | None,
 ) -> None:
-    """Move the bounds of SNIP; its quote follows unless it was written by hand."""
+    """Move the bounds of SNIP.
+
+    Its quote follows unless it was written by hand.
+    """
     if start is None and end is None:
         raise click.UsageError("give --start, --end or both")
     with open_store(data_folder(data)) as store:
@@ -233,7 +236,10 @@ def tags(format_: str, data: Path | None) -> None:
 @options.output_format("text", "json")
 @options.data
 def import_(file: Path, format_: str, data: Path | None) -> None:
-    """Read in what `earwitness export json` wrote to FILE; what is here already stays."""
+    """Read in what `earwitness export json` wrote to FILE.
+
+    What is here already stays.
+    """
     content = files.read(file)
     if content is None:
         raise NotReadable(f"there is no file {file}")
