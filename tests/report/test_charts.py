@@ -112,6 +112,25 @@ def test_a_curve_splits_by_the_other_settings():
     assert "keyed True" in svg
 
 
+def test_a_zero_among_settings_that_span_decades_does_not_squeeze_them():
+    document = samples.supported()
+    settings = (0, 1, 10, 100, 1000)
+    arms = tuple(Arm(name=f"p{n}", title=f"{n}", settings={"partitions": n}) for n in settings)
+    experiment = replace(document.experiments[0], arms=arms)
+    values = {arm.name: {"p99": 2.0, "p50": 1.0} for arm in arms}
+    run = replace(
+        document, experiments=(experiment,), trials=samples.trials("locks", values, blocks=3)
+    )
+    root = ET.fromstring(charts.draw(document.charts[1], run))
+    line = next(root.iter(f"{SVG}polyline"))
+    places = [float(point.partition(",")[0]) for point in line.get("points").split()]
+    steps = [b - a for a, b in itertools.pairwise(places)]
+    assert steps[0] > 5
+    assert steps[1:] == pytest.approx([steps[1]] * 3, rel=0.01)
+    said = [span.text for span in root.iter(f"{SVG}tspan")]
+    assert "0" in said and "partitions (logarithmic, zero apart)" in said
+
+
 def test_names_of_lines_that_end_together_do_not_overlap():
     document = samples.supported()
     same = {arm.name: {"p99": 2.0, "p50": 2.0} for arm in samples.LOCK_ARMS}

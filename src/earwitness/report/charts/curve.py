@@ -32,6 +32,9 @@ CHARACTER = 7.0
 MOST_VALUES = 6
 """Points of a single line from which on only the first and the last have their number."""
 
+ZERO_APART = 12.0
+"""Percent across between a zero and the least of the settings beside it, on a logarithmic axis."""
+
 CLEARANCE = 6.0
 """Pixels, or percent across, that a line must be away to be no neighbour of a label."""
 
@@ -84,17 +87,24 @@ def _lines(chart: Curve, run: RunDocument, experiment: ExperimentDocument) -> li
 
 
 def _scales(chart: Curve, lines: Sequence[Line]) -> tuple[Scale, Scale]:
-    """The scale across (logarithmic when the settings span a decade) and the one down."""
+    """The scale across and the one down."""
     right = RIGHT if len(lines) == 1 else RIGHT_WITH_NAMES
-    settings = [x for line in lines for x, _ in line.points]
-    low, high = min(settings), max(settings)
-    if low == high:
-        low, high = low - 1.0, high + 1.0
-    inset = (LEFT + 3, right - 3)
-    across = Scale(low, high, low > 0 and high / low >= 10, *inset)
+    across = _across({x for line in lines for x, _ in line.points}, LEFT + 3, right - 3)
     ends = [v for line in lines for _, one in line.points for v in (one.least, one.greatest)]
     make = scale.logarithmic if chart.logarithmic and max(ends) > 0 else scale.from_zero
     return across, make(ends, start=BOTTOM, end=TOP)
+
+
+def _across(settings: set[float], start: float, end: float) -> Scale:
+    """Logarithmic when the settings span a decade; a zero among them then stands apart."""
+    low, high = min(settings), max(settings)
+    least = min((one for one in settings if one > 0), default=0.0)
+    if low >= 0 and 0 < least <= high / 10:
+        zero = start if low == 0 else None
+        return Scale(least, high, True, start if zero is None else start + ZERO_APART, end, zero)
+    if low == high:
+        low, high = low - 1.0, high + 1.0
+    return Scale(low, high, False, start, end)
 
 
 def _grid(across: Scale, down: Scale, along: str, lines: Sequence[Line]) -> str:
@@ -112,7 +122,8 @@ def _grid(across: Scale, down: Scale, along: str, lines: Sequence[Line]) -> str:
         if x - half >= free:
             parts.append(svg.text(x, BOTTOM + 18, [label], "c-tick", "middle"))
             free = x + half + 2
-    name = f"{along.replace('_', ' ')}{' (logarithmic)' if across.logarithmic else ''}"
+    apart = "" if across.zero is None else ", zero apart"
+    name = along.replace("_", " ") + (f" (logarithmic{apart})" if across.logarithmic else "")
     middle = (LEFT + right) / 2
     parts.append(svg.text(middle, BOTTOM + 37, [name], "c-tick", "middle"))
     units = {line.metric.unit for line in lines}

@@ -13,16 +13,22 @@ from earwitness.report import words
 
 @dataclass(frozen=True)
 class Scale:
-    """``low`` lies at ``start``, ``high`` at ``end``; both are positive when logarithmic."""
+    """``low`` lies at ``start``, ``high`` at ``end``; both are positive when logarithmic.
+
+    A logarithmic axis has no zero; one that shall show it gives it a place of its own, ``zero``.
+    """
 
     low: float
     high: float
     logarithmic: bool
     start: float = 0.0
     end: float = 100.0
+    zero: float | None = None
 
     def at(self, value: float) -> float:
         """The place of a value; values beyond the axis stand at its end."""
+        if self.zero is not None and value == 0:
+            return self.zero
         if self.logarithmic:
             value = max(value, self.low)
             share = math.log(value / self.low) / math.log(self.high / self.low)
