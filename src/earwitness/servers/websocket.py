@@ -50,6 +50,14 @@ class End:
         if self.socket.send(data) != len(data):
             raise ServerFailed(f"{VERSION}: the socket's buffer is full")
 
+    def speak(self) -> None:
+        """Write a pong that nobody asked for and nobody answers (RFC 6455 5.5.3).
+
+        Its segment says once more what this end has received.
+        """
+        self._protocol.send_pong(b"")
+        self.socket.send(b"".join(self._protocol.data_to_send()))
+
     def receive(self) -> list[bytes]:
         """All messages that the kernel hands over now, in order; none is no error.
 

@@ -3,8 +3,10 @@
 Nothing is timed: what is asserted here is the same on any machine.
 """
 
+import itertools
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,13 +16,14 @@ from msgspec.structs import replace
 pytest.importorskip("aioquic")
 pytest.importorskip("websockets")
 
+from earwitness.claims.webtransport import sockets
 from earwitness.claims.webtransport.claim import CLAIM
 from earwitness.experiment import events
 from earwitness.experiment.design import Claim, Setting
 from earwitness.experiment.observation import Trial
 from earwitness.experiment.verdict import ClaimResult, Verdict
-from earwitness.servers import link, tcp
-from earwitness.servers.process import MissingComponent
+from earwitness.servers import link, tcp, websocket
+from earwitness.servers.process import MissingComponent, ServerFailed
 from tests.live.claims.conducting import conduct
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="socket filters are Linux's")
@@ -175,6 +178,28 @@ def test_where_filters_are_refused_a_network_of_its_own_has_them(
     assert set(verdicts(result).values()) == {Verdict.SUPPORTED}
     (bench,) = (event for event in log if isinstance(event, events.BenchOpened))
     assert "namespace" in bench.environment["client"]
+
+
+@needs_linux
+@pytest.mark.parametrize("held_up", [range(30, 40), range(30, 10_000)], ids=["once", "always"])
+def test_who_is_held_up_between_two_messages_begins_anew(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, held_up: range
+) -> None:
+    send, count = websocket.End.send, itertools.count()
+
+    def late(end: websocket.End, message: bytes) -> None:
+        send(end, message)
+        if len(message) < 1000 and next(count) in held_up:  # fillers are larger
+            time.sleep(0.3)
+
+    monkeypatch.setattr(websocket.End, "send", late)
+    monkeypatch.setattr(sockets, "_MOST_BEGINNINGS", 3)
+    if len(held_up) > 100:
+        with pytest.raises(ServerFailed, match="too busy"):
+            conduct(only("websocket"), workspace)
+    else:
+        result, _ = conduct(only("websocket"), workspace)
+        assert set(verdicts(result).values()) == {Verdict.SUPPORTED}
 
 
 def test_another_system_is_told_what_it_lacks(

@@ -50,6 +50,19 @@ def test_messages_arrive_in_order_both_ways() -> None:
         assert found == [b"back"]
 
 
+def test_who_was_not_answered_is_told_by_the_next_word_of_the_other() -> None:
+    with websocket.connected() as connection:
+        tcp.lose_everything(connection.server.socket)
+        tcp.lose_segments_with(connection.client.socket, 0, offset=websocket.SHORT_HEADER_BYTES)
+        for number in range(3):
+            connection.server.send(message(number))
+        time.sleep(0.5)  # TCP's timer has run out, and repeats the first only, which is lost again
+        tcp.lose_nothing(connection.server.socket)
+        connection.client.speak()
+        until(lambda: tcp.info(connection.server.socket).missing == 1)
+        assert connection.server.receive() == []
+
+
 def test_the_chosen_segment_and_only_that_is_lost_until_it_may_come() -> None:
     with websocket.connected() as connection:
         offset = websocket.SHORT_HEADER_BYTES

@@ -2,9 +2,13 @@
 
 The same steps as for WebTransport, with the kernel's own TCP on both ends: the server is left
 without answers, so that all of its messages are on their way before it can know of a loss; the
-receiver's socket filter loses the segment that was drawn. Then the answers go on. When the sender
-knows that nothing else is missing, the application reads all that its kernel hands over, and only
-after that the segment may come, which TCP has been repeating all the while.
+receiver's socket filter loses the segment that was drawn. Then the answers go on, and the receiver
+says what it has. When the sender knows that nothing else is missing, the application reads all that
+its kernel hands over, and only after that the segment may come, which TCP has been repeating all the
+while.
+
+Who is held up for so long between two messages that TCP's timer takes the silence for a loss, begins
+anew: from then on messages wait in the sender, which is not what is measured here.
 
 What is sent and what the counts mean stands in ``schedule``.
 """
@@ -27,6 +31,7 @@ from earwitness.servers.websocket import Connection
 _STEP_SECONDS = 10.0
 _PROBE_SECONDS = 1.0
 _POLL_SECONDS = 0.0005
+_MOST_BEGINNINGS = 20
 
 
 class SocketsBench:
@@ -48,6 +53,16 @@ class SocketsBench:
 
     def trial(self, arm: Arm) -> Observation:
         """Open the arm's WebSockets, send, lose one segment, count, let it come, count again."""
+        for _ in range(_MOST_BEGINNINGS):
+            if (observation := self._begun(arm)) is not None:
+                return observation
+        raise ServerFailed(
+            f"{websocket.VERSION}: TCP's timer was sooner than the messages {_MOST_BEGINNINGS} times; "
+            "this machine is too busy"
+        )
+
+    def _begun(self, arm: Arm) -> Observation | None:
+        """One trial; None when it was held up."""
         schedule = self._schedule
         with ExitStack() as stack:
             count = schedule.flows if arm.settings["carry"] == "websockets" else 1
@@ -59,6 +74,8 @@ class SocketsBench:
                 connection.open_window(len(schedule.messages))
             before = _segments(opened)
             loser = self._send_with_loss(lanes)
+            if loser is None:
+                return None
             _wait(lambda: _only_missing(opened, loser), "news that one segment is missing")
             sent = _segments(opened) - before
             meanwhile = self._delivered(opened)
@@ -77,8 +94,11 @@ class SocketsBench:
             outcomes={"lost": f"message {schedule.lost.number} of flow {schedule.lost.flow}"},
         )
 
-    def _send_with_loss(self, lanes: Sequence[Connection]) -> Connection:
-        """Send the schedule while no sender is answered; the connection that misses a segment."""
+    def _send_with_loss(self, lanes: Sequence[Connection]) -> Connection | None:
+        """Send the schedule while no sender is answered; the connection that misses a segment.
+
+        None when some messages could not be sent meanwhile.
+        """
         schedule = self._schedule
         loser = lanes[schedule.lost.flow]
         for connection in lanes:
@@ -88,8 +108,11 @@ class SocketsBench:
         )
         for message in schedule.messages:
             lanes[message.flow].server.send(message.encoded(self._size))
+        if any(tcp.info(connection.server.socket).unsent_bytes for connection in lanes):
+            return None
         for connection in lanes:
             tcp.lose_nothing(connection.server.socket)
+            connection.client.speak()
         return loser
 
     def _delivered(self, opened: Sequence[Connection]) -> set[Message]:
