@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from earwitness.experiment import statistics
+from earwitness.experiment import contrast, statistics
 from earwitness.experiment.contrast import (
     ANSWER_UNIT,
     PERCENT_UNIT,
@@ -122,8 +122,28 @@ def parse(text: str, claim: Claim) -> Prediction:
     )
 
 
+def example(claim: Claim, hypothesis: Hypothesis) -> str:
+    """How an effect of that hypothesis, and a range of it, is written."""
+    return _example(_unit(claim, hypothesis))
+
+
 def _unit(claim: Claim, hypothesis: Hypothesis) -> str:
     return unit_of(hypothesis.contrast, claim.experiment(hypothesis.experiment))
+
+
+def _example(unit: str) -> str:
+    match unit:
+        case contrast.RATIO_UNIT:
+            return "3x, or 2x..5x"
+        case contrast.SHARE_UNIT | contrast.PERCENT_UNIT:
+            return "40%, or 30%..60%"
+        case contrast.POINTS_UNIT | contrast.SHARE_POINTS_UNIT:
+            return "40 points, or 30 points..60 points"
+        case contrast.ANSWER_UNIT:
+            return "yes, or no"
+        case _:
+            named = unit if " " not in unit else ""
+            return f"300 {named}".strip() + ", or 200..400"
 
 
 def _expectation(text: str, unit: str) -> Expectation:
@@ -148,15 +168,14 @@ def _quantity(text: str, unit: str) -> float:
         return _ANSWERS[text.strip()]
     match = _QUANTITY.fullmatch(text.strip())
     if match is None:
-        raise Unclear(f"{text!r} is no prediction; write {HELP}")
+        raise Unclear(f"{text.strip()!r} is no prediction; write {_example(unit)}")
     number, said = float(match[1]), match[2].strip()
     if said == "×":
         said = RATIO_UNIT
     if (said, unit) in _OF_SHARES:
         return number / 100
     if said not in ("", unit):
-        wanted = "a ratio such as 3x" if unit == RATIO_UNIT else f"a number of {unit or 'things'}"
-        raise Unclear(f"{text.strip()!r}: the effect is {wanted}")
+        raise Unclear(f"{text.strip()!r} has not the unit of the effect; write {_example(unit)}")
     return number
 
 

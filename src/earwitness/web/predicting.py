@@ -5,9 +5,9 @@ Reading only; what a text means stands in ``experiment.prediction``.
 
 from dataclasses import dataclass
 
-from earwitness.experiment import contrast, prediction
+from earwitness.experiment import prediction
 from earwitness.experiment.design import Claim, Hypothesis
-from earwitness.experiment.prediction import Prediction
+from earwitness.experiment.prediction import Prediction, Unclear
 from earwitness.web.forms import Form
 
 EFFECT_FIELD = "effect"
@@ -31,7 +31,7 @@ def fields(claim: Claim) -> list[Field]:
         Field(
             name=f"{EFFECT_FIELD}-{one.id}",
             hypothesis=one,
-            example=_example(claim, one),
+            example=prediction.example(claim, one),
             is_headline=one.id == claim.headline,
         )
         for one in ordered
@@ -41,9 +41,7 @@ def fields(claim: Claim) -> list[Field]:
 def read(form: Form, claim: Claim) -> list[Prediction]:
     """Everything that was predicted. Raises Unclear."""
     found = [
-        prediction.parse(f"{field.hypothesis.id}={form.one(field.name)}", claim)
-        for field in fields(claim)
-        if form.one(field.name)
+        _read(field, form.one(field.name), claim) for field in fields(claim) if form.one(field.name)
     ]
     verdict = form.one(VERDICT_FIELD)
     if verdict:
@@ -52,17 +50,8 @@ def read(form: Form, claim: Claim) -> list[Prediction]:
     return found
 
 
-def _example(claim: Claim, hypothesis: Hypothesis) -> str:
-    unit = contrast.unit_of(hypothesis.contrast, claim.experiment(hypothesis.experiment))
-    match unit:
-        case contrast.RATIO_UNIT:
-            return "3x, or 2x..5x"
-        case contrast.SHARE_UNIT | contrast.PERCENT_UNIT:
-            return "40%, or 30%..60%"
-        case contrast.POINTS_UNIT | contrast.SHARE_POINTS_UNIT:
-            return "40 points, or 30 points..60 points"
-        case contrast.ANSWER_UNIT:
-            return "yes, or no"
-        case _:
-            named = unit if " " not in unit else ""
-            return f"300 {named}".strip() + ", or 200..400"
+def _read(field: Field, text: str, claim: Claim) -> Prediction:
+    try:
+        return prediction.parse(f"{field.hypothesis.id}={text}", claim)
+    except Unclear as problem:
+        raise Unclear(f"{field.hypothesis.question} {problem}") from None
