@@ -1,5 +1,7 @@
 """The small parts: paragraphs, covers, tokens, rates, tickets."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from earwitness.web import covers, streaming
 from earwitness.web.jobs.checking import MOST_ORDERS, Checking, Expired
 from earwitness.web.jobs.limits import Rate, TooMany
 from earwitness.web.reading import LONGEST, paragraphs
-from earwitness.web.tokens import Tokens
+from earwitness.web.tokens import Tokens, kept_key
 
 SEGMENTS = st.lists(
     st.builds(
@@ -51,12 +53,28 @@ def test_shows_have_covers_of_their_own() -> None:
 
 @given(st.text(max_size=100), st.text(min_size=1, max_size=40))
 def test_only_the_tokens_that_were_made_hold(said: str, cookie: str) -> None:
-    tokens = Tokens()
+    tokens = Tokens(b"one key")
     assert tokens.holds(tokens.make(cookie), cookie)
     assert not tokens.holds(tokens.make(cookie), cookie, "visitor")
-    assert not tokens.holds(Tokens().make(cookie), cookie)
+    assert not tokens.holds(Tokens(b"another").make(cookie), cookie)
     assert not tokens.holds(said, cookie)
     assert not tokens.holds(tokens.make(""), "")
+
+
+def test_a_key_stays_with_its_folder_and_is_nobody_elses(tmp_path: Path) -> None:
+    key = kept_key(tmp_path / "data")
+    assert len(key) == 32 and key != kept_key(tmp_path / "other")
+    assert kept_key(tmp_path / "data") == key
+    (file,) = (tmp_path / "data").iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_bytes(b"cut")
+    assert len(kept_key(tmp_path / "data")) == 32
+    assert list((tmp_path / "data").iterdir()) == [file]
+
+
+def test_where_no_key_can_be_kept_each_is_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no folder")
+    assert kept_key(tmp_path / "data") != kept_key(tmp_path / "data")
 
 
 def test_a_rate_forgets_what_is_long_ago() -> None:

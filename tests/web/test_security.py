@@ -9,10 +9,11 @@ from starlette.testclient import TestClient
 
 from earwitness.store import library_tables as tables
 from earwitness.store.connection import open_store
-from earwitness.web import security
+from earwitness.web import access, security
 from earwitness.web.app import build
+from earwitness.web.jobs.limits import TooMany
 from earwitness.web.site import Serving
-from tests.web.conftest import EPISODE, token
+from tests.web.conftest import ADDRESS, EPISODE, token
 
 PASSWORD = "correct horse"
 
@@ -92,6 +93,21 @@ def test_a_body_that_is_too_long_is_refused_also_without_its_length(site: TestCl
     assert site.post("/api/checks/plan", content=parts(), headers=json).status_code == 413
 
 
+def test_a_field_that_is_too_long_is_told_by_the_same_rule(site: TestClient) -> None:
+    site.get("/settings")
+    part = b'--b\r\nContent-Disposition: form-data; name="theme"\r\n\r\n'
+
+    def parts() -> Iterator[bytes]:
+        yield part
+        for _ in range(40):
+            yield b"a" * 2**17
+
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = site.post("/settings", content=parts(), headers=kind)
+    assert answer.status_code == 413
+    assert "2048 KiB" in answer.text
+
+
 def test_every_answer_forbids_what_no_page_needs(site: TestClient) -> None:
     for address in ("/", "/nowhere", "/api/shows", "/runs/none"):
         headers = site.get(address).headers
@@ -161,24 +177,67 @@ def test_programs_say_the_password_with_every_request(guarded: TestClient) -> No
         assert guarded.get("/api/shows", headers={"Authorization": wrong}).status_code == 401
 
 
-def test_guesses_are_bounded(guarded: TestClient) -> None:
-    statuses = [
-        guarded.post(
-            "/login", data={"token": token(guarded, "/login"), "password": "x"}
-        ).status_code
-        for _ in range(12)
-    ]
-    assert statuses[0] == 403
-    assert statuses[-1] == 429
+def test_guesses_are_bounded_for_who_makes_them(stocked: Path) -> None:
+    app = build(Serving(folder=stocked, password=PASSWORD))
+    with TestClient(app, ADDRESS, client=("10.0.0.1", 1)) as guessing:
+        statuses = [
+            guessing.post(
+                "/login", data={"token": token(guessing, "/login"), "password": "x"}
+            ).status_code
+            for _ in range(12)
+        ]
+        assert statuses[0] == 403
+        assert statuses[-1] == 429
+        refused = guessing.get("/api/shows", auth=("me", PASSWORD))
+        assert refused.status_code == 429 and int(refused.headers["retry-after"]) <= 61
+        another = TestClient(app, ADDRESS, client=("10.0.0.2", 1))
+        assert another.get("/api/shows", auth=("me", PASSWORD)).status_code == 200
 
 
-def test_login_leads_home_and_nowhere_else(guarded: TestClient) -> None:
-    page = guarded.get("/login?next=https://evil.example/", follow_redirects=False)
-    assert "evil.example" not in page.text
-    fields = {
-        "token": token(guarded, "/login"),
-        "password": PASSWORD,
-        "next": "https://evil.example/",
-    }
+def test_guesses_from_everywhere_are_bounded_as_well() -> None:
+    guesses = access.Guesses()
+    with pytest.raises(TooMany):
+        for number in range(2000):
+            for rate in guesses.of(f"10.1.{number // 250}.{number % 250}"):
+                rate.take()
+
+
+def test_who_said_the_password_stays_until_it_is_another(stocked: Path) -> None:
+    said: dict[str, str] = {}
+    for password, let_in in ((PASSWORD, True), (PASSWORD, True), ("another", False)):
+        with TestClient(build(Serving(folder=stocked, password=password)), ADDRESS) as site:
+            site.cookies.update(said)
+            if not said:
+                fields = {"token": token(site, "/login"), "password": PASSWORD}
+                site.post("/login", data=fields)
+                said = dict(site.cookies)
+            assert (site.get("/claims").url.path == "/claims") is let_in
+
+
+def test_a_page_from_before_a_restart_can_be_sent(stocked: Path) -> None:
+    with TestClient(build(Serving(folder=stocked)), ADDRESS) as before:
+        fields = {"token": token(before, "/settings"), "theme": "dark"}
+        cookies = dict(before.cookies)
+    with TestClient(build(Serving(folder=stocked)), ADDRESS, cookies=cookies) as after:
+        assert after.post("/settings", data=fields).status_code == 200
+
+
+def test_after_the_password_comes_the_page_that_was_wanted(guarded: TestClient) -> None:
+    page = guarded.get("/search?q=sorted+runs")
+    assert page.url.path == "/login"
+    fields = {"token": token(guarded, "/login"), "password": PASSWORD}
+    fields["next"] = page.url.params["next"]
+    answer = guarded.post("/login", data=fields, follow_redirects=False)
+    assert answer.headers["location"] == "/search?q=sorted+runs"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "evil", ""],
+)
+def test_login_leads_home_and_nowhere_else(guarded: TestClient, elsewhere: str) -> None:
+    page = guarded.get("/login", params={"next": elsewhere}, follow_redirects=False)
+    assert "evil" not in page.text
+    fields = {"token": token(guarded, "/login"), "password": PASSWORD, "next": elsewhere}
     answer = guarded.post("/login?next=//evil.example", data=fields, follow_redirects=False)
     assert answer.headers["location"] == "/"

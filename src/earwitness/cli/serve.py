@@ -53,7 +53,7 @@ def serve(host: str, port: int, names: tuple[str, ...], no_open: bool, data: Pat
     address = f"http://{_in_address(host)}:{serving.port}/"
     print(address, flush=True)
     if not security.is_loopback(host):
-        print(_OPEN_TO_OTHERS, file=sys.stderr)
+        print(_OPEN_TO_OTHERS.format(port=listening.getsockname()[1]), file=sys.stderr)
     if not no_open and sys.stdout.isatty():
         threading.Timer(0.5, webbrowser.open, [address]).start()
     configuration = uvicorn.Config(
@@ -72,8 +72,8 @@ _REFUSAL = (
 )
 _OPEN_TO_OTHERS = (
     "The password travels unencrypted from here on. For other machines put a proxy with TLS in "
-    "front (Caddy: `reverse_proxy 127.0.0.1:8765`), let the site listen on loopback, and name it "
-    "with --name."
+    "front (Caddy: `reverse_proxy 127.0.0.1:{port} {{ flush_interval -1 }}`), let the site listen "
+    "on loopback, and name it with --name."
 )
 
 

@@ -47,7 +47,7 @@ from earwitness.web.panels import Panels
 from earwitness.web.pulse import Pulse
 from earwitness.web.shelf import Shelf
 from earwitness.web.site import Serving, Site
-from earwitness.web.tokens import Tokens
+from earwitness.web.tokens import Tokens, kept_key
 
 _WORTH_PACKING_BYTES = 1024
 
@@ -80,6 +80,7 @@ PAGES = [
     Route("/claims", claims.index),
     Route("/claims/{claim}", claims.claim),
     Route("/claims/{claim}/runs", claims.start, methods=["POST"]),
+    Route("/claims/{claim}/runs", claims.runs_of),
     Route("/runs/compare", runs.compare),
     Route("/runs/{run}", runs.run),
     Route("/runs/{run}/stream", runs.stream),
@@ -87,6 +88,8 @@ PAGES = [
     Route("/runs/{run}/download.{ending}", runs.download),
     Route("/checks", checks.index),
     Route("/checks/plan", checks.plan, methods=["POST"]),
+    Route("/checks/plan", checks.unplanned),
+    Route("/checks/plan/{ticket}", checks.planned),
     Route("/checks", checks.carry_out, methods=["POST"]),
     Route("/checks/{check}", checks.check),
     Route("/checks/{check}/download/{format}", checks.download),
@@ -102,7 +105,7 @@ PAGES = [
 
 def build(serving: Serving) -> Starlette:
     """The application. Raises StoreError when it starts and the store cannot be used."""
-    tokens = Tokens()
+    tokens = Tokens(kept_key(serving.folder))
     app = Starlette(
         routes=[*PAGES, *API],
         middleware=[

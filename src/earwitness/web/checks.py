@@ -44,10 +44,22 @@ def index(request: Request) -> Response:
 
 
 async def plan(request: Request) -> Response:
-    """What a check of the target would do; nothing is connected to."""
+    """Plan a check of the target; nothing is connected to."""
     here = site.of(request)
     form = await forms.read(request)
     return await run_in_threadpool(_planned, request, here, form)
+
+
+def unplanned(_request: Request) -> Response:
+    """Who comes without a plan, as by reloading what was refused, begins anew."""
+    return RedirectResponse("/checks", 303)
+
+
+def planned(request: Request) -> Response:
+    """What the check would do, until it is carried out. Raises Expired."""
+    ticket = request.path_params["ticket"]
+    order = site.of(request).checking.look(ticket)
+    return rendering.page(request, "plan.html.j2", plan=order.plan, ticket=ticket)
 
 
 async def carry_out(request: Request) -> Response:
@@ -125,9 +137,7 @@ def _planned(request: Request, here: Site, form: Form) -> Response:
         order = ordered(form.one("target"), chosen, options)
     except (NotATarget, CannotCheck) as problem:
         return _asked(request, here, options, unclear=str(problem), status=422)
-    return rendering.page(
-        request, "plan.html.j2", plan=order.plan, ticket=here.checking.plan(order)
-    )
+    return RedirectResponse(f"/checks/plan/{here.checking.plan(order)}", 303)
 
 
 def _options(form: Form) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -60,9 +62,14 @@ async def start(request: Request) -> Response:
         return await run_in_threadpool(
             _page, request, here, one, unclear=str(problem), said=said, status=422
         )
-    wanted = _request(one, form.one("depth"), predictions)
+    wanted = _request(one, form.one("depth") or Depth.PROOF, predictions)
     record = await run_in_threadpool(here.running.start, wanted)
     return RedirectResponse(f"/runs/{record.id}", 303)
+
+
+def runs_of(request: Request) -> Response:
+    """The runs of a claim stand on its page."""
+    return RedirectResponse(f"/claims/{quote(request.path_params['claim'])}", 303)
 
 
 def find(here: Site, id: str) -> Claim:
@@ -81,10 +88,11 @@ def depths(claim: Claim) -> list[tuple[Depth, str]]:
 
 
 def _request(claim: Claim, depth: str, predictions: list[Prediction]) -> RunRequest:
-    known = tuple(Depth)
+    if depth not in tuple(Depth):
+        raise HTTPException(422, f"A run has the depth {', '.join(Depth)}, and no other.")
     return RunRequest(
         claim=claim.id,
-        depth=Depth(depth) if depth in known else Depth.PROOF,
+        depth=Depth(depth),
         seed=secrets.randbelow(SEEDS),
         predictions=predictions,
     )

@@ -6,6 +6,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from earwitness.web import security
 from earwitness.web.tokens import COOKIE, Tokens
 
 TOKEN_FIELD = "token"  # noqa: S105 - the name of a field
@@ -31,14 +32,15 @@ class Form:
 
 async def read(request: Request) -> Form:
     """The form of a request. HTTPException 403 without the token, 413 when a field is too long."""
-    fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    most = security.MOST_BODY_BYTES  # so that what is too much is refused by one rule, in its words
+    fields = await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=most)
     form = Form(fields)
     tokens: Tokens = request.app.state.tokens
     if not tokens.holds(form.one(TOKEN_FIELD), request.cookies.get(COOKIE, "")):
         raise HTTPException(
             403,
-            "This page is older than the site, which was started again since, or your browser "
-            "refused its cookie. Go back, reload the page, and try again.",
+            "Your browser did not send the cookie for which this page was made. Let it keep cookies "
+            "of this site, go back, reload the page, and try again.",
         )
     if any(isinstance(value, str) and len(value) > MOST_CHARACTERS for value in fields.values()):
         raise HTTPException(413, f"A field holds more than {MOST_CHARACTERS} characters.")

@@ -47,14 +47,17 @@ class Checking:
             self._orders[ticket] = (self._clock(), order)
         return ticket
 
+    def look(self, ticket: str) -> Order:
+        """The order of a ticket. Raises Expired."""
+        with self._lock:
+            return self._kept(ticket)
+
     def redeem(self, ticket: str) -> Order:
         """The order of a ticket, once. Raises Expired."""
         with self._lock:
-            self._forget_old()
-            kept = self._orders.pop(ticket, None)
-        if kept is None:
-            raise Expired("this plan was carried out already, or is too old: make it again")
-        return kept[1]
+            order = self._kept(ticket)
+            del self._orders[ticket]
+        return order
 
     def carry_out(self, order: Order, fail_on: Severity = Severity.HIGH) -> RunRecord:
         """Look, judge and keep it as a run. Raises TooMany."""
@@ -71,6 +74,12 @@ class Checking:
             return checks.keep(self._store, document)
         finally:
             self._busy.release()
+
+    def _kept(self, ticket: str) -> Order:
+        self._forget_old()
+        if ticket not in self._orders:
+            raise Expired("this plan was carried out already, or is too old: make it again")
+        return self._orders[ticket][1]
 
     def _forget_old(self) -> None:
         oldest = self._clock() - KEPT_SECONDS

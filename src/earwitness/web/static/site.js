@@ -10,7 +10,8 @@ keys();
 for (const link of document.querySelectorAll(".bar > .rooms a[data-key]")) {
   register(`g ${link.dataset.key}`, () => link.click());
 }
-register("?", () => document.getElementById("keys").showModal());
+const table = document.getElementById("keys");
+if (table) register("?", () => table.showModal());
 register("/", () => {
   const field = document.querySelector("[data-search]") ?? everything();
   field?.focus();
@@ -22,8 +23,9 @@ function everything() {
   const fields = [...document.querySelectorAll("[data-search-all]")];
   const seen = fields.find((one) => one.checkVisibility());
   if (seen) return seen;
-  document.querySelector(".menu").open = true;
-  return document.querySelector(".menu [data-search-all]");
+  const menu = document.querySelector(".menu");
+  if (menu) menu.open = true;
+  return menu?.querySelector("[data-search-all]");
 }
 
 // A list that follows its form keeps the address, so that going back and reloading find it again.
@@ -37,6 +39,16 @@ for (const form of document.querySelectorAll("[data-lasting]")) {
 }
 
 for (const panel of document.querySelectorAll("[data-stream]")) listen(panel);
+
+// A part of the page that cannot be had is told beside what asked for it; snips tell it themselves.
+const missed = document.createElement("p");
+missed.className = "problem";
+missed.setAttribute("role", "alert");
+missed.textContent = "The site does not answer. Is it still running?";
+document.addEventListener("htmx:error", ({ target }) => {
+  if (!target.closest("[data-snip-now], [data-toast]")) (target.closest("form") ?? target).after(missed);
+});
+document.addEventListener("htmx:after:swap", () => missed.remove());
 
 const box = document.getElementById("player");
 if (box) {
