@@ -22,7 +22,7 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
-REFUSALS = ("404", "409", "422")
+REFUSALS = ("404", "409", "410", "422")
 """Statuses that a page answers with on purpose; the browser tells each of them."""
 INSTALLED_AXE = Path(__file__).parents[2] / ".venv/axe/node_modules/axe-core/axe.min.js"
 
@@ -56,7 +56,10 @@ def axe() -> Callable[[object], list[tuple[str, list[str]]]]:
 
 @pytest.fixture
 def visit(browser, served):
-    """Open a page of ``served``; nothing may be complained about when the test ends."""
+    """Open a page of ``served``; nothing may be complained about when the test ends.
+
+    A test that cuts the connection adds to ``visit.refusals`` what the browser will tell of it.
+    """
     said, asked, opened = [], [], []
 
     def go(address="/", width=1280, theme="light", **options):
@@ -74,9 +77,10 @@ def visit(browser, served):
         page.goto(served.address + address)
         return page
 
+    go.refusals = list(REFUSALS)
     yield go
     for context in opened:
         context.close()
-    assert [one for one in said if not any(told in one for told in REFUSALS)] == []
+    assert [one for one in said if not any(told in one for told in go.refusals)] == []
     elsewhere = [url for url in asked if not url.startswith((served.address, "data:", "blob:"))]
     assert elsewhere == []

@@ -132,6 +132,33 @@ def test_a_run_is_watched_with_growing_intervals_to_its_verdict(visit, served):
     assert page.get_by_role("img", name="How far predictions were off").is_visible()
 
 
+def test_a_site_that_is_gone_is_not_shown_as_running(visit, served):
+    visit.refusals += ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING"]
+    page = visit("/claims/trouble-slow")
+    page.get_by_role("button", name="Run it now").click()
+    page.wait_for_selector(".stage.running", timeout=LONG_MS)
+    stop = page.get_by_role("button", name="Stop it").bounding_box()["y"]
+    page.wait_for_selector(".panel figure", timeout=LONG_MS)
+    assert page.get_by_role("button", name="Stop it").bounding_box()["y"] == stop
+    served.end(signal.SIGKILL)
+    page.wait_for_selector("[role=alert]:has-text('The site does not answer')")
+    assert page.locator("h1").inner_text() == "Not heard from"
+    served.start()
+    page.wait_for_selector(".v-stopped", timeout=LONG_MS)
+    page.get_by_text("Running now").wait_for(state="detached")
+
+
+def test_a_list_that_cannot_be_had_is_told(visit):
+    visit.refusals += ["ERR_FAILED", "Failed to fetch"]
+    page = visit(f"/shows/{SHOW}")
+    page.route(f"**/shows/{SHOW}?*", lambda route: route.abort())
+    page.get_by_label("Filter").fill("timsort")
+    page.wait_for_selector("[role=alert]:has-text('The site does not answer')")
+    page.unroute(f"**/shows/{SHOW}?*")
+    page.get_by_label("Filter").fill("episode 9")
+    page.wait_for_selector("[role=alert]", state="detached")
+
+
 def test_a_run_survives_a_reload_is_seen_in_two_tabs_and_stops_when_asked(visit, served):
     page = visit("/claims/trouble-slow")
     page.get_by_role("button", name="Run it now").click()
@@ -190,6 +217,9 @@ def test_the_player_plays_seeks_and_takes_the_transcript_along(visit):
     page.locator("body").press("]")
     assert page.evaluate(f"{audio}.playbackRate") == 1.5
     until(page, "document.querySelector('[data-speed]').value === '1.5'")
+    for _ in range(4):
+        page.locator("body").press("[")
+    until(page, "document.querySelector('[data-speed]').value === '0.75'")
     assert page.evaluate("navigator.mediaSession.metadata.title") == "Timsort & <friends>"
 
 
@@ -275,11 +305,14 @@ def test_the_plan_comes_before_the_check(visit, served):
     page = visit("/checks")
     plan_a_check(page, served)
     assert "geheim7" not in page.content()
-    page.get_by_role("button", name="Check it now").click()
-    page.wait_for_url("**/checks/check-*")
+    follow(page, page.get_by_role("button", name="Check it now"))
     with page.expect_download() as download:
         page.get_by_role("link", name="SARIF").click()
     assert download.value.suggested_filename.endswith(".sarif")
+    page.go_back()
+    assert "This plan was carried out already" in page.locator("main").inner_text()
+    page.go_back()
+    assert page.get_by_label("Target").is_visible()
 
 
 def test_the_site_ends_without_leaving_its_worker(third_party: Path, data: Path):

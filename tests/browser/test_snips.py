@@ -101,6 +101,33 @@ def test_a_key_saves_what_was_just_said_and_the_recording_plays_on(visit, store)
     assert page.evaluate(PLAYING)
 
 
+def test_a_key_that_is_held_saves_once(visit, store):
+    page = listening(visit)
+    before = len(read.every(store))
+    for _ in range(20):  # what a keyboard sends of a key that is held
+        page.keyboard.down("s")
+    page.keyboard.up("s")
+    page.wait_for_selector("text=Saved: 0:10")
+    page.locator("body").press("ArrowLeft")
+    assert len(read.every(store)) == before + 1
+
+
+def test_what_was_written_is_thrown_away_by_the_second_time_only(visit, store):
+    page = listening(visit)
+    page.locator("body").press("n")
+    until(page, "document.activeElement.name === 'note'")
+    page.keyboard.type("a long thought")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-unsaved]:has-text('Not saved yet')")
+    assert page.evaluate("document.activeElement.value") == "a long thought"
+    page.keyboard.press("Escape")
+    assert page.locator("[data-editing]").count() == 0
+    page.locator("body").press("n")
+    until(page, "document.activeElement.name === 'note'")
+    page.keyboard.press("Escape")
+    assert page.locator("[data-editing]").count() == 0, "nothing was written"
+
+
 def test_a_note_is_written_while_it_plays(visit, store):
     page = listening(visit)
     page.locator("body").press("n")

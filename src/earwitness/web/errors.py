@@ -72,7 +72,7 @@ _TITLES: Mapping[int, str] = {
 def told(request: Request, problem: Exception) -> Response:
     """The answer for a problem: a page, or JSON below ``/api/``."""
     status, words = _understood(problem)
-    headers = {}
+    headers = dict(problem.headers or {}) if isinstance(problem, HTTPException) else {}
     if isinstance(problem, TooMany):
         headers["Retry-After"] = str(round(problem.seconds) + 1)
     if request.url.path.startswith("/api/"):

@@ -126,7 +126,7 @@ async def make(request: Request) -> Response:
         back=sent.one("back"),
         deck=sent.one("deck"),
     )
-    if bool(order.front) != bool(order.back):
+    if sent.every("front") and not (order.front and order.back):
         raise HTTPException(422, "A card of your own needs both sides.")
     done = await run_in_threadpool(reviewing.make, here.store, order)
     return RedirectResponse(f"/review/cards?made={done.new}", 303)

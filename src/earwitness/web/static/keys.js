@@ -1,13 +1,16 @@
 // One table of keys for a page. A key acts only while nobody is typing, and never with a modifier, so
-// that those of the browser and of screen readers keep their meaning.
+// that those of the browser and of screen readers keep their meaning. A key that is held down acts
+// once, but for those that are said to go on.
 
 const actions = new Map();
+const going = new Set();
 const SEQUENCE_MS = 1200;
 let before = "";
 let pressed = 0;
 
-export function register(key, action) {
+export function register(key, action, { goesOn = false } = {}) {
   actions.set(key, action);
+  if (goesOn) going.add(key);
 }
 
 export function keys() {
@@ -21,7 +24,7 @@ export function keys() {
     if (!action || (event.key === " " && isPressable(event.target))) return;
     if (event.key === "Enter" && (isPressable(event.target) || event.target.matches("a"))) return;
     event.preventDefault();
-    action();
+    if (!event.repeat || going.has(event.key)) action();
   });
 }
 

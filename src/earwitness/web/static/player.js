@@ -3,7 +3,6 @@
 import { register } from "./keys.js";
 
 const STEP_SECONDS = 5;
-const SPEED_STEP = 0.25;
 const REMEMBER_EVERY_SECONDS = 5;
 const LAST_SECONDS = 20; // an episode that is over begins anew
 
@@ -29,7 +28,8 @@ export function player(box) {
     show();
   };
   const toggle = () => { if (ready()) (audio.paused ? start() : audio.pause()); };
-  const setSpeed = (speed) => { audio.playbackRate = Math.min(3, Math.max(0.5, speed)); };
+  const speeds = [...part("[data-speed]").options].map((one) => Number(one.value));
+  const setSpeed = (speed) => { if (speed) audio.playbackRate = speed; };
   const current = () => chapters.findLast((one) => one.start <= audio.currentTime + 0.01);
   const chapter = (step) => {
     const at = chapters.indexOf(current());
@@ -108,14 +108,14 @@ export function player(box) {
   });
 
   register(" ", toggle);
-  register("ArrowLeft", () => seek(audio.currentTime - STEP_SECONDS));
-  register("ArrowRight", () => seek(audio.currentTime + STEP_SECONDS));
-  register("j", () => seek(audio.currentTime - skip));
-  register("l", () => seek(audio.currentTime + skip));
+  register("ArrowLeft", () => seek(audio.currentTime - STEP_SECONDS), { goesOn: true });
+  register("ArrowRight", () => seek(audio.currentTime + STEP_SECONDS), { goesOn: true });
+  register("j", () => seek(audio.currentTime - skip), { goesOn: true });
+  register("l", () => seek(audio.currentTime + skip), { goesOn: true });
   register(",", () => chapter(audio.currentTime - (current()?.start ?? 0) > 3 ? 0 : -1));
   register(".", () => chapter(1));
-  register("[", () => setSpeed(audio.playbackRate - SPEED_STEP));
-  register("]", () => setSpeed(audio.playbackRate + SPEED_STEP));
+  register("[", () => setSpeed(speeds.findLast((one) => one < audio.playbackRate)));
+  register("]", () => setSpeed(speeds.find((one) => one > audio.playbackRate)));
   headset(box, { audio, seek, skip, chapter });
   if (ready()) appear();
   return { audio, seek, ready, onTime: (listener) => listeners.push(listener) };

@@ -29,9 +29,23 @@ const close = (part) => {
   if (part === said) clearTimeout(hiding);
   part.replaceChildren();
 };
+// What was written is thrown away by the second time only.
+const leave = (part) => {
+  const warned = part.querySelector("[data-unsaved]");
+  if (warned || !changed(part)) return close(part);
+  const words = document.createElement("p");
+  words.className = "problem";
+  words.dataset.unsaved = "";
+  words.setAttribute("role", "alert");
+  words.textContent = "Not saved yet. Once more, and what you wrote is thrown away.";
+  part.querySelector(".go").before(words);
+};
+const changed = (part) => [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((one) => (
+  one.type === "checkbox" ? one.checked !== one.defaultChecked : one.value !== one.defaultValue
+));
 for (const part of [fields, said]) {
-  part.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) close(part); });
-  part.addEventListener("keydown", (event) => { if (event.key === "Escape") close(part); });
+  part.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) leave(part); });
+  part.addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.repeat) leave(part); });
 }
 const ours = (event) => form.contains(event.target) || toast.contains(event.target);
 document.addEventListener("htmx:after:swap", (event) => {
