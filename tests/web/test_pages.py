@@ -164,8 +164,24 @@ def test_a_prediction_that_is_unclear_is_asked_again(site: TestClient) -> None:
     fields = {"token": token(site, page), f"effect-{name}": "three-ish"}
     answer = site.post(f"{page}/runs", data=fields)
     assert answer.status_code == 422
-    assert "is no prediction" in answer.text
+    assert "is no prediction; write 3x, or 2x..5x" in answer.text
     assert 'value="three-ish"' in answer.text
+    assert site.get(f"{page}/runs").url.path == page
+
+
+def test_a_depth_that_is_none_is_refused(site: TestClient) -> None:
+    fields = {"token": token(site, "/claims/select-star"), "depth": "galaxy"}
+    answer = site.post("/claims/select-star/runs", data=fields)
+    assert answer.status_code == 422
+    assert "proof, study, full" in answer.text
+    assert site.get("/api/runs").json() == []
+
+
+def test_what_cannot_be_done_with_a_page_says_what_can(site: TestClient) -> None:
+    for address in ("/claims", "/api/claims"):
+        answer = site.put(address)
+        assert answer.status_code == 405
+        assert "GET" in answer.headers["allow"]
 
 
 def test_a_plan_is_shown_without_its_password_and_connects_to_nothing(site: TestClient) -> None:
@@ -194,12 +210,24 @@ def test_a_plan_is_carried_out_once(site: TestClient) -> None:
     assert again.status_code == 410
 
 
+def test_a_plan_has_an_address_until_it_is_carried_out(site: TestClient) -> None:
+    target = "postgresql://me:geheim7@127.0.0.1:1/shop"
+    plan = site.post("/checks/plan", data={"token": token(site, "/checks"), "target": target})
+    assert plan.history[0].status_code == 303
+    assert "What it would do" in site.get(plan.url.path).text
+    ticket = plan.url.path.rpartition("/")[2]
+    site.post("/checks", data={"token": token(site, "/checks"), "ticket": ticket})
+    assert site.get(plan.url.path).status_code == 410
+    assert site.get("/checks/plan").url.path == "/checks"
+
+
 @pytest.mark.parametrize(
     ("target", "options", "said"),
     [
         ("mtls://127.0.0.1:1", {}, "needs a client certificate"),
         ("mtls://127.0.0.1:1", {"key": "/k.pem"}, "needs a client certificate"),
         ("/tmp", {"cert": "/c.pem"}, "--cert means nothing to a target of kind directory"),
+        ("postgresql://h:99999/d", {}, "a port is 1 to 65535"),
         ("postgresql://h/d", {"sample-waits": "soon"}, "--sample-waits: "),
         ("postgresql://h/d", {"sample-waits": "5m"}, "a page waits for 3 min only"),
     ],

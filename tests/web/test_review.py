@@ -110,6 +110,7 @@ def test_a_card_says_what_its_snip_says_now_and_goes_with_it(site: TestClient) -
 
 def test_a_card_of_ones_own_needs_both_sides(site: TestClient) -> None:
     assert post(site, "/review/cards", front="Why?", back=" ").status_code == 422
+    assert post(site, "/review/cards", front=" ", back=" ").status_code == 422
     assert site.post("/api/cards", json={"front": "Why?"}).status_code == 422
     assert site.post("/api/cards", json={"snips": ["none"]}).status_code == 404
     assert site.post("/api/cards", json={"claims": ["none"]}).status_code == 404

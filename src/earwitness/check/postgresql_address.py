@@ -49,6 +49,7 @@ def parse(address: str) -> Target | None:
             f"this is no address that libpq understands: {_mistake(problem)}"
         ) from None
     _require_plain(parameters)
+    _require_ports(parameters.get("port", ""))
     secrets = Secrets().with_values(parameters.get(name) for name in SECRET_PARAMETERS)
     return Target(kind=NAME, shown=shown(parameters), parameters=parameters, secrets=secrets)
 
@@ -92,6 +93,13 @@ def _require_encoded(address: str) -> None:
         raise NotATarget(
             "in a URL, an @ or / in a user, password or database has to be written as %40 or %2F"
         )
+
+
+def _require_ports(text: str) -> None:
+    """Raises NotATarget for a port that there cannot be; libpq says so when it connects only."""
+    for port in filter(None, text.split(",")):
+        if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 2**16):
+            raise NotATarget("this is no address that libpq understands: a port is 1 to 65535")
 
 
 def _require_plain(parameters: Mapping[str, str]) -> None:
