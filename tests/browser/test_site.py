@@ -45,6 +45,16 @@ PAGES = {
     "doctor": "/doctor",
     "not-found": "/nowhere",
 }
+IN_THE_TRANSCRIPT = (
+    """document.querySelectorAll('.paragraph')[{line}].scrollIntoView({{block: 'center'}})"""
+)
+ON_TOP = """element => {
+  const box = element.getBoundingClientRect();
+  const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return element === there || element.contains(there);
+}"""
+LOW = 480
+"""Pixels of height up to which nothing sticks."""
 MADE = ("bundled-show", "bundled-episode", "run", "compare", "plan", "check", "answer")
 """Pages whose address is known once something was done."""
 
@@ -242,6 +252,56 @@ def test_the_transcript_is_searched_without_leaving_the_page(visit):
     assert page.evaluate("CSS.highlights.get('found').size") == 3
     page.keyboard.press("Enter")
     assert page.locator("[data-found]").inner_text() == "1 of 3"
+
+
+def beside_a_long_transcript(visit, width, height):
+    """The page of an episode on a screen of that size, its transcript longer than the screen."""
+    page = visit(f"/episodes/{EPISODE}", width)
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_selector(".transport", state="visible")
+    page.evaluate(
+        "document.querySelectorAll('.paragraph p').forEach(one => one.style.lineHeight = '5')"
+    )
+    return page
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 600), (768, 600), (360, 640), (1280, 420)])
+def test_the_bar_of_the_transcript_can_be_clicked_below_the_player(visit, width, height):
+    page = beside_a_long_transcript(visit, width, height)
+    field = page.get_by_placeholder("Search the transcript")
+    if height > LOW:
+        page.evaluate(IN_THE_TRANSCRIPT.format(line=4))
+    else:
+        field.scroll_into_view_if_needed()
+    assert field.evaluate(ON_TOP)
+    assert page.get_by_label("follow").evaluate(ON_TOP)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 600), (360, 640), (320, 256)])
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+def test_what_gets_the_focus_in_the_transcript_is_not_covered(visit, width, height, key):
+    page = beside_a_long_transcript(visit, width, height)
+    places = page.locator(".paragraph a.clock")
+    count = places.count()
+    places.nth(count - 1 if key == "Shift+Tab" else 0).focus()
+    for _ in range(count - 1):
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.className") == "clock"
+        until(page, f"({ON_TOP})(document.activeElement)")
+
+
+def test_nothing_sticks_on_a_screen_that_is_low(visit):
+    page = beside_a_long_transcript(visit, 320, 256)
+    page.evaluate(IN_THE_TRANSCRIPT.format(line=4))
+    assert page.locator("#player").bounding_box()["y"] < -100
+    page.locator("body").press("n")
+    page.wait_for_selector("[data-editing]")
+    note = page.get_by_label("Note", exact=True).last
+    until(page, "document.activeElement.name === 'note'")
+    assert note.evaluate(ON_TOP)
+    save = page.get_by_role("button", name="Save", exact=True)
+    save.scroll_into_view_if_needed()
+    assert save.evaluate(ON_TOP)
 
 
 def test_the_keyboard_goes_everywhere(visit):

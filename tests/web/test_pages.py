@@ -3,6 +3,8 @@
 import pytest
 from starlette.testclient import TestClient
 
+from earwitness.report.unparted import unparted
+from earwitness.servers.component import Component
 from earwitness.web import navigation
 from tests.web.conftest import EPISODE, SHOW, token
 
@@ -104,6 +106,28 @@ def test_errors_are_said_in_words(site: TestClient, address: str, words: str) ->
     assert answer.status_code in (404, 422)
     assert words.lower() in answer.text.lower()
     assert "Traceback" not in answer.text
+    assert "`earwitness" not in answer.text, "a page tells nobody to type commands"
+
+
+def test_what_is_not_there_leads_to_what_is(site: TestClient) -> None:
+    for address, room in (
+        ("/snips/none", "/snips"),
+        ("/checks/none", "/checks"),
+        ("/runs/x", "/claims"),
+    ):
+        assert f'class="button quiet" href="{room}"' in site.get(address).text
+
+
+def test_the_doctor_does_not_call_well_what_is_missing(
+    site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Component(name="nginx", version="1.22", source="here")
+    monkeypatch.setattr("earwitness.health.components", lambda: (here,))
+    assert "All is well" in site.get("/doctor").text
+    missing = Component(name="Go", missing="Go is not on this machine")
+    monkeypatch.setattr("earwitness.health.components", lambda: (here, missing))
+    text = site.get("/doctor").text
+    assert "All is well" not in text and "It works, without Go" in text
 
 
 def test_a_fault_of_ours_tells_nothing_of_itself(
@@ -239,7 +263,7 @@ def test_what_cannot_be_asked_for_is_said_and_kept_in_the_form(
     token_ = token(site, "/checks")
     answer = site.post("/checks/plan", data={"token": token_, "target": target, **fields})
     assert answer.status_code == 422
-    assert said in answer.text
+    assert unparted(said) in answer.text
     for value in options.values():
         assert f'value="{value}"' in answer.text
 

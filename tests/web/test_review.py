@@ -98,6 +98,22 @@ def test_cards_are_made_from_snips_claims_and_chapters(site: TestClient) -> None
     assert f'href="/episodes/{EPISODE}#t=' in made
 
 
+def test_chapters_are_offered_of_the_episodes_that_have_some(site: TestClient) -> None:
+    offered = site.get("/review/cards").text.partition('id="chapters"')[2].partition("</select>")[0]
+    assert f'value="{EPISODE}"' in offered and 'label="Sorting"' in offered
+    assert "Episode 2" not in offered
+    assert 'value="backend-engineering-show/select-star"' in offered
+    assert "clustered-collections" not in offered, "it claims something, and has no chapters"
+
+
+def test_nothing_is_said_to_be_there_that_is_not(site: TestClient) -> None:
+    assert "No snips yet" in site.get("/review/cards").text
+    assert "Every snip has its card" not in site.get("/review/cards").text
+    figures = site.get("/review/statistics").text
+    assert "Review now" not in figures and "Make the first cards" in figures
+    assert "Review now" not in site.get("/review/cards?made=0").text
+
+
 def test_a_card_says_what_its_snip_says_now_and_goes_with_it(site: TestClient) -> None:
     order = {"episode": EPISODE, "start": "0:10", "end": "0:20", "title": "Before"}
     snip = site.post("/api/snips", json=order).json()["id"]

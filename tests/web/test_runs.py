@@ -70,6 +70,13 @@ def test_a_run_is_predicted_watched_to_its_verdict_and_scored(runner: TestClient
     assert "Brier score 0.01" in page
     assert "supported" in runner.get("/claims").text
     assert runner.get("/api/predictions").json()["calibration"]["scored"] == 2
+    table = runner.get("/predictions").text.partition("<tbody")[2]
+    assert (
+        'href="/claims/sorted-input">Sorting is cheaper when the input is sorted already' in table
+    )
+    assert "Shuffled input needs at least five times the comparisons" in table
+    said = "The sort in Python notices runs that are in order"
+    assert runner.get("/claims/sorted-input").text.count(said) == 1
     for ending in ("json", "md", "html"):
         assert runner.get(f"/runs/{run}/download.{ending}").status_code == 200
     assert runner.get(f"/runs/{run}/download.exe").status_code == 404

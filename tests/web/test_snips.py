@@ -49,8 +49,8 @@ def test_a_moment_is_saved_by_its_place_without_a_script(site: TestClient) -> No
     assert answer.url.path.startswith("/snips/")
     (one,) = site.get("/api/snips").json()["snips"]
     assert (one["chapter"], one["note"]) == ("Runs", "Look\nagain")
-    assert "1 of yours" in site.get(f"/shows/{SHOW}").text
-    assert "1 of yours" in site.get(f"/episodes/{EPISODE}").text
+    assert "1 snip of yours" in site.get(f"/shows/{SHOW}").text
+    assert "1 snip of yours" in site.get(f"/episodes/{EPISODE}").text
 
 
 @pytest.mark.parametrize(

@@ -30,5 +30,5 @@ def expected() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Trouble as problem:
-        print(f"earwitness: {problem}", file=sys.stderr)
+        print(f"earwitness: {problem.at_a_command_line}", file=sys.stderr)
         sys.exit(CANNOT)

@@ -94,6 +94,16 @@ def claiming(store: Store) -> list[ShelvedEpisode]:
         return [catalogue.episode_of(row) for row in connection.execute(query)]
 
 
+def with_chapters(store: Store) -> list[ShelvedEpisode]:
+    """The episodes that have a table of contents, of all shows."""
+    columns, parts = tables.episodes.c, tables.chapters.c
+    listed = sa.select(parts.episode).where(parts.listed)
+    query = catalogue.episodes_query().where(columns.id.in_(listed))
+    with store.reading() as connection:
+        found = connection.execute(query.order_by(columns.show, columns.place))
+        return [catalogue.episode_of(row) for row in found]
+
+
 def neighbours(store: Store, episode: ShelvedEpisode) -> tuple[str | None, str | None]:
     """Ids of the episodes before and after it on the show's page: the newer and the older one."""
     columns = tables.episodes.c

@@ -204,7 +204,8 @@ def _the_one(name: str, known: list[tuple[_Named, str, str, str]], what: str) ->
         if fitting:
             named = ", ".join(id for _, id in fitting[:5]) + (" ..." if len(fitting) > 5 else "")
             raise NotInLibrary(f"{len(fitting)} {what}s are called {name!r}: {named}")
-    raise NotInLibrary(f"no {what} is called {name!r}: see `earwitness library {what}s`")
+    missing = NotInLibrary(f"no {what} is called {name!r}")
+    raise missing.hinting(f"see `earwitness library {what}s`")
 
 
 def _last_part(id: str) -> str:

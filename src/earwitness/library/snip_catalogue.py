@@ -44,8 +44,8 @@ def find(store: Store, name: str, *, deleted: bool = False) -> Snip:
     if len(found) > 1 and not exact:
         raise NoSuchSnip(f"{len(found)} snips begin with {name!r}: write more of the id")
     if not found:
-        raise NoSuchSnip(
-            f"there is no snip {name!r}; `earwitness snips list` shows those there are"
+        raise NoSuchSnip(f"there is no snip {name!r}").hinting(
+            "`earwitness snips list` shows those there are"
         )
     return (exact or found)[0]
 

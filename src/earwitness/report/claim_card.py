@@ -18,7 +18,7 @@ def faces(claim: Claim, run: RunDocument | None) -> Faces:
         id=f"claim:{claim.id}",
         kind="claim",
         deck=DECK,
-        front=f"{claim.title}. {claim.said}\n\nPredict: {headline.question}",
+        front=f"{claim.title}\n\n{claim.said}\n\nPredict: {headline.question}",
         back=f"{_measured(claim, run)}\n\n{_boundary(claim)}",
     )
 

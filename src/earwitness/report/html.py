@@ -14,7 +14,7 @@ from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from earwitness.report import charts, selection, words
+from earwitness.report import charts, selection, unparted, words
 from earwitness.report.document import RunDocument, ShowDocument
 
 STYLE_SHEETS = ("tokens.css", "claim.css", "charts.css", "page.css")
@@ -60,7 +60,7 @@ def icon(state: str) -> str:
 
 
 VOCABULARY: Mapping[str, object] = {
-    "words": words,
+    "words": unparted.vocabulary(words),
     "selection": selection,
     "drawings": drawings,
     "overview": overview,
@@ -99,4 +99,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(VOCABULARY)
+    environment.filters["unparted"] = unparted.unparted
     return environment

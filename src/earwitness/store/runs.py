@@ -133,7 +133,9 @@ def find(store: Store, name: str) -> RunRecord:
     if len(found) > 1 and not exact:
         raise UnknownRun(f"{len(found)} runs begin with {name!r}: write more of the id")
     if not found:
-        raise UnknownRun(f"there is no run {name!r}; `earwitness runs list` shows those there are")
+        raise UnknownRun(f"there is no run {name!r}").hinting(
+            "`earwitness runs list` shows those there are"
+        )
     return (exact or found)[0]
 
 

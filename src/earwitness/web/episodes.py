@@ -54,6 +54,7 @@ def episode(request: Request) -> Response:
     chapters = chapters_of(here, shelved)
     segments = segments_of(here, shelved)
     newer, older = browsing.neighbours(here.store, shelved)
+    beside = browsing.those(here.store, filter(None, (newer, older)))
     start = places.seconds_of(request.query_params.get("t", ""))
     return rendering.page(
         request,
@@ -68,8 +69,8 @@ def episode(request: Request) -> Response:
         line=_at(segments, start),
         part=_at(chapters, start),
         own=read.every(here.store, episode=shelved.id),
-        newer=newer,
-        older=older,
+        newer=beside.get(newer or ""),
+        older=beside.get(older or ""),
         fields=predicting.fields,
     )
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 
 from earwitness.report import check_words, quantities
 from earwitness.report.html import VOCABULARY
+from earwitness.report.unparted import unparted
 from earwitness.web import covers, navigation, preferences, static_files
 from earwitness.web.tokens import COOKIE, Tokens
 
@@ -68,5 +69,6 @@ def _environment() -> Environment:
         quantities=quantities,
         check_words=check_words,
     )
+    environment.filters["unparted"] = unparted
     environment.filters["path"] = functools.partial(quote, safe="/")
     return environment

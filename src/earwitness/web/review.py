@@ -18,6 +18,7 @@ from earwitness.library.review import cards, statistics
 from earwitness.library.review.cards import Card, GradedMeanwhile, NoSuchCard
 from earwitness.library.review.scheduling import Grade
 from earwitness.report import charts, review_words
+from earwitness.store import runs
 from earwitness.web import forms, rendering, reviewing, site
 from earwitness.web.forms import Form
 from earwitness.web.reviewing import Order
@@ -38,10 +39,12 @@ def index(request: Request) -> Response:
     ready = [card for card in every if not card.suspended and card.memory.due <= now]
     waiting = [card for card in ready if deck in (None, card.deck)]
     coming = [card for card in every if not card.suspended and card.memory.due > now]
+    asked = reviewing.asked(here.store, waiting[0]) if waiting else None
     return rendering.page(
         request,
         "review.html.j2",
-        asked=reviewing.asked(here.store, waiting[0]) if waiting else None,
+        asked=asked,
+        run=runs.newest_by_claim(here.store).get(asked.claim) if asked and asked.claim else None,
         due=len(waiting),
         deck=deck,
         decks=_decks(ready),
@@ -104,9 +107,11 @@ def index_of_cards(request: Request) -> Response:
         groups=[_group(every, kind) for kind in _KINDS],
         now=dt.datetime.now(dt.UTC),
         until=review_words.until,
+        snips=len(snips),
         new_snips=sum(f"snip:{one.id}" not in known for one in snips),
         claims=[one for one in here.claims.values() if f"claim:{one.id}" not in known],
-        episodes=browsing.claiming(here.store),
+        installed=len(here.claims),
+        episodes=browsing.with_chapters(here.store),
         decks=sorted({card.deck for card in every if card.kind == "own"}),
         own_deck=reviewing.OWN_DECK,
         made=int(made) if made.isascii() and made.isdigit() and len(made) < 6 else None,

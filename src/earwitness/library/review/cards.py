@@ -134,8 +134,8 @@ def find(store: Store, name: str) -> Card:
     if len(found) > 1 and not exact:
         raise NoSuchCard(f"{len(found)} cards begin with {name!r}: write more of the id")
     if not found:
-        raise NoSuchCard(
-            f"there is no card {name!r}; `earwitness review list` shows those there are"
+        raise NoSuchCard(f"there is no card {name!r}").hinting(
+            "`earwitness review list` shows those there are"
         )
     return (exact or found)[0]
 

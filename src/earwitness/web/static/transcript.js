@@ -5,6 +5,7 @@ import { register } from "./keys.js";
 export function transcript(section, playing) {
   const lines = [...section.querySelectorAll("[data-at]")];
   const starts = lines.map((line) => Number(line.dataset.at));
+  stand(section);
   find(section);
   if (!lines.length) return;
 
@@ -28,6 +29,20 @@ export function transcript(section, playing) {
     follow.checked = !follow.checked;
     if (follow.checked && said) bring(said);
   });
+}
+
+// The bar sticks below the player, and what gets the focus is scrolled below both.
+function stand(section) {
+  const measured = {
+    "--player-height": document.getElementById("player"),
+    "--find-height": section.querySelector(".rail"),
+  };
+  const watch = new ResizeObserver(() => {
+    for (const [name, part] of Object.entries(measured)) {
+      document.documentElement.style.setProperty(name, `${part.offsetHeight}px`);
+    }
+  });
+  for (const part of Object.values(measured)) watch.observe(part);
 }
 
 function bring(line) {
