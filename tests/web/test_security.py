@@ -105,7 +105,7 @@ def test_a_field_that_is_too_long_is_told_by_the_same_rule(site: TestClient) -> 
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = site.post("/settings", content=parts(), headers=kind)
     assert answer.status_code == 413
-    assert "2048 KiB" in answer.text
+    assert "2048\N{NO-BREAK SPACE}KiB" in answer.text
 
 
 def test_every_answer_forbids_what_no_page_needs(site: TestClient) -> None:
