@@ -407,6 +407,15 @@ def test_what_is_not_there_is_refused(add, what):
         add(what)
 
 
+@pytest.mark.parametrize("what", ["", " "])
+def test_nothing_is_not_the_current_folder(store, add, what, tmp_path, monkeypatch):
+    (tmp_path / "one.vtt").write_bytes(VTT)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotThere, match="nothing is named"):
+        add(what)
+    assert catalogue.shows(store) == []
+
+
 def test_an_address_in_the_users_network_is_refused(add):
     with pytest.raises(problems.Refused, match="--allow-host localhost"):
         add("http://localhost:1/feed")

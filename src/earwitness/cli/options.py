@@ -26,9 +26,34 @@ class Seconds(click.ParamType[float]):
             self.fail(str(problem), param, ctx)
 
 
+class Name(click.ParamType[str]):
+    """What something is called; an empty one, as of a variable that is not set, is refused."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The text; a usage error when there is none in it."""
+        text = str(value)
+        if not text.strip():
+            self.fail("is empty: give a name, or leave it out", param, ctx)
+        return text
+
+
+class Location(click.Path):
+    """A file or a folder; an empty one would be the current folder, and is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """What ``click.Path`` gives; a usage error for an empty one."""
+        if not str(value).strip():
+            self.fail("is empty: name a file or a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 data = click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Location(path_type=Path, file_okay=False),
     help="Data folder; default: EARWITNESS_DATA, else your user data folder.",
 )
 

@@ -22,7 +22,7 @@ from earwitness.store.connection import data_folder, open_store
 @options.output_format("text", "json")
 @click.option(
     "--chart",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.Location(path_type=Path, dir_okay=False),
     help="Write the calibration chart as SVG to this file.",
 )
 @options.data

@@ -144,7 +144,9 @@ def compare(one: str, other: str, format_: str, data: Path | None) -> None:
 @runs.command()
 @click.argument("run", default="latest")
 @options.output_format("json", "markdown", "html", "sarif", "junit")
-@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="File; else stdout.")
+@click.option(
+    "--to", type=options.Location(path_type=Path, dir_okay=False), help="File; else stdout."
+)
 @options.data
 def export(run: str, format_: str, to: Path | None, data: Path | None) -> None:
     """RUN as a document: everything observed and everything concluded."""

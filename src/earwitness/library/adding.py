@@ -73,6 +73,8 @@ class Adder:
 
         Raises NotThere, NotReadable, NotFetched, NotInLibrary and Claimed.
         """
+        if not what.strip():
+            raise NotThere("nothing is named: give an address, a file or a folder")
         if what.startswith(("http://", "https://")):
             return self._address(what, episode)
         path = Path(what).expanduser()
