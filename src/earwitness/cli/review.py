@@ -19,7 +19,7 @@ from earwitness.library import snip_catalogue as read
 from earwitness.library.review import cards, faces, scheduling, statistics
 from earwitness.library.review.cards import Card, NoSuchCard
 from earwitness.library.review.scheduling import Grade
-from earwitness.report import review_words
+from earwitness.report import review_words, words
 from earwitness.store.connection import Store, data_folder, open_store
 
 GRADES = tuple(grade.name.lower() for grade in Grade)
@@ -28,7 +28,7 @@ _KEYS = {str(int(grade)): grade for grade in Grade}
 
 
 @click.group(invoke_without_command=True)
-@click.option("--deck", help="Only this deck.")
+@click.option("--deck", type=options.Name(), help="Only this deck.")
 @options.data
 @click.pass_context
 def review(context: click.Context, deck: str | None, data: Path | None) -> None:
@@ -45,7 +45,7 @@ def review(context: click.Context, deck: str | None, data: Path | None) -> None:
 
 
 @review.command()
-@click.option("--deck", help="Only this deck.")
+@click.option("--deck", type=options.Name(), help="Only this deck.")
 @click.option("--most", type=click.IntRange(1), help="How many at most.")
 @options.output_format("text", "json")
 @options.data
@@ -57,7 +57,7 @@ def due(deck: str | None, most: int | None, format_: str, data: Path | None) -> 
 
 
 @review.command(name="list")
-@click.option("--deck", help="Only this deck.")
+@click.option("--deck", type=options.Name(), help="Only this deck.")
 @options.output_format("text", "json")
 @options.data
 def list_(deck: str | None, format_: str, data: Path | None) -> None:
@@ -75,10 +75,16 @@ def list_(deck: str | None, format_: str, data: Path | None) -> None:
 @click.option("--claim", multiple=True, help="The claim of this id; repeatable.")
 @click.option("--claims", "all_claims", is_flag=True, help="Every installed claim.")
 @click.option("--chapters", is_flag=True, help="Every chapter of the episode that is named.")
-@click.option("--episode", help="The episode that is meant.")
+@click.option("--episode", type=options.Name(), help="The episode that is meant.")
 @click.option("--front", help="Your own question.")
 @click.option("--back", help="The answer to it.")
-@click.option("--deck", default="Own", show_default=True, help="Where your own question goes.")
+@click.option(
+    "--deck",
+    type=options.Name(),
+    default="Own",
+    show_default=True,
+    help="Where your own question goes.",
+)
 @options.output_format("text", "json")
 @options.data
 def add(
@@ -171,12 +177,12 @@ def _session(store: Store, deck: str | None) -> None:
     terminal, graded = Console(highlight=False), 0
     while waiting := cards.due(store, deck=deck):
         card = waiting[0]
-        terminal.rule(f"[dim]{len(waiting)} due, {escape(card.deck)}[/dim]")
-        terminal.print(card.front, markup=False)
+        terminal.rule(f"[dim]{len(waiting)} due, {escape(words.plain(card.deck))}[/dim]")
+        terminal.print(words.plain(card.front), markup=False)
         key = _key(terminal, "any key turns it, u takes the last grade back, q ends")
         if key not in "uq":
             terminal.print()
-            terminal.print(card.back, markup=False)
+            terminal.print(words.plain(card.back), markup=False)
             key = _asked(terminal, card)
         if key == "q":
             break
@@ -226,7 +232,7 @@ def _list(found: list[Card], format_: str, nothing: str) -> None:
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return
     for card in found:
-        first = " ".join(card.front.split())[:60]
+        first = words.plain(" ".join(card.front.split()))[:60]
         state = "suspended" if card.suspended else f"due {card.memory.due:%Y-%m-%d %H:%M}"
         print(f"{card.id:<40}  {state}  {first}")
     if not found:

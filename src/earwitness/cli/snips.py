@@ -23,6 +23,7 @@ from earwitness.library.export import json as snips_json
 from earwitness.library.intake import NotReadable
 from earwitness.library.snip import Contents, Snip
 from earwitness.report import snip_words
+from earwitness.report.words import plain
 from earwitness.store.connection import Store, data_folder, open_store
 
 seen = click.option(
@@ -39,9 +40,9 @@ def snips() -> None:
 
 
 @snips.command(name="list")
-@click.option("--show", help="Only of this show.")
-@click.option("--episode", help="Only of this episode.")
-@click.option("--tag", help="Only with this tag.")
+@click.option("--show", type=options.Name(), help="Only of this show.")
+@click.option("--episode", type=options.Name(), help="Only of this episode.")
+@click.option("--tag", type=options.Name(), help="Only with this tag.")
 @click.option("--favourite", is_flag=True, help="Only favourites.")
 @click.option("--search", default="", help="Only with all of these words.")
 @click.option("--deleted", is_flag=True, help="Deleted ones too.")
@@ -94,8 +95,8 @@ def show_(snip: str, format_: str, data: Path | None) -> None:
 @click.option("--note", help="What you say about it, in place of what you said.")
 @click.option("--add-note", help="A line that is added to the note.")
 @click.option("--quote", help="What was said; empty: from the transcript again.")
-@click.option("--tag", multiple=True, help="A tag more; repeatable.")
-@click.option("--untag", multiple=True, help="A tag less; repeatable.")
+@click.option("--tag", type=options.Name(), multiple=True, help="A tag more; repeatable.")
+@click.option("--untag", type=options.Name(), multiple=True, help="A tag less; repeatable.")
 @click.option("--favourite/--no-favourite", default=None, help="One of the best, or not.")
 @seen
 @options.output_format("text", "json")
@@ -202,7 +203,7 @@ def delete(snip: str, data: Path | None) -> None:
 @click.argument("snip")
 @click.option(
     "--svg",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.Location(path_type=Path, dir_okay=False),
     help="Write the quote as a picture to this file, and print its path.",
 )
 @options.data
@@ -212,7 +213,7 @@ def share(snip: str, svg: Path | None, data: Path | None) -> None:
         found = read.find(store, snip)
         facts = catalogue.find_episode(store, found.episode).facts
     if svg is None:
-        sys.stdout.write(sharing.text(found, facts))
+        sys.stdout.write(plain(sharing.text(found, facts)))
     else:
         print(outcome.write(quote_card.draw(found), svg))
 
@@ -228,11 +229,12 @@ def tags(format_: str, data: Path | None) -> None:
         document = [{"tag": tag, "snips": count} for tag, count in counts.items()]
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(f"{count:>5}  {tag}" for tag, count in counts.items()) or "No tags yet.")
+        lines = (f"{count:>5}  {plain(tag)}" for tag, count in counts.items())
+        print("\n".join(lines) or "No tags yet.")
 
 
 @snips.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=options.Location(path_type=Path, dir_okay=False))
 @options.output_format("text", "json")
 @options.data
 def import_(file: Path, format_: str, data: Path | None) -> None:
@@ -247,7 +249,7 @@ def import_(file: Path, format_: str, data: Path | None) -> None:
         bundled.shelve(store)
         done = snips_json.restore(store, content.encode())
     for problem in done.problems:
-        print(problem, file=sys.stderr)
+        print(plain(problem), file=sys.stderr)
     say(
         done,
         format_,
@@ -271,7 +273,7 @@ def _tell(store: Store, one: Snip, format_: str) -> None:
     if format_ == "json":
         print(json.dumps(snip_words.document(one, facts), indent=2, ensure_ascii=False))
     else:
-        sys.stdout.write(snip_words.told(one, sharing.link(one, facts)))
+        sys.stdout.write(plain(snip_words.told(one, sharing.link(one, facts))))
 
 
 def _print(found: Iterable[Snip]) -> None:
@@ -294,5 +296,5 @@ def _print(found: Iterable[Snip]) -> None:
             snip_words.short(one.contents),
             " ".join(one.contents.tags),
         )
-        table.add_row(*(escape(cell) for cell in cells))
+        table.add_row(*(escape(plain(cell)) for cell in cells))
     Console().print(table)

@@ -47,6 +47,8 @@ def told(one: Snip, link: str | None = None) -> str:
         lines.insert(1, "deleted; `earwitness snips undo` brings it back")
     if what.quote:
         lines += ["", *(f"  {line}" for line in what.quote.splitlines())]
+    if what.transcript:
+        lines += ["", "Said there:", *(f"  {line}" for line in what.transcript.splitlines())]
     if what.note:
         lines += ["", *what.note.splitlines()]
     if what.tags:
