@@ -401,7 +401,9 @@ def test_what_cannot_be_read_is_refused_in_one_line(store, add, tmp_path, name, 
     assert catalogue.shows(store) == []
 
 
-@pytest.mark.parametrize("what", ["nothing-here", "ftp://a.example/feed", "/nowhere/at/all"])
+@pytest.mark.parametrize(
+    "what", ["nothing-here", "ftp://a.example/feed", "/nowhere/at/all", "~no-such-user/feed.xml"]
+)
 def test_what_is_not_there_is_refused(add, what):
     with pytest.raises(NotThere, match="neither"):
         add(what)

@@ -77,14 +77,16 @@ class Adder:
             raise NotThere("nothing is named: give an address, a file or a folder")
         if what.startswith(("http://", "https://")):
             return self._address(what, episode)
-        path = Path(what).expanduser()
         try:
+            path = Path(what).expanduser()
             if path.is_dir():
                 return self._folder(path)
             if path.is_file():
                 return self._file(path, own_files.at_path(path), episode)
         except OSError as problem:
             raise NotThere(f"{what} cannot be added: {problem.strerror}") from None
+        except RuntimeError:  # nobody has that home
+            pass
         raise NotThere(f"{what} is neither an http or https address nor a file here")
 
     def _address(self, url: str, episode: str | None) -> Addition:
