@@ -20,6 +20,7 @@ from earwitness.store.connection import data_folder, open_store
 
 
 @click.group(name="eval")
+@options.data_of_all
 def evaluate() -> None:
     """Measure Earwitness on labelled data of your own."""
 

@@ -64,6 +64,7 @@ def _asking(command: _Command, *questions: Callable[[_Command], _Command]) -> _C
 
 
 @click.group()
+@options.data_of_all
 def export() -> None:
     """Snips for Obsidian, Logseq, Readwise and Anki, or as JSON."""
 

@@ -65,6 +65,7 @@ def _most_documents(default: int) -> Callable[[_Command], _Command]:
 
 
 @click.group()
+@options.data_of_all
 def library() -> None:
     """Shows, episodes, transcripts and recordings."""
 

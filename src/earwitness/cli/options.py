@@ -51,11 +51,35 @@ class Location(click.Path):
         return super().convert(value, param, ctx)
 
 
+_DATA_OF_ALL = "earwitness.data"
+
+
+def _named_before(
+    context: click.Context, _parameter: click.Parameter, folder: Path | None
+) -> Path | None:
+    """The folder given here, else the one given before the name of a subcommand."""
+    if folder is not None:
+        context.meta[_DATA_OF_ALL] = folder  # one mapping for a command and those below it
+    named: Path | None = context.meta.get(_DATA_OF_ALL)
+    return named
+
+
+_HELP_OF_DATA = "Data folder; default: EARWITNESS_DATA, else your user data folder."
+
 data = click.option(
     "--data",
     type=Location(path_type=Path, file_okay=False),
-    help="Data folder; default: EARWITNESS_DATA, else your user data folder.",
+    callback=_named_before,
+    help=_HELP_OF_DATA,
 )
+data_of_all = click.option(
+    "--data",
+    type=Location(path_type=Path, file_okay=False),
+    callback=_named_before,
+    expose_value=False,
+    help=_HELP_OF_DATA,
+)
+"""The same of a group, for all of its commands."""
 
 
 def output_format(*formats: str) -> Callable[[_Command], _Command]:

@@ -1,7 +1,6 @@
 """``earwitness review``: cards asked when they are due, one after the other or from a script."""
 
 import datetime as dt
-import json
 import sys
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from earwitness.library.review import cards, faces, scheduling, statistics
 from earwitness.library.review.cards import Card, NoSuchCard
 from earwitness.library.review.scheduling import Grade
 from earwitness.report import review_words, words
+from earwitness.report.kept_document import CardDocument, CardsDocument, MadeCardsDocument
 from earwitness.store.connection import Store, data_folder, open_store
 
 GRADES = tuple(grade.name.lower() for grade in Grade)
@@ -123,10 +123,11 @@ def add(
         own = cards.add_own(store, front, back, deck) if front and back else None
     ids = [one.id for one in made] + ([own.id] if own else [])
     new += own is not None
-    if format_ == "json":
-        print(json.dumps({"cards": ids, "new": new, "changed": changed}, indent=2))
-    else:
-        print(f"{new} new, {len(ids) - new} there already")
+    say(
+        MadeCardsDocument(cards=tuple(ids), new=new, changed=changed),
+        format_,
+        lambda made: print(f"{made.new} new, {len(made.cards) - made.new} there already"),
+    )
 
 
 @review.command()
@@ -224,27 +225,27 @@ def _taken_back(store: Store, terminal: Console) -> int:
 
 
 def _list(found: list[Card], format_: str, nothing: str) -> None:
-    if format_ == "json":
-        document = {
-            "schema": "earwitness/cards/1",
-            "cards": [review_words.document(card, _now()) for card in found],
-        }
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-        return
-    for card in found:
+    now = _now()
+    document = CardsDocument(cards=tuple(review_words.described(card, now) for card in found))
+    say(document, format_, lambda told: _print(told, nothing))
+
+
+def _print(told: CardsDocument, nothing: str) -> None:
+    for card in told.cards:
         first = words.plain(" ".join(card.front.split()))[:60]
-        state = "suspended" if card.suspended else f"due {card.memory.due:%Y-%m-%d %H:%M}"
-        print(f"{card.id:<40}  {state}  {first}")
-    if not found:
+        print(f"{card.id:<40}  {_state(card)}  {first}")
+    if not told.cards:
         print(nothing)
 
 
+def _state(card: CardDocument) -> str:
+    return "suspended" if card.suspended else f"due {card.due:%Y-%m-%d %H:%M}"
+
+
 def _tell(card: Card, format_: str) -> None:
-    if format_ == "json":
-        print(json.dumps(review_words.document(card, _now()), indent=2, ensure_ascii=False))
-    else:
-        state = "suspended" if card.suspended else f"due {card.memory.due:%Y-%m-%d %H:%M} UTC"
-        print(f"{card.id}: {state}")
+    document = review_words.described(card, _now())
+    utc = "" if card.suspended else " UTC"
+    say(document, format_, lambda one: print(f"{one.id}: {_state(one)}{utc}"))
 
 
 def _now() -> dt.datetime:

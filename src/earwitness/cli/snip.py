@@ -1,13 +1,12 @@
 """``earwitness snip``: save a moment of an episode."""
 
-import json
-import sys
 from pathlib import Path
 
 import click
 import msgspec
 
 from earwitness.cli import options
+from earwitness.cli.saying import say
 from earwitness.library import bundled, catalogue, moment, sharing, snips
 from earwitness.library import snip as values
 from earwitness.library import snip_catalogue as read
@@ -85,11 +84,9 @@ def snip(
             favourite=favourite,
         )
         saved = snips.make(store, found, contents)
-    if format_ == "json":
-        document = snip_words.document(saved, found.facts)
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        sys.stdout.write(plain(snip_words.told(saved, sharing.link(saved, found.facts))))
+    told = snip_words.told(saved, sharing.link(saved, found.facts))
+    document = snip_words.described(saved, found.facts)
+    say(document, format_, lambda _: print(plain(told), end=""))
 
 
 def _place(store: Store, episode: ShelvedEpisode, place: str, context: float) -> Contents:

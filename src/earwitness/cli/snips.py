@@ -1,6 +1,5 @@
 """``earwitness snips``: saved moments listed, changed, shared, taken back, and read in again."""
 
-import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +22,7 @@ from earwitness.library.export import json as snips_json
 from earwitness.library.intake import NotReadable
 from earwitness.library.snip import Contents, Snip
 from earwitness.report import snip_words
+from earwitness.report.kept_document import SharedDocument, SnipDocument, SnipsDocument, TagRow
 from earwitness.report.words import plain
 from earwitness.store.connection import Store, data_folder, open_store
 
@@ -35,6 +35,7 @@ seen = click.option(
 
 
 @click.group()
+@options.data_of_all
 def snips() -> None:
     """Saved moments: list, show, edit, move, undo, share, import."""
 
@@ -72,11 +73,8 @@ def list_(
             words=search,
             deleted=deleted,
         )
-        if format_ == "json":
-            documents = [_document(store, one) for one in found]
-            whole = {"schema": "earwitness/snips/1", "snips": documents}
-            return print(json.dumps(whole, indent=2, ensure_ascii=False))
-    return _print(found)
+        document = SnipsDocument(snips=tuple(_document(store, one) for one in found))
+    say(document, format_, lambda _: _print(found))
 
 
 @snips.command(name="show")
@@ -191,12 +189,17 @@ def undo(snip: str, format_: str, data: Path | None) -> None:
 
 @snips.command()
 @click.argument("snip")
+@options.output_format("text", "json")
 @options.data
-def delete(snip: str, data: Path | None) -> None:
+def delete(snip: str, format_: str, data: Path | None) -> None:
     """Delete SNIP; undo brings it back."""
     with open_store(data_folder(data)) as store:
-        gone = kept.delete(store, read.find(store, snip).id)
-    print(f"deleted {gone.id}; to bring it back: earwitness snips undo {gone.id}")
+        document = _document(store, kept.delete(store, read.find(store, snip).id))
+    say(
+        document,
+        format_,
+        lambda gone: print(f"deleted {gone.id}; to bring it back: earwitness snips undo {gone.id}"),
+    )
 
 
 @snips.command()
@@ -206,16 +209,26 @@ def delete(snip: str, data: Path | None) -> None:
     type=options.Location(path_type=Path, dir_okay=False),
     help="Write the quote as a picture to this file, and print its path.",
 )
+@options.output_format("text", "json")
 @options.data
-def share(snip: str, svg: Path | None, data: Path | None) -> None:
+def share(snip: str, svg: Path | None, format_: str, data: Path | None) -> None:
     """SNIP as text with a link to its place, or as a picture."""
     with open_store(data_folder(data)) as store:
         found = read.find(store, snip)
         facts = catalogue.find_episode(store, found.episode).facts
-    if svg is None:
-        sys.stdout.write(plain(sharing.text(found, facts)))
-    else:
-        print(outcome.write(quote_card.draw(found), svg))
+    document = SharedDocument(
+        snip=found.id,
+        text=sharing.text(found, facts),
+        link=sharing.link(found, facts),
+        picture=None if svg is None else str(outcome.write(quote_card.draw(found), svg)),
+    )
+    say(
+        document,
+        format_,
+        lambda shared: (
+            print(shared.picture) if shared.picture else print(plain(shared.text), end="")
+        ),
+    )
 
 
 @snips.command()
@@ -225,12 +238,9 @@ def tags(format_: str, data: Path | None) -> None:
     """Every tag, and how many snips have it."""
     with open_store(data_folder(data)) as store:
         counts = read.tags(store)
-    if format_ == "json":
-        document = [{"tag": tag, "snips": count} for tag, count in counts.items()]
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        lines = (f"{count:>5}  {plain(tag)}" for tag, count in counts.items())
-        print("\n".join(lines) or "No tags yet.")
+    rows = tuple(TagRow(tag=tag, snips=count) for tag, count in counts.items())
+    lines = (f"{row.snips:>5}  {plain(row.tag)}" for row in rows)
+    say(rows, format_, lambda _: print("\n".join(lines) or "No tags yet."))
 
 
 @snips.command(name="import")
@@ -264,16 +274,14 @@ def chosen(store: Store, show: str | None, episode: str | None) -> tuple[str | N
     return of_show, of_episode
 
 
-def _document(store: Store, one: Snip) -> dict[str, object]:
-    return snip_words.document(one, catalogue.find_episode(store, one.episode).facts)
+def _document(store: Store, one: Snip) -> SnipDocument:
+    return snip_words.described(one, catalogue.find_episode(store, one.episode).facts)
 
 
 def _tell(store: Store, one: Snip, format_: str) -> None:
     facts = catalogue.find_episode(store, one.episode).facts
-    if format_ == "json":
-        print(json.dumps(snip_words.document(one, facts), indent=2, ensure_ascii=False))
-    else:
-        sys.stdout.write(plain(snip_words.told(one, sharing.link(one, facts))))
+    told = snip_words.told(one, sharing.link(one, facts))
+    say(snip_words.described(one, facts), format_, lambda _: print(plain(told), end=""))
 
 
 def _print(found: Iterable[Snip]) -> None:

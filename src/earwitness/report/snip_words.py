@@ -10,31 +10,31 @@ import msgspec
 from earwitness.library import moment, sharing
 from earwitness.library.intake import EpisodeFacts
 from earwitness.library.snip import Contents, Entry, Snip
+from earwitness.report.kept_document import SnipDocument
 
-SCHEMA = "earwitness/snip/1"
 STAR = "\N{BLACK STAR}"
 
 
 def document(one: Snip, facts: EpisodeFacts) -> dict[str, object]:
-    """A snip as JSON."""
-    return {
-        "schema": SCHEMA,
-        "id": one.id,
-        "show": one.show,
-        "show_title": one.show_title,
-        "episode": one.episode_title,
-        "episode_id": one.episode,
-        "made_at": one.made_at,
-        "number": one.number,
-        **contents(one.contents),
-        "link": sharing.link(one, facts),
-        "playback": sharing.playback(one, facts),
-    }
+    """A snip as plain data."""
+    told: dict[str, object] = msgspec.to_builtins(described(one, facts))
+    return told
 
 
-def contents(what: Contents) -> dict[str, object]:
-    """What can be changed of a snip, as JSON."""
-    return dict(msgspec.structs.asdict(what)) | {"tags": list(what.tags)}
+def described(one: Snip, facts: EpisodeFacts) -> SnipDocument:
+    """A snip as a document."""
+    return SnipDocument(
+        id=one.id,
+        show=one.show,
+        show_title=one.show_title,
+        episode=one.episode_title,
+        episode_id=one.episode,
+        made_at=one.made_at,
+        number=one.number,
+        link=sharing.link(one, facts),
+        playback=sharing.playback(one, facts),
+        **msgspec.structs.asdict(one.contents),
+    )
 
 
 def told(one: Snip, link: str | None = None) -> str:
