@@ -130,6 +130,48 @@ def test_an_address_is_of_one_show(claimed, stranger, add, store):
         add(claimed, moves="talk")
 
 
+@pytest.fixture
+def taken_over(stranger, add, store):
+    """The address of a show under which another one is found by now."""
+    stranger.pages["/feed"] = claiming(stranger)
+    add(stranger.url("/feed"))
+    stranger.pages["/feed"] = claiming(stranger, guid="two", title="Casino \x1b[1mtips")
+    return stranger.url("/feed")
+
+
+def test_an_address_that_gives_another_show_changes_nothing(taken_over, add, store):
+    before = catalogue.episodes(store)
+    with pytest.raises(Claimed, match=r"another show, 'Casino .*tips'.*`--moves talk`.*`--apart`"):
+        add(taken_over)
+    (show,) = catalogue.shows(store)
+    assert (show.facts.title, show.facts.guid) == ("Talk", "one")
+    assert catalogue.episodes(store) == before
+
+
+def test_the_user_may_say_that_an_address_gives_the_same_show(taken_over, add, store):
+    (kept,) = add(taken_over, moves="talk").kept
+    (show,) = catalogue.shows(store)
+    assert (kept.show, show.facts.guid) == ("talk", "two")
+    assert add(taken_over).kept[0].show == "talk"
+
+
+def test_the_user_may_say_that_an_address_gives_a_show_of_its_own(taken_over, add, store, stranger):
+    (kept,) = add(taken_over, apart=True).kept
+    assert len(kept.new) == 2
+    shows = {show.id: (show.facts.title, show.facts.feed_url) for show in catalogue.shows(store)}
+    assert shows["talk"] == ("Talk", None)
+    assert shows[kept.show][1] == taken_over
+    assert len(catalogue.episodes(store, "talk")) == 2
+
+
+def test_a_show_may_take_another_name(stranger, add, store):
+    for title in ("Talk", "Talk, renamed"):
+        stranger.pages["/feed"] = feeds.feed(stranger.url(""), 2, title, offers=False)
+        add(stranger.url("/feed"))
+    (show,) = catalogue.shows(store)
+    assert (show.facts.title, show.episodes) == ("Talk, renamed", 2)
+
+
 def test_a_file_changes_no_address(claimed, stranger, add, store, tmp_path):
     file = tmp_path / "feed.xml"
     own = (

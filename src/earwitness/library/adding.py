@@ -105,7 +105,14 @@ class Adder:
             if show not in {None, moved}:
                 raise Claimed(f"{fetcher.shown(address)} is the feed of {show}: remove one of both")
             show = moved
-        elif show is None and (claimed := moving.claimed(self.store, intake.show, address)):
+        elif show is not None:
+            there = catalogue.find_show(self.store, show)
+            if not self.apart:
+                moving.require_same(self.store, there, intake)
+            elif moving.is_another(self.store, there, intake):
+                moving.part(self.store, there)
+                show = None
+        elif claimed := moving.claimed(self.store, intake.show, address):
             if self.apart:
                 without = msgspec.structs.replace(intake.show, guid=None)
                 intake = msgspec.structs.replace(intake, show=without)

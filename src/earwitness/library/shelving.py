@@ -151,7 +151,7 @@ def slug(text: str) -> str:
     return words[:_LONGEST_SLUG].rstrip("-") or "untitled"
 
 
-def _title_key(title: str) -> str:
+def title_key(title: str) -> str:
     """A title as it is compared: without case, accents and punctuation, in every script."""
     apart = unicodedata.normalize("NFKD", title.casefold().replace("'", ""))
     letters = "".join(c for c in apart if not unicodedata.combining(c))
@@ -196,7 +196,7 @@ def _is_same_show(row: sa.Row[Any], facts: ShowFacts) -> bool:
         return bool(facts.guid == row.guid)
     if facts.feed_url and row.feed_url:
         return bool(facts.feed_url == row.feed_url)
-    return _title_key(facts.title) == _title_key(row.title)
+    return title_key(facts.title) == title_key(row.title)
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class _Shelf:
         self._by_title: dict[str, list[_Shelved]] = {}
         for row in rows:
             one = _Shelved(row.id, row.guid, (row.date or "")[:_DAY])
-            self._by_title.setdefault(_title_key(row.title), []).append(one)
+            self._by_title.setdefault(title_key(row.title), []).append(one)
         self._numbers: dict[str, int] = {}
         """The number that comes next behind an id that is taken."""
         self._added: list[tuple[dict[str, Any], EpisodeFacts]] = []
@@ -236,7 +236,7 @@ class _Shelf:
         return self._by_guid.get(facts.guid) or self._of_title(facts)
 
     def _of_title(self, facts: EpisodeFacts) -> str | None:
-        day, titled = (facts.date or "")[:_DAY], self._by_title.get(_title_key(facts.title), [])
+        day, titled = (facts.date or "")[:_DAY], self._by_title.get(title_key(facts.title), [])
         if facts.guid.startswith(MARK):
             titled = [one for one in titled if not one.guid.startswith(MARK)]
         of_day = [one.id for one in titled if one.day == day]
