@@ -2,6 +2,7 @@ import csv
 import json
 import xml.etree.ElementTree as ET
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +148,20 @@ def test_listing_and_tags(earwitness, made):
     assert told(earwitness("snips", "list", "--tag", "none", "--format", "json"))["snips"] == []
     assert made["id"] in earwitness("snips", "list").stdout
     assert told(earwitness("snips", "tags", "--format", "json")) == [{"tag": "db", "snips": 1}]
+
+
+def test_a_list_shortens_what_is_long(earwitness):
+    quote = "word " * 200 + "end"
+    earwitness("snip", "select-star", "7:30", "--quote", quote, "--tag", "databases")
+    listed = earwitness("snips", "list").stdout
+    assert "\N{HORIZONTAL ELLIPSIS}" in listed and "end" not in listed
+    assert "#databases" in listed and len(listed.splitlines()) < 10
+
+
+def test_one_soundbite_is_one(earwitness):
+    feed = Path(__file__).parents[2] / "docs" / "examples" / "talks" / "feed.xml"
+    earwitness("library", "add", str(feed))
+    refused(earwitness("snip", "queue", "--from-soundbite", "2"), "1 soundbite:")
 
 
 def test_sharing(earwitness, made, tmp_path):

@@ -8,8 +8,8 @@ import click
 import msgspec
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from earwitness.cli import options, outcome
 from earwitness.cli.saying import say
@@ -291,18 +291,15 @@ def _print(found: Iterable[Snip]) -> None:
         return
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Snip", no_wrap=True)
-    table.add_column("Episode", max_width=32)
     table.add_column("Place", no_wrap=True)
-    table.add_column("Says", max_width=60)
-    table.add_column("Tags")
+    table.add_column("Says", overflow="fold")
     for one in rows:
         star = f" {snip_words.STAR}" if one.contents.favourite else ""
-        cells = (
-            one.id + star,
-            one.episode_title,
-            snip_words.places(one.contents),
-            snip_words.short(one.contents),
-            " ".join(one.contents.tags),
+        tags = "".join(f" #{tag}" for tag in one.contents.tags)
+        said = Text.assemble(
+            plain(snip_words.short(one.contents)),
+            "\n",
+            (plain(one.episode_title + tags), "dim"),
         )
-        table.add_row(*(escape(plain(cell)) for cell in cells))
+        table.add_row(one.id + star, plain(snip_words.places(one.contents)), said)
     Console().print(table)

@@ -13,6 +13,8 @@ from earwitness.library.snip import Contents, Entry, Snip
 from earwitness.report.kept_document import SnipDocument
 
 STAR = "\N{BLACK STAR}"
+_SHORT = 70
+"""Characters of a snip in a list."""
 
 
 def document(one: Snip, facts: EpisodeFacts) -> dict[str, object]:
@@ -68,8 +70,11 @@ def places(what: Contents) -> str:
 
 def short(what: Contents) -> str:
     """A snip in a few words, on one line."""
-    text = what.title or what.quote or what.note or what.chapter or ""
-    return " ".join(text.split())
+    text = " ".join((what.title or what.quote or what.note or what.chapter or "").split())
+    if len(text) <= _SHORT:
+        return text
+    whole_words = text[: _SHORT + 1].rpartition(" ")[0]
+    return f"{(whole_words or text[:_SHORT]).rstrip(' ,;:.')} \N{HORIZONTAL ELLIPSIS}"
 
 
 def changes(history: Sequence[Entry]) -> list[str]:
