@@ -173,7 +173,7 @@ def history(snip: str, format_: str, data: Path | None) -> None:
     with open_store(data_folder(data)) as store:
         found = read.find(store, snip, deleted=True)
         entries = read.history(store, found.id)
-    say(entries, format_, lambda every: print("\n".join(snip_words.changes(every))))
+    say(entries, format_, lambda every: print(plain("\n".join(snip_words.changes(every)))))
 
 
 @snips.command()
@@ -301,5 +301,5 @@ def _print(found: Iterable[Snip]) -> None:
             "\n",
             (plain(one.episode_title + tags), "dim"),
         )
-        table.add_row(one.id + star, plain(snip_words.places(one.contents)), said)
+        table.add_row(plain(one.id) + star, plain(snip_words.places(one.contents)), said)
     Console().print(table)
