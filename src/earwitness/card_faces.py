@@ -41,9 +41,11 @@ def of_chapters(store: Store, episode_id: str) -> list[Faces]:
 
 
 def of_notes(notes: Iterable[EpisodeNote]) -> list[tuple[Faces, str]]:
-    """The cards of all snips of an export, each with when the snip last changed."""
+    """The cards of all snips of an export, each with when it last changed what it says."""
     return [
-        (faces.of_snip(kept.snip), kept.history[-1].at) for note in notes for kept in note.snips
+        (faces.of_snip(kept.snip), faces.changed_at(kept.snip, kept.history))
+        for note in notes
+        for kept in note.snips
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from earwitness.claims import registry
 from earwitness.experiment import consistency, machine
+from earwitness.report.health_document import ComponentRow, DoctorDocument, StoreRow
 from earwitness.servers.component import Component
 from earwitness.servers.inventory import components
 from earwitness.store.connection import open_store
@@ -33,15 +34,14 @@ class Health:
         return self.store == "ok" and all(state == "ok" for state in self.claims.values())
 
     @property
-    def document(self) -> dict[str, object]:
+    def document(self) -> DoctorDocument:
         """The same as JSON has it."""
-        return {
-            "schema": "earwitness/doctor/1",
-            "environment": dict(self.environment),
-            "components": [_row(component) for component in self.components],
-            "claims": dict(self.claims),
-            "store": {"folder": str(self.folder), "state": self.store},
-        }
+        return DoctorDocument(
+            environment=dict(self.environment),
+            components=tuple(_row(component) for component in self.components),
+            claims=dict(self.claims),
+            store=StoreRow(folder=str(self.folder), state=self.store),
+        )
 
 
 def examine(folder: Path) -> Health:
@@ -73,14 +73,14 @@ def _state_of_store(folder: Path) -> str:
         return str(problem)
 
 
-def _row(component: Component) -> dict[str, str | None]:
-    return {
-        "name": component.name,
-        "version": component.version,
-        "source": component.source,
-        "missing": component.missing,
-        "install": component.install,
-    }
+def _row(component: Component) -> ComponentRow:
+    return ComponentRow(
+        name=component.name,
+        version=component.version,
+        source=component.source,
+        missing=component.missing,
+        install=component.install,
+    )
 
 
 def how_to_get(component: Component) -> str:

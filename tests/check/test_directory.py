@@ -34,6 +34,8 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotATarget, match="no directory"):
         directory.parse(str(tmp_path / "file"))
+    with pytest.raises(NotATarget, match="none on this machine"):
+        directory.parse("~no-such-user/data")
 
 
 def test_one_that_is_not_there_cannot_be_reached(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import csv
 import json
 import xml.etree.ElementTree as ET
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,58 @@ def test_a_range_and_a_chapter_are_starting_points_too(earwitness):
     done = told(earwitness(*chapter))
     assert (done["start_seconds"], done["end_seconds"]) == (1273.0, 1410.0)
     assert (done["title"], done["chapter"]) == ("fsync = off", "fsync = off")
+
+
+def test_a_snip_is_of_the_chapter_at_the_place_that_was_named(earwitness):
+    named = told(earwitness("snip", "ssd-fsync", "9:20", "--format", "json"))
+    assert named["chapter"] == "SSD ignores the flush"
+    ranged = told(earwitness("snip", "ssd-fsync", "9:00-9:25", "--format", "json"))
+    assert ranged["chapter"] == "SSD Cache"
+    moved = ("snips", "move", ranged["id"], "--end", "10:00", "--format", "json")
+    assert told(earwitness(*moved))["chapter"] == "15 Year old Firefox fsync bug"
+
+
+def test_what_was_said_cannot_speak_to_the_terminal(earwitness, tmp_path):
+    said = tmp_path / "said.vtt"
+    said.write_text("WEBVTT\n\n09:15.000 --> 09:30.000\n\x1b[31mred\x9b2J \x07bell\n")
+    assert earwitness("library", "transcript", "ssd-fsync", str(said)).returncode == 0
+    printed = [
+        earwitness("snip", "ssd-fsync", "9:20", "--tag", "a\x1b[1m"),
+        earwitness("snips", "list"),
+        earwitness("snips", "show", "latest"),
+        earwitness("snips", "share", "latest"),
+        earwitness("snips", "tags"),
+        earwitness("review", "add", "--snips", "--front", "\x1b]0;x\x07", "--back", "b"),
+        earwitness("review", "due"),
+    ]
+    for done in printed:
+        assert done.returncode == 0, done.stderr
+        assert not {"\x1b", "\x9b", "\x07"} & set(done.stdout), done.args
+    assert all("red" in done.stdout for done in printed[:4])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("library", "add"),
+        ("library", "transcript", "select-star"),
+        ("library", "backup"),
+        ("library", "episodes"),
+        ("library", "list", "--data"),
+        ("snips", "list", "--show"),
+        ("snips", "list", "--tag"),
+        ("export", "obsidian"),
+        ("export", "anki", "a.apkg", "--episode"),
+        ("claims",),
+    ],
+)
+def test_nothing_is_not_taken_for_everything_or_for_the_current_folder(
+    earwitness, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n")
+    refused(earwitness(*command, ""))
+    assert [file.name for file in tmp_path.glob("*.*")] == ["one.vtt"]
 
 
 def test_what_cannot_be_saved_is_said_in_one_line(earwitness):
@@ -95,6 +148,20 @@ def test_listing_and_tags(earwitness, made):
     assert told(earwitness("snips", "list", "--tag", "none", "--format", "json"))["snips"] == []
     assert made["id"] in earwitness("snips", "list").stdout
     assert told(earwitness("snips", "tags", "--format", "json")) == [{"tag": "db", "snips": 1}]
+
+
+def test_a_list_shortens_what_is_long(earwitness):
+    quote = "word " * 200 + "end"
+    earwitness("snip", "select-star", "7:30", "--quote", quote, "--tag", "databases")
+    listed = earwitness("snips", "list").stdout
+    assert "\N{HORIZONTAL ELLIPSIS}" in listed and "end" not in listed
+    assert "#databases" in listed and len(listed.splitlines()) < 10
+
+
+def test_one_soundbite_is_one(earwitness):
+    feed = Path(__file__).parents[2] / "docs" / "examples" / "talks" / "feed.xml"
+    earwitness("library", "add", str(feed))
+    refused(earwitness("snip", "queue", "--from-soundbite", "2"), "1 soundbite:")
 
 
 def test_sharing(earwitness, made, tmp_path):

@@ -16,6 +16,10 @@ from tests.library import feeds, strangers
 VTT = b"WEBVTT\n\n00:01.000 --> 00:02.000\nHello there\n"
 
 
+def said(words):
+    return VTT.replace(b"Hello there", words.encode())
+
+
 @pytest.fixture
 def stranger():
     with strangers.stranger() as running:
@@ -126,6 +130,48 @@ def test_an_address_is_of_one_show(claimed, stranger, add, store):
         add(claimed, moves="talk")
 
 
+@pytest.fixture
+def taken_over(stranger, add, store):
+    """The address of a show under which another one is found by now."""
+    stranger.pages["/feed"] = claiming(stranger)
+    add(stranger.url("/feed"))
+    stranger.pages["/feed"] = claiming(stranger, guid="two", title="Casino \x1b[1mtips")
+    return stranger.url("/feed")
+
+
+def test_an_address_that_gives_another_show_changes_nothing(taken_over, add, store):
+    before = catalogue.episodes(store)
+    with pytest.raises(Claimed, match=r"another show, 'Casino .*tips'.*`--moves talk`.*`--apart`"):
+        add(taken_over)
+    (show,) = catalogue.shows(store)
+    assert (show.facts.title, show.facts.guid) == ("Talk", "one")
+    assert catalogue.episodes(store) == before
+
+
+def test_the_user_may_say_that_an_address_gives_the_same_show(taken_over, add, store):
+    (kept,) = add(taken_over, moves="talk").kept
+    (show,) = catalogue.shows(store)
+    assert (kept.show, show.facts.guid) == ("talk", "two")
+    assert add(taken_over).kept[0].show == "talk"
+
+
+def test_the_user_may_say_that_an_address_gives_a_show_of_its_own(taken_over, add, store, stranger):
+    (kept,) = add(taken_over, apart=True).kept
+    assert len(kept.new) == 2
+    shows = {show.id: (show.facts.title, show.facts.feed_url) for show in catalogue.shows(store)}
+    assert shows["talk"] == ("Talk", None)
+    assert shows[kept.show][1] == taken_over
+    assert len(catalogue.episodes(store, "talk")) == 2
+
+
+def test_a_show_may_take_another_name(stranger, add, store):
+    for title in ("Talk", "Talk, renamed"):
+        stranger.pages["/feed"] = feeds.feed(stranger.url(""), 2, title, offers=False)
+        add(stranger.url("/feed"))
+    (show,) = catalogue.shows(store)
+    assert (show.facts.title, show.episodes) == ("Talk, renamed", 2)
+
+
 def test_a_file_changes_no_address(claimed, stranger, add, store, tmp_path):
     file = tmp_path / "feed.xml"
     own = (
@@ -210,7 +256,7 @@ def test_a_folder_becomes_a_show_and_what_cannot_be_read_is_named(store, add, tm
     folder = tmp_path / "Meet ups"
     (folder / "deep").mkdir(parents=True)
     (folder / "one.vtt").write_bytes(VTT)
-    (folder / "deep" / "two.vtt").write_bytes(VTT)
+    (folder / "deep" / "two.vtt").write_bytes(said("two"))
     (folder / "picture.png").write_bytes(b"\x89PNG\r\n")
     (folder / ".hidden.vtt").write_bytes(VTT)
     added = add(folder)
@@ -219,21 +265,159 @@ def test_a_folder_becomes_a_show_and_what_cannot_be_read_is_named(store, add, tm
     assert [what for what, _ in added.failed] == [str(folder / "picture.png")]
 
 
+@pytest.fixture
+def shows_of_files(tmp_path):
+    """A folder with two files of one name, each in a folder of its own."""
+    folder = tmp_path / "fold"
+    for name in ("show1", "show2"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "ep1.vtt").write_bytes(said(f"this is {name}"))
+    return folder
+
+
+def episodes(store):
+    """What is said in each episode, by its title."""
+    return {
+        one.facts.title: [
+            segment.text
+            for transcript in catalogue.transcripts(store, one.id)
+            for segment in catalogue.segments(store, transcript.id)
+        ]
+        for one in catalogue.episodes(store)
+    }
+
+
+def test_two_files_of_one_name_are_two_episodes(store, add, shows_of_files):
+    (kept,) = add(shows_of_files).kept
+    assert len(kept.new) == 2
+    both = {"ep1 (show1)": ["this is show1"], "ep1 (show2)": ["this is show2"]}
+    assert episodes(store) == both
+    (again,) = add(shows_of_files).kept
+    assert (again.new, again.changed, again.unchanged) == ((), (), 2)
+    assert episodes(store) == both
+
+
+def test_a_file_is_known_again_wherever_it_lies(store, add, shows_of_files, tmp_path):
+    add(shows_of_files)
+    for file in (shows_of_files / "show2/ep1.vtt", tmp_path / "copy.vtt"):
+        file.write_bytes(said("this is show2"))
+        (kept,) = add(file).kept
+        assert (kept.show, kept.new, kept.unchanged) == ("fold", (), 1)
+    assert len(episodes(store)) == 2
+
+
+def test_a_file_that_was_edited_is_still_of_its_episode(store, add, shows_of_files):
+    add(shows_of_files)
+    (shows_of_files / "show1/ep1.vtt").write_bytes(said("better"))
+    (kept,) = add(shows_of_files).kept
+    assert (kept.new, len(kept.changed), kept.unchanged) == ((), 1, 1)
+    assert episodes(store)["ep1 (show1)"] == ["better", "this is show1"]
+
+
+def test_files_of_one_name_from_two_folders_are_two_episodes(store, add, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ep1.vtt").write_bytes(said(name))
+        add(tmp_path / name / "ep1.vtt")
+    assert len(catalogue.episodes(store)) == 2
+
+
+def test_names_in_any_script_are_told_apart(store, add, tmp_path):
+    for name in ("東京", "京都"):
+        (tmp_path / f"{name}.vtt").write_bytes(said(name))
+        add(tmp_path / f"{name}.vtt")
+    assert episodes(store) == {"東京": ["東京"], "京都": ["京都"]}
+
+
+def sound(file, tone):
+    with wave.open(str(file), "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(8000)
+        written.writeframes(struct.pack("<8000h", *([tone] * 8000)))
+
+
+def test_a_recording_and_a_transcript_beside_each_other_are_one_episode(store, add, tmp_path):
+    folder = tmp_path / "fold"
+    folder.mkdir()
+    sound(folder / "ep1.wav", 1)
+    (folder / "ep1.vtt").write_bytes(VTT)
+    (kept,) = add(folder).kept
+    assert len(kept.episodes) == 1
+    (one,) = catalogue.episodes(store)
+    assert audio.found(store, one) is not None
+    assert catalogue.transcripts(store, one.id)
+
+
+def test_recordings_are_told_apart_by_what_is_in_them(store, add, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        sound(tmp_path / name / "ep1.wav", ord(name))
+        add(tmp_path / name / "ep1.wav")
+    sound(tmp_path / "again.wav", ord("b"))
+    (kept,) = add(tmp_path / "again.wav").kept
+    assert (kept.new, kept.unchanged) == ((), 1)
+    assert len(catalogue.episodes(store)) == 2
+
+
+def test_an_episode_of_before_is_known_again(store, add, tmp_path):
+    file = tmp_path / "ep1.vtt"
+    file.write_bytes(VTT)
+    (kept,) = add(file).kept
+    with store.writing() as connection:  # as earlier versions marked it
+        connection.exec_driver_sql("update episodes set guid = 'file:ep1.vtt'")
+    (again,) = add(file).kept
+    assert (again.episodes, again.new) == (kept.new, ())
+
+
+def highlights(*titles):
+    rows = "".join(f"Said in {title},{title},Talk,\n" for title in titles)
+    return f"Highlight,Book Title,Book Author,Note\n{rows}"
+
+
+def test_highlights_go_to_the_episode_of_their_title(show, store, add, tmp_path):
+    file = tmp_path / "export.csv"
+    file.write_text(highlights("Episode 1", "episode 0!", "Another"))
+    (kept,) = add(file).kept
+    assert kept.new == ("talk/another",)
+    assert {one.episode for one in snip_catalogue.every(store)} == {
+        *("talk/episode-1", "talk/episode-0", "talk/another"),
+    }
+    facts = catalogue.find_episode(store, "episode-1").facts
+    assert facts.title == "Episode 1" and facts.date
+
+
+def test_a_feed_finds_the_episodes_that_highlights_brought(store, add, tmp_path):
+    file = tmp_path / "export.csv"
+    file.write_text(highlights("Episode 1"))
+    add(file)
+    feed = tmp_path / "feed.xml"
+    feed.write_bytes(feeds.feed("http://a.example", 2))
+    for _ in range(2):
+        add(feed)
+        add(file)
+        found = [one.id for one in catalogue.episodes(store)]
+        assert sorted(found) == ["talk/episode-0", "talk/episode-1"]
+
+
 def test_a_recording_is_copied_and_says_how_long_it_is(show, store, add, tmp_path):
     file = tmp_path / "rec.wav"
-    with wave.open(str(file), "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(struct.pack("<16000h", *range(16000)))
+    with wave.open(str(file), "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(8000)
+        written.writeframes(struct.pack("<16000h", *range(16000)))
     add(file, "episode-1")
     episode = catalogue.find_episode(store, "episode-1")
     path = audio.found(store, episode)
     assert path == store.file.parent / "audio/talk/episode-1.wav"
     assert path.read_bytes() == file.read_bytes()
     assert episode.facts.duration_seconds == 600.0  # the feed has said so
-    (kept,) = add(file).kept
-    assert catalogue.find_episode(store, kept.new[0]).facts.duration_seconds == 2.0
+    (again,) = add(file).kept
+    assert (again.episodes, again.unchanged) == (("talk/episode-1",), 1)
+    sound(tmp_path / "other.wav", 1)
+    (kept,) = add(tmp_path / "other.wav").kept
+    assert catalogue.find_episode(store, kept.new[0]).facts.duration_seconds == 1.0
     song = tmp_path / "song"
     song.write_bytes(feeds.SONG)
     add(song, "episode-1")
@@ -259,10 +443,21 @@ def test_what_cannot_be_read_is_refused_in_one_line(store, add, tmp_path, name, 
     assert catalogue.shows(store) == []
 
 
-@pytest.mark.parametrize("what", ["nothing-here", "ftp://a.example/feed", "/nowhere/at/all"])
+@pytest.mark.parametrize(
+    "what", ["nothing-here", "ftp://a.example/feed", "/nowhere/at/all", "~no-such-user/feed.xml"]
+)
 def test_what_is_not_there_is_refused(add, what):
     with pytest.raises(NotThere, match="neither"):
         add(what)
+
+
+@pytest.mark.parametrize("what", ["", " "])
+def test_nothing_is_not_the_current_folder(store, add, what, tmp_path, monkeypatch):
+    (tmp_path / "one.vtt").write_bytes(VTT)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotThere, match="nothing is named"):
+        add(what)
+    assert catalogue.shows(store) == []
 
 
 def test_an_address_in_the_users_network_is_refused(add):

@@ -98,6 +98,25 @@ def test_the_chapter_is_the_last_that_began():
     ]
 
 
+@pytest.mark.parametrize(
+    ("bounds", "title"),
+    [
+        ((5, 14), "0.5"),
+        ((5, 16), "10"),
+        ((5, 15), "10"),
+        ((12, 40), "20"),
+        ((0, 0.4), None),
+        ((0, 1), "0.5"),
+        ((12, None), "10"),
+        ((None, None), None),
+    ],
+)
+def test_a_stretch_is_of_the_chapter_that_has_most_of_it(bounds, title):
+    chapters = [SourcedChapter(start_seconds=at, title=str(at)) for at in (10, 0.5, 20)]
+    assert moment.chapter_of(chapters, *bounds) == title
+    assert moment.chapter_of([], *bounds) is None
+
+
 def test_the_stretch_before_a_place_does_not_cut_a_line():
     assert moment.before(38, 30, SEGMENTS) == (10, 40)
     assert moment.before(38, 30, []) == (8, 38)

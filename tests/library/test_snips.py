@@ -56,7 +56,8 @@ def test_the_quote_follows_the_bounds_unless_written_by_hand(store):
     moved = snips.move(store, made.id, "-10s", None)
     assert (moved.contents.start_seconds, moved.contents.end_seconds) == (10, 40)
     assert moved.contents.quote.startswith("Host: Today")
-    assert moved.contents.chapter == "Intro"
+    assert moved.contents.chapter == "Fast path"
+    assert snips.move(store, made.id, "0:05", "0:30").contents.chapter == "Intro"
     snips.change(
         store,
         made.id,

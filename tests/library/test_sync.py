@@ -83,6 +83,21 @@ def test_a_changed_feed_brings_what_is_new(stranger, add, synchronise):
     assert synchronise().outcome is Outcome.UNCHANGED
 
 
+def test_a_feed_that_became_another_show_is_told_and_changes_nothing(
+    stranger, add, synchronise, store
+):
+    feeds.publish(stranger, 2, offers=False)
+    add()
+    before = catalogue.episodes(store)
+    other = feeds.feed(stranger.url(""), 4, "Casino tips", offers=False)
+    stranger.pages["/feed"] = other.replace(b"Episode ", b"Win ").replace(b"<guid>", b"<guid>x")
+    synced = synchronise()
+    assert synced.outcome is Outcome.FAILED
+    assert "another show, 'Casino tips'" in synced.problem and "--moves talk" in synced.problem
+    assert catalogue.find_show(store, "talk").facts.title == "Talk"
+    assert catalogue.episodes(store) == before
+
+
 def test_what_a_feed_offers_is_fetched_once_the_best_of_each(stranger, add, synchronise, store):
     feeds.publish(stranger, 2)
     add()

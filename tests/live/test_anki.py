@@ -1,6 +1,7 @@
 """Anki itself imports the package, twice: the second time adds nothing."""
 
 import dataclasses
+import datetime as dt
 
 import pytest
 
@@ -60,6 +61,31 @@ def test_a_second_import_adds_nothing_and_a_change_is_taken(col, tmp_path):
         "Earwitness::Talk",
         "Earwitness::A:b",
     }
+
+
+def edit(col, words, text):
+    """What somebody does in Anki's editor, now."""
+    note = col.get_note(col.find_notes(words)[0])
+    note["Back"] = text
+    col.update_note(note)
+
+
+def test_what_was_edited_in_anki_stays_until_its_own_card_changes(col, tmp_path):
+    earlier, later = dt.datetime.now(dt.UTC), dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+    cards = [(face, earlier.isoformat()) for face in faces()[:3]]
+    anki.export(cards, tmp_path / "one.apkg")
+    imported(col, tmp_path / "one.apkg")
+    edit(col, '"line 1"', "mine 1")
+    edit(col, '"line 2"', "mine 2")
+    model = col.models.by_name("Earwitness")
+    model["css"] = ".card{color:teal}"
+    col.models.update_dict(model)
+    changed = (dataclasses.replace(cards[1][0], back="changed here"), later.isoformat())
+    anki.export([cards[0], changed, cards[2]], tmp_path / "two.apkg")
+    assert imported(col, tmp_path / "two.apkg")[0] == 0
+    backs = sorted(col.get_note(id)["Back"] for id in col.find_notes(""))
+    assert backs == ["a &amp; b\nline 0", "changed here", "mine 2"]
+    assert col.models.by_name("Earwitness")["css"] == ".card{color:teal}"
 
 
 def test_what_is_shown_is_the_text_and_nothing_else(col, tmp_path):

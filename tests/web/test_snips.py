@@ -37,7 +37,7 @@ def test_the_last_seconds_are_saved_with_what_was_said(site: TestClient) -> None
     answer = post(site, "/snips", part=True, episode=EPISODE, at="41.7")
     assert answer.status_code == 200
     assert "<html" not in answer.text
-    assert "Saved: 0:10–0:40, Intro" in answer.text
+    assert "Saved: 0:10–0:40, Runs" in answer.text
     assert 'id="own-snips"' in answer.text
     (one,) = site.get("/api/snips").json()["snips"]
     assert (one["start_seconds"], one["end_seconds"]) == (10.0, 40.0)

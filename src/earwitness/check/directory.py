@@ -103,8 +103,12 @@ def parse(address: str) -> Target | None:
     """The target of a path; None when it is none. Raises NotATarget for what is no directory."""
     if not address.startswith(_BEGINNINGS) and address != ".":
         return None
-    path = Path(address).expanduser()
-    if path.exists() and not path.is_dir():
+    try:
+        path = Path(address).expanduser()
+        known = path.exists()
+    except (RuntimeError, ValueError, OSError):  # nobody's home, a zero byte, a name too long
+        raise NotATarget("this path is none on this machine") from None
+    if known and not path.is_dir():
         raise NotATarget("this path is no directory")
     return Target(kind=NAME, shown=str(path), parameters={"path": str(path)})
 

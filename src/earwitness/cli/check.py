@@ -25,7 +25,7 @@ from earwitness.report.check_document import CheckDocument
 @findings.options_of_kinds
 @click.option(
     "--save-evidence",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.Location(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Keep what was seen, for `earwitness judge`.",
 )

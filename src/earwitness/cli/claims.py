@@ -21,7 +21,7 @@ from earwitness.report import words
 @options.output_format("text", "json")
 def claims(claim: str | None, format_: str) -> None:
     """List the claims in page order, or show CLAIM with its hypotheses and experiments."""
-    if claim:
+    if claim is not None:
         one = registry.find(claim).claim
         say(one, format_, _show)
         return

@@ -1,10 +1,10 @@
 """``earwitness doctor``: what is here, what is missing, and the command that installs it."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
+import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,7 @@ from rich.table import Table
 from earwitness import health
 from earwitness.cli import options
 from earwitness.cli.errors import CANNOT
+from earwitness.cli.saying import say
 from earwitness.health import Health
 from earwitness.servers import workspace
 from earwitness.store.connection import data_folder
@@ -24,10 +25,8 @@ def doctor(format_: str, data: Path | None) -> None:
     """Check components, claims and the store; sweep up after runs that were killed."""
     swept = [str(remains.folder) for remains in workspace.sweep()]
     found = health.examine(data_folder(data))
-    if format_ == "json":
-        print(json.dumps(found.document | {"swept": swept}, indent=2))
-    else:
-        _print(found, swept)
+    document = msgspec.structs.replace(found.document, swept=tuple(swept))
+    say(document, format_, lambda _: _print(found, swept))
     sys.exit(0 if found.ok else CANNOT)
 
 

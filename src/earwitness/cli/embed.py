@@ -10,8 +10,10 @@ from types import FrameType
 import click
 
 from earwitness.cli import options, scope
+from earwitness.cli.saying import say
+from earwitness.library import listed
 from earwitness.library.jobs import JobTaken
-from earwitness.library.search.embedding import background, making
+from earwitness.library.search.embedding import background, making, vectors
 from earwitness.store.connection import Store, data_folder, open_store
 
 INTERRUPTED = 130
@@ -19,8 +21,9 @@ INTERRUPTED = 130
 
 @click.command()
 @click.option("--until-input-ends", is_flag=True, help="Stop when standard input ends.")
+@options.output_format("text", "json")
 @options.data
-def embed(*, until_input_ends: bool, data: Path | None) -> None:
+def embed(*, until_input_ends: bool, format_: str, data: Path | None) -> None:
     """Make the vectors that passages lack.
 
     It needs the embedding model, gives way to everything else, waits while an experiment runs, and may be stopped at any time;
@@ -32,10 +35,14 @@ def embed(*, until_input_ends: bool, data: Path | None) -> None:
         threading.Thread(target=_watch_input, args=(stop,), daemon=True).start()
     background.give_way()
     with open_store(data_folder(data)) as store:
+        made = 0
         try:
-            _until_nothing_is_missing(store, stop)
+            made = _until_nothing_is_missing(store, stop)
         except JobTaken as other:
             print(other, file=sys.stderr)
+        done, whole = vectors.counts(store)
+    document = listed.EmbedDocument(made=made, embedded=done, passages=whole)
+    say(document, format_, lambda _: None)
     if stop.is_set():
         sys.exit(INTERRUPTED)
 
@@ -50,14 +57,15 @@ def start_after(store: Store, *, may: bool) -> None:
         )
 
 
-def _until_nothing_is_missing(store: Store, stop: threading.Event) -> None:
-    """With what comes into the library meanwhile."""
-    go_on = background.between_experiments(stop.is_set)
+def _until_nothing_is_missing(store: Store, stop: threading.Event) -> int:
+    """With what comes into the library meanwhile; how many vectors were made."""
+    go_on, made = background.between_experiments(stop.is_set), 0
     while go_on():
         scope.prepare(store)
         if not making.any_missing(store):
-            return
-        making.embed(store, _tell, go_on=go_on)
+            break
+        made += making.embed(store, _tell, go_on=go_on)
+    return made
 
 
 def _tell(done: int, all_: int) -> None:

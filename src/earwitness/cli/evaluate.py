@@ -20,12 +20,13 @@ from earwitness.store.connection import data_folder, open_store
 
 
 @click.group(name="eval")
+@options.data_of_all
 def evaluate() -> None:
     """Measure Earwitness on labelled data of your own."""
 
 
 @evaluate.command()
-@click.argument("data_file", metavar="DATA", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("data_file", metavar="DATA", type=options.Location(path_type=Path, dir_okay=False))
 @click.option("--words-only", is_flag=True, help="Without the embedding model, if there is one.")
 @click.option("--embed", is_flag=True, help="Make the vectors of recordings in DATA first.")
 @options.output_format("text", "json")

@@ -22,24 +22,25 @@ from earwitness.library.export import readwise as readwise_file
 from earwitness.library.export.files import CannotExport, Exported
 from earwitness.library.export.gathering import EpisodeNote
 from earwitness.library.snip import Snip
+from earwitness.report.words import plain
 from earwitness.store.connection import Store, data_folder, open_store
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-to_folder = click.argument("destination", type=click.Path(path_type=Path, file_okay=False))
-to_file = click.argument("destination", type=click.Path(path_type=Path, dir_okay=False))
+to_folder = click.argument("destination", type=options.Location(path_type=Path, file_okay=False))
+to_file = click.argument("destination", type=options.Location(path_type=Path, dir_okay=False))
 template_file = click.option(
     "--template",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.Location(path_type=Path, dir_okay=False),
     help="A Jinja file with blocks head, snip, notes, transcript.",
 )
 with_transcript = click.option(
     "--with-transcript", is_flag=True, help="The whole transcript too, where there is one."
 )
 _WHICH = (
-    click.option("--show", help="Only of this show."),
-    click.option("--episode", help="Only of this episode."),
-    click.option("--tag", help="Only snips with this tag."),
+    click.option("--show", type=options.Name(), help="Only of this show."),
+    click.option("--episode", type=options.Name(), help="Only of this episode."),
+    click.option("--tag", type=options.Name(), help="Only snips with this tag."),
     click.option("--favourite", is_flag=True, help="Only favourites."),
     options.output_format("text", "json"),
     options.data,
@@ -63,6 +64,7 @@ def _asking(command: _Command, *questions: Callable[[_Command], _Command]) -> _C
 
 
 @click.group()
+@options.data_of_all
 def export() -> None:
     """Snips for Obsidian, Logseq, Readwise and Anki, or as JSON."""
 
@@ -162,7 +164,7 @@ def _text(template: Path | None) -> str | None:
 
 def _tell(done: Exported, format_: str, noun: str = "snips") -> None:
     for problem in done.problems:
-        print(problem, file=sys.stderr)
+        print(plain(problem), file=sys.stderr)
     say(
         done,
         format_,

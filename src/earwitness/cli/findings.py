@@ -14,6 +14,7 @@ from earwitness.check import kinds, source_files, source_places
 from earwitness.check.finding import Severity
 from earwitness.check.source_places import SourceFile
 from earwitness.check.target import Option
+from earwitness.cli import options
 from earwitness.report import check_words, json
 from earwitness.report.check_document import CheckDocument, PlanDocument
 
@@ -34,7 +35,7 @@ sources: Callable[[_Command], _Command] = click.option(
     "--source",
     "sources",
     multiple=True,
-    type=click.Path(path_type=Path, exists=True),
+    type=options.Location(path_type=Path, exists=True),
     metavar="PATH",
     help="Say where in these source files or folders findings come from; repeatable.",
 )

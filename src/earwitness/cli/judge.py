@@ -14,7 +14,7 @@ from earwitness.report.check_document import CheckDocument
 
 
 @click.command()
-@click.argument("evidence", type=click.Path(dir_okay=False, allow_dash=True))
+@click.argument("evidence", type=options.Location(dir_okay=False, allow_dash=True))
 @options.output_format(*findings.FORMATS)
 @findings.fail_on
 @findings.sources

@@ -65,14 +65,17 @@ def _most_documents(default: int) -> Callable[[_Command], _Command]:
 
 
 @click.group()
+@options.data_of_all
 def library() -> None:
     """Shows, episodes, transcripts and recordings."""
 
 
 @library.command()
 @click.argument("what", metavar="URL|FILE")
-@click.option("--episode", help="Whose transcript or recording it is.")
-@click.option("--moves", metavar="SHOW", help="The show whose feed has moved to URL.")
+@click.option("--episode", type=options.Name(), help="Whose transcript or recording it is.")
+@click.option(
+    "--moves", type=options.Name(), metavar="SHOW", help="The show whose feed has moved to URL."
+)
 @click.option(
     "--apart",
     is_flag=True,
@@ -134,7 +137,7 @@ def episodes(show: str | None, format_: str, data: Path | None) -> None:
     With their chapters and the verdicts of their claims.
     """
     with _library(data) as store:
-        chosen = catalogue.find_show(store, show).id if show else None
+        chosen = None if show is None else catalogue.find_show(store, show).id
         rows = listing.episodes(store, catalogue.episodes(store, chosen))
     say(rows, format_, shelves.episodes)
 
@@ -257,7 +260,7 @@ def jobs(format_: str, data: Path | None) -> None:
 
 
 @library.command()
-@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.option("--to", type=options.Location(path_type=Path, dir_okay=False), metavar="FILE")
 @options.data
 def opml(to: Path | None, data: Path | None) -> None:
     """The feeds of all shows as a list that other applications read."""

@@ -14,7 +14,7 @@ from earwitness.store.connection import data_folder, open_store
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=options.Location(path_type=Path))
 @options.output_format("text", "json")
 @options.data
 def backup(file: Path | None, format_: str, data: Path | None) -> None:
@@ -28,7 +28,7 @@ def backup(file: Path | None, format_: str, data: Path | None) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=options.Location(path_type=Path))
 @options.output_format("text", "json")
 @options.data
 def restore(file: Path, format_: str, data: Path | None) -> None:

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 import earwitness
+from earwitness.cli import options
 
 VERBS = {
     "run": ("earwitness.cli.run:run", "Rerun what an episode claims, on real servers."),
@@ -78,6 +79,7 @@ def _short_help(entry: EntryPoint) -> str:
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(earwitness.__version__, prog_name="earwitness")
+@options.data_of_all
 def earwitness_command() -> None:
     """You heard it on a show. See when it's true.
 

@@ -26,11 +26,60 @@ class Seconds(click.ParamType[float]):
             self.fail(str(problem), param, ctx)
 
 
+class Name(click.ParamType[str]):
+    """What something is called; an empty one, as of a variable that is not set, is refused."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The text; a usage error when there is none in it."""
+        text = str(value)
+        if not text.strip():
+            self.fail("is empty: give a name, or leave it out", param, ctx)
+        return text
+
+
+class Location(click.Path):
+    """A file or a folder; an empty one would be the current folder, and is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """What ``click.Path`` gives; a usage error for an empty one."""
+        if not str(value).strip():
+            self.fail("is empty: name a file or a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_DATA_OF_ALL = "earwitness.data"
+
+
+def _named_before(
+    context: click.Context, _parameter: click.Parameter, folder: Path | None
+) -> Path | None:
+    """The folder given here, else the one given before the name of a subcommand."""
+    if folder is not None:
+        context.meta[_DATA_OF_ALL] = folder  # one mapping for a command and those below it
+    named: Path | None = context.meta.get(_DATA_OF_ALL)
+    return named
+
+
+_HELP_OF_DATA = "Data folder; default: EARWITNESS_DATA, else your user data folder."
+
 data = click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Data folder; default: EARWITNESS_DATA, else your user data folder.",
+    type=Location(path_type=Path, file_okay=False),
+    callback=_named_before,
+    help=_HELP_OF_DATA,
 )
+data_of_all = click.option(
+    "--data",
+    type=Location(path_type=Path, file_okay=False),
+    callback=_named_before,
+    expose_value=False,
+    help=_HELP_OF_DATA,
+)
+"""The same of a group, for all of its commands."""
 
 
 def output_format(*formats: str) -> Callable[[_Command], _Command]:

@@ -1,6 +1,5 @@
 """``earwitness predictions``: what you expected, what came out, and how well you judge yourself."""
 
-import json
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ from rich.table import Table
 
 from earwitness import history
 from earwitness.cli import options, outcome
+from earwitness.cli.saying import say
 from earwitness.experiment.prediction import Calibration
 from earwitness.report import calibration as calibrations
 from earwitness.report import charts, predicted, words
@@ -22,7 +22,7 @@ from earwitness.store.connection import data_folder, open_store
 @options.output_format("text", "json")
 @click.option(
     "--chart",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.Location(path_type=Path, dir_okay=False),
     help="Write the calibration chart as SVG to this file.",
 )
 @options.data
@@ -38,10 +38,7 @@ def predictions(format_: str, chart: Path | None, data: Path | None) -> None:
         if drawn is None:
             raise click.UsageError("the chart needs a scored prediction such as refuted@70%")
         print(outcome.write(drawn, chart))
-    if format_ == "json":
-        print(json.dumps(predicted.document(told, calibration), indent=2))
-    else:
-        _print(told, calibration)
+    say(predicted.document(told, calibration), format_, lambda _: _print(told, calibration))
 
 
 def _print(told: list[Predicted], calibration: Calibration) -> None:

@@ -1,7 +1,6 @@
 """``earwitness review``: cards asked when they are due, one after the other or from a script."""
 
 import datetime as dt
-import json
 import sys
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from earwitness.library import snip_catalogue as read
 from earwitness.library.review import cards, faces, scheduling, statistics
 from earwitness.library.review.cards import Card, NoSuchCard
 from earwitness.library.review.scheduling import Grade
-from earwitness.report import review_words
+from earwitness.report import review_words, words
+from earwitness.report.kept_document import CardDocument, CardsDocument, MadeCardsDocument
 from earwitness.store.connection import Store, data_folder, open_store
 
 GRADES = tuple(grade.name.lower() for grade in Grade)
@@ -28,7 +28,7 @@ _KEYS = {str(int(grade)): grade for grade in Grade}
 
 
 @click.group(invoke_without_command=True)
-@click.option("--deck", help="Only this deck.")
+@click.option("--deck", type=options.Name(), help="Only this deck.")
 @options.data
 @click.pass_context
 def review(context: click.Context, deck: str | None, data: Path | None) -> None:
@@ -45,7 +45,7 @@ def review(context: click.Context, deck: str | None, data: Path | None) -> None:
 
 
 @review.command()
-@click.option("--deck", help="Only this deck.")
+@click.option("--deck", type=options.Name(), help="Only this deck.")
 @click.option("--most", type=click.IntRange(1), help="How many at most.")
 @options.output_format("text", "json")
 @options.data
@@ -57,7 +57,7 @@ def due(deck: str | None, most: int | None, format_: str, data: Path | None) -> 
 
 
 @review.command(name="list")
-@click.option("--deck", help="Only this deck.")
+@click.option("--deck", type=options.Name(), help="Only this deck.")
 @options.output_format("text", "json")
 @options.data
 def list_(deck: str | None, format_: str, data: Path | None) -> None:
@@ -75,10 +75,16 @@ def list_(deck: str | None, format_: str, data: Path | None) -> None:
 @click.option("--claim", multiple=True, help="The claim of this id; repeatable.")
 @click.option("--claims", "all_claims", is_flag=True, help="Every installed claim.")
 @click.option("--chapters", is_flag=True, help="Every chapter of the episode that is named.")
-@click.option("--episode", help="The episode that is meant.")
+@click.option("--episode", type=options.Name(), help="The episode that is meant.")
 @click.option("--front", help="Your own question.")
 @click.option("--back", help="The answer to it.")
-@click.option("--deck", default="Own", show_default=True, help="Where your own question goes.")
+@click.option(
+    "--deck",
+    type=options.Name(),
+    default="Own",
+    show_default=True,
+    help="Where your own question goes.",
+)
 @options.output_format("text", "json")
 @options.data
 def add(
@@ -117,10 +123,11 @@ def add(
         own = cards.add_own(store, front, back, deck) if front and back else None
     ids = [one.id for one in made] + ([own.id] if own else [])
     new += own is not None
-    if format_ == "json":
-        print(json.dumps({"cards": ids, "new": new, "changed": changed}, indent=2))
-    else:
-        print(f"{new} new, {len(ids) - new} there already")
+    say(
+        MadeCardsDocument(cards=tuple(ids), new=new, changed=changed),
+        format_,
+        lambda made: print(f"{made.new} new, {len(made.cards) - made.new} there already"),
+    )
 
 
 @review.command()
@@ -171,12 +178,12 @@ def _session(store: Store, deck: str | None) -> None:
     terminal, graded = Console(highlight=False), 0
     while waiting := cards.due(store, deck=deck):
         card = waiting[0]
-        terminal.rule(f"[dim]{len(waiting)} due, {escape(card.deck)}[/dim]")
-        terminal.print(card.front, markup=False)
+        terminal.rule(f"[dim]{len(waiting)} due, {escape(words.plain(card.deck))}[/dim]")
+        terminal.print(words.plain(card.front), markup=False)
         key = _key(terminal, "any key turns it, u takes the last grade back, q ends")
         if key not in "uq":
             terminal.print()
-            terminal.print(card.back, markup=False)
+            terminal.print(words.plain(card.back), markup=False)
             key = _asked(terminal, card)
         if key == "q":
             break
@@ -218,27 +225,27 @@ def _taken_back(store: Store, terminal: Console) -> int:
 
 
 def _list(found: list[Card], format_: str, nothing: str) -> None:
-    if format_ == "json":
-        document = {
-            "schema": "earwitness/cards/1",
-            "cards": [review_words.document(card, _now()) for card in found],
-        }
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-        return
-    for card in found:
-        first = " ".join(card.front.split())[:60]
-        state = "suspended" if card.suspended else f"due {card.memory.due:%Y-%m-%d %H:%M}"
-        print(f"{card.id:<40}  {state}  {first}")
-    if not found:
+    now = _now()
+    document = CardsDocument(cards=tuple(review_words.described(card, now) for card in found))
+    say(document, format_, lambda told: _print(told, nothing))
+
+
+def _print(told: CardsDocument, nothing: str) -> None:
+    for card in told.cards:
+        first = words.plain(" ".join(card.front.split()))[:60]
+        print(f"{card.id:<40}  {_state(card)}  {first}")
+    if not told.cards:
         print(nothing)
 
 
+def _state(card: CardDocument) -> str:
+    return "suspended" if card.suspended else f"due {card.due:%Y-%m-%d %H:%M}"
+
+
 def _tell(card: Card, format_: str) -> None:
-    if format_ == "json":
-        print(json.dumps(review_words.document(card, _now()), indent=2, ensure_ascii=False))
-    else:
-        state = "suspended" if card.suspended else f"due {card.memory.due:%Y-%m-%d %H:%M} UTC"
-        print(f"{card.id}: {state}")
+    document = review_words.described(card, _now())
+    utc = "" if card.suspended else " UTC"
+    say(document, format_, lambda one: print(f"{one.id}: {_state(one)}{utc}"))
 
 
 def _now() -> dt.datetime:

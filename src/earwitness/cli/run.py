@@ -49,7 +49,7 @@ _SEEDS = 2**31
 @options.output_format("text", "json", "markdown", "html")
 @click.option(
     "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.Location(path_type=Path, dir_okay=False),
     help="Where the HTML report goes; default: in the data folder.",
 )
 @options.data

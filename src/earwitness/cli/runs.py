@@ -1,14 +1,13 @@
 """``earwitness runs``: past runs and checks, and what they saw judged again."""
 
-import dataclasses
 import datetime as dt
-import json
 import sys
 import webbrowser
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
+import msgspec
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -16,9 +15,20 @@ from rich.table import Table
 
 from earwitness import checks, history
 from earwitness.cli import findings, options, outcome
-from earwitness.report import assembly, check_console, check_words, comparison, console, html, words
+from earwitness.cli.saying import say
+from earwitness.report import (
+    assembly,
+    check_console,
+    check_words,
+    comparison,
+    console,
+    html,
+    past_document,
+    words,
+)
 from earwitness.report.check_document import CheckDocument
 from earwitness.report.document import RunDocument
+from earwitness.report.past_document import ComparisonDocument, ReplayDocument
 from earwitness.store import runs as stored
 from earwitness.store.connection import Store, data_folder, open_store
 from earwitness.store.runs import RunRecord
@@ -32,6 +42,7 @@ _ONLY_OF_CHECKS = ("sarif", "junit")
 
 
 @click.group()
+@options.data_of_all
 def runs() -> None:
     """Past runs and checks: list, open, replay, compare, export."""
 
@@ -45,9 +56,10 @@ def list_(claim: str | None, most: int, format_: str, data: Path | None) -> None
     """The newest runs with their verdicts."""
     with open_store(data_folder(data)) as store:
         records = stored.every(store, claim=claim, most=most)
-    if format_ == "json":
-        print(json.dumps([_row(record) for record in records], indent=2))
-        return
+    say(tuple(past_document.row(one) for one in records), format_, lambda _: _list(records))
+
+
+def _list(records: Sequence[RunRecord]) -> None:
     if not records:
         print("No runs yet. Start with: earwitness run")
         return
@@ -70,7 +82,10 @@ def list_(claim: str | None, most: int, format_: str, data: Path | None) -> None
 @click.option("--html", "as_page", is_flag=True, help="Write the report and open it in a browser.")
 @options.data
 def open_(run: str, as_page: bool, data: Path | None) -> None:
-    """Show RUN (an id, its beginning, or latest) in detail."""
+    """Show RUN (an id, its beginning, or latest) in detail.
+
+    As JSON: `earwitness runs export RUN`.
+    """
     folder = data_folder(data)
     with open_store(folder) as store:
         document = _document(store, run)
@@ -100,14 +115,8 @@ def replay(run: str, format_: str, data: Path | None) -> None:
         record = stored.find(store, run)
         judge_again = _check_again if record.kind == "check" else _run_again
         replayed, kept, agrees = judge_again(store, record)
-    if format_ == "json":
-        document = {"run": record.id, "verdict": replayed, "agrees": agrees, "stored": kept}
-        print(json.dumps(document, indent=2))
-    elif kept is None:
-        print(f"{record.id} did not finish; from what it observed: {replayed}")
-    else:
-        word = "agrees" if agrees else "DISAGREES"
-        print(f"{record.id}: replayed {replayed}, stored {kept}: {word}")
+    document = ReplayDocument(run=record.id, verdict=replayed, agrees=agrees, stored=kept)
+    say(document, format_, _tell_replay)
     sys.exit(0 if agrees else DISAGREES)
 
 
@@ -134,17 +143,22 @@ def compare(one: str, other: str, format_: str, data: Path | None) -> None:
         assert isinstance(right, RunDocument), "both are of one kind"
         kind, rows = "hypotheses", comparison.hypotheses(left, right)
     differing = comparison.differing(left, right)
-    if format_ == "json":
-        pairs = {name: list(pair) for name, pair in differing.items()}
-        print(json.dumps({kind: rows, "environment": pairs}, indent=2))
-        return
-    Console().print(_side_by_side(kind, ids, rows, differing))
+    document = msgspec.structs.replace(
+        ComparisonDocument(environment=differing), **{kind: tuple(rows)}
+    )
+    say(
+        document,
+        format_,
+        lambda _: Console().print(_side_by_side(kind, ids, rows, differing)),
+    )
 
 
 @runs.command()
 @click.argument("run", default="latest")
 @options.output_format("json", "markdown", "html", "sarif", "junit")
-@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="File; else stdout.")
+@click.option(
+    "--to", type=options.Location(path_type=Path, dir_okay=False), help="File; else stdout."
+)
 @options.data
 def export(run: str, format_: str, to: Path | None, data: Path | None) -> None:
     """RUN as a document: everything observed and everything concluded."""
@@ -204,11 +218,12 @@ def _side_by_side(
     return table
 
 
-def _row(record: RunRecord) -> dict[str, object]:
-    row = dataclasses.asdict(record)
-    for moment in ("started_at", "finished_at"):
-        row[moment] = row[moment] and row[moment].isoformat()
-    return row
+def _tell_replay(told: ReplayDocument) -> None:
+    if told.stored is None:
+        print(f"{told.run} did not finish; from what it observed: {told.verdict}")
+    else:
+        word = "agrees" if told.agrees else "DISAGREES"
+        print(f"{told.run}: replayed {told.verdict}, stored {told.stored}: {word}")
 
 
 def _took(record: RunRecord) -> str:

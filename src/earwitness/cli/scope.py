@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from earwitness.cli import options
 from earwitness.library import bundled, catalogue
 from earwitness.library.search.scope import Scope
 from earwitness.report import measured
@@ -12,8 +13,12 @@ from earwitness.store.connection import Store
 _WORTH_TELLING = 100
 """Episodes to be indexed from which on progress is shown."""
 
-show = click.option("--show", help="Only this show: its id, or words of its title.")
-episode = click.option("--episode", help="Only this episode: its id, or words of its title.")
+show = click.option(
+    "--show", type=options.Name(), help="Only this show: its id, or words of its title."
+)
+episode = click.option(
+    "--episode", type=options.Name(), help="Only this episode: its id, or words of its title."
+)
 
 
 def prepare(store: Store) -> None:

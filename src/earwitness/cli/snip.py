@@ -1,13 +1,12 @@
 """``earwitness snip``: save a moment of an episode."""
 
-import json
-import sys
 from pathlib import Path
 
 import click
 import msgspec
 
 from earwitness.cli import options
+from earwitness.cli.saying import say
 from earwitness.library import bundled, catalogue, moment, sharing, snips
 from earwitness.library import snip as values
 from earwitness.library import snip_catalogue as read
@@ -15,6 +14,7 @@ from earwitness.library.catalogue import ShelvedEpisode
 from earwitness.library.moment import NoSuchMoment
 from earwitness.library.snip import Contents
 from earwitness.report import snip_words
+from earwitness.report.words import count, plain
 from earwitness.store.connection import Store, data_folder, open_store
 
 CONTEXT_SECONDS = 15.0
@@ -40,9 +40,9 @@ CONTEXT_SECONDS = 15.0
 @click.option("--title", default="", help="What you call it.")
 @click.option("--note", default="", help="What you want to say about it; Markdown.")
 @click.option("--quote", default="", help="What was said; without it: from the transcript.")
-@click.option("--tag", multiple=True, help="A tag; repeatable.")
+@click.option("--tag", type=options.Name(), multiple=True, help="A tag; repeatable.")
 @click.option("--favourite", is_flag=True, help="Mark it as one of the best.")
-@click.option("--show", help="The show that the episode is of.")
+@click.option("--show", type=options.Name(), help="The show that the episode is of.")
 @options.output_format("text", "json")
 @options.data
 def snip(
@@ -84,21 +84,20 @@ def snip(
             favourite=favourite,
         )
         saved = snips.make(store, found, contents)
-    if format_ == "json":
-        document = snip_words.document(saved, found.facts)
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        sys.stdout.write(snip_words.told(saved, sharing.link(saved, found.facts)))
+    told = snip_words.told(saved, sharing.link(saved, found.facts))
+    document = snip_words.described(saved, found.facts)
+    say(document, format_, lambda _: print(plain(told), end=""))
 
 
 def _place(store: Store, episode: ShelvedEpisode, place: str, context: float) -> Contents:
-    chosen = moment.span(place)
+    chosen, chapter = moment.span(place), None
     if chosen is None:
         at = moment.place(place)
         moment.within((at, at + 1), episode.facts.duration_seconds)
         chosen = moment.around(at, context, read.segments(store, episode.id))
+        chapter = moment.chapter_at(read.chapters(store, episode.id), at)
     start, end = moment.within(chosen, episode.facts.duration_seconds)
-    return Contents(start_seconds=start, end_seconds=end)
+    return Contents(start_seconds=start, end_seconds=end, chapter=chapter)
 
 
 def _chapter(store: Store, episode: ShelvedEpisode, title: str) -> Contents:
@@ -125,7 +124,9 @@ def _chapter(store: Store, episode: ShelvedEpisode, title: str) -> Contents:
 def _soundbite(episode: ShelvedEpisode, number: int) -> Contents:
     bites = episode.facts.soundbites
     if number > len(bites):
-        raise NoSuchMoment(f"the episode has {len(bites)} soundbites: there is no {number}")
+        raise NoSuchMoment(
+            f"the episode has {count(len(bites), 'soundbite')}: there is no {number}"
+        )
     bite = bites[number - 1]
     end = bite.start_seconds + bite.duration_seconds
     start, end = moment.within((bite.start_seconds, end), episode.facts.duration_seconds)

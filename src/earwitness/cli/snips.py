@@ -1,6 +1,5 @@
 """``earwitness snips``: saved moments listed, changed, shared, taken back, and read in again."""
 
-import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,8 +8,8 @@ import click
 import msgspec
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from earwitness.cli import options, outcome
 from earwitness.cli.saying import say
@@ -23,6 +22,8 @@ from earwitness.library.export import json as snips_json
 from earwitness.library.intake import NotReadable
 from earwitness.library.snip import Contents, Snip
 from earwitness.report import snip_words
+from earwitness.report.kept_document import SharedDocument, SnipDocument, SnipsDocument, TagRow
+from earwitness.report.words import plain
 from earwitness.store.connection import Store, data_folder, open_store
 
 seen = click.option(
@@ -34,14 +35,15 @@ seen = click.option(
 
 
 @click.group()
+@options.data_of_all
 def snips() -> None:
     """Saved moments: list, show, edit, move, undo, share, import."""
 
 
 @snips.command(name="list")
-@click.option("--show", help="Only of this show.")
-@click.option("--episode", help="Only of this episode.")
-@click.option("--tag", help="Only with this tag.")
+@click.option("--show", type=options.Name(), help="Only of this show.")
+@click.option("--episode", type=options.Name(), help="Only of this episode.")
+@click.option("--tag", type=options.Name(), help="Only with this tag.")
 @click.option("--favourite", is_flag=True, help="Only favourites.")
 @click.option("--search", default="", help="Only with all of these words.")
 @click.option("--deleted", is_flag=True, help="Deleted ones too.")
@@ -71,11 +73,8 @@ def list_(
             words=search,
             deleted=deleted,
         )
-        if format_ == "json":
-            documents = [_document(store, one) for one in found]
-            whole = {"schema": "earwitness/snips/1", "snips": documents}
-            return print(json.dumps(whole, indent=2, ensure_ascii=False))
-    return _print(found)
+        document = SnipsDocument(snips=tuple(_document(store, one) for one in found))
+    say(document, format_, lambda _: _print(found))
 
 
 @snips.command(name="show")
@@ -94,8 +93,8 @@ def show_(snip: str, format_: str, data: Path | None) -> None:
 @click.option("--note", help="What you say about it, in place of what you said.")
 @click.option("--add-note", help="A line that is added to the note.")
 @click.option("--quote", help="What was said; empty: from the transcript again.")
-@click.option("--tag", multiple=True, help="A tag more; repeatable.")
-@click.option("--untag", multiple=True, help="A tag less; repeatable.")
+@click.option("--tag", type=options.Name(), multiple=True, help="A tag more; repeatable.")
+@click.option("--untag", type=options.Name(), multiple=True, help="A tag less; repeatable.")
 @click.option("--favourite/--no-favourite", default=None, help="One of the best, or not.")
 @seen
 @options.output_format("text", "json")
@@ -174,7 +173,7 @@ def history(snip: str, format_: str, data: Path | None) -> None:
     with open_store(data_folder(data)) as store:
         found = read.find(store, snip, deleted=True)
         entries = read.history(store, found.id)
-    say(entries, format_, lambda every: print("\n".join(snip_words.changes(every))))
+    say(entries, format_, lambda every: print(plain("\n".join(snip_words.changes(every)))))
 
 
 @snips.command()
@@ -190,31 +189,46 @@ def undo(snip: str, format_: str, data: Path | None) -> None:
 
 @snips.command()
 @click.argument("snip")
+@options.output_format("text", "json")
 @options.data
-def delete(snip: str, data: Path | None) -> None:
+def delete(snip: str, format_: str, data: Path | None) -> None:
     """Delete SNIP; undo brings it back."""
     with open_store(data_folder(data)) as store:
-        gone = kept.delete(store, read.find(store, snip).id)
-    print(f"deleted {gone.id}; to bring it back: earwitness snips undo {gone.id}")
+        document = _document(store, kept.delete(store, read.find(store, snip).id))
+    say(
+        document,
+        format_,
+        lambda gone: print(f"deleted {gone.id}; to bring it back: earwitness snips undo {gone.id}"),
+    )
 
 
 @snips.command()
 @click.argument("snip")
 @click.option(
     "--svg",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.Location(path_type=Path, dir_okay=False),
     help="Write the quote as a picture to this file, and print its path.",
 )
+@options.output_format("text", "json")
 @options.data
-def share(snip: str, svg: Path | None, data: Path | None) -> None:
+def share(snip: str, svg: Path | None, format_: str, data: Path | None) -> None:
     """SNIP as text with a link to its place, or as a picture."""
     with open_store(data_folder(data)) as store:
         found = read.find(store, snip)
         facts = catalogue.find_episode(store, found.episode).facts
-    if svg is None:
-        sys.stdout.write(sharing.text(found, facts))
-    else:
-        print(outcome.write(quote_card.draw(found), svg))
+    document = SharedDocument(
+        snip=found.id,
+        text=sharing.text(found, facts),
+        link=sharing.link(found, facts),
+        picture=None if svg is None else str(outcome.write(quote_card.draw(found), svg)),
+    )
+    say(
+        document,
+        format_,
+        lambda shared: (
+            print(shared.picture) if shared.picture else print(plain(shared.text), end="")
+        ),
+    )
 
 
 @snips.command()
@@ -224,15 +238,13 @@ def tags(format_: str, data: Path | None) -> None:
     """Every tag, and how many snips have it."""
     with open_store(data_folder(data)) as store:
         counts = read.tags(store)
-    if format_ == "json":
-        document = [{"tag": tag, "snips": count} for tag, count in counts.items()]
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        print("\n".join(f"{count:>5}  {tag}" for tag, count in counts.items()) or "No tags yet.")
+    rows = tuple(TagRow(tag=tag, snips=count) for tag, count in counts.items())
+    lines = (f"{row.snips:>5}  {plain(row.tag)}" for row in rows)
+    say(rows, format_, lambda _: print("\n".join(lines) or "No tags yet."))
 
 
 @snips.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=options.Location(path_type=Path, dir_okay=False))
 @options.output_format("text", "json")
 @options.data
 def import_(file: Path, format_: str, data: Path | None) -> None:
@@ -247,7 +259,7 @@ def import_(file: Path, format_: str, data: Path | None) -> None:
         bundled.shelve(store)
         done = snips_json.restore(store, content.encode())
     for problem in done.problems:
-        print(problem, file=sys.stderr)
+        print(plain(problem), file=sys.stderr)
     say(
         done,
         format_,
@@ -262,16 +274,14 @@ def chosen(store: Store, show: str | None, episode: str | None) -> tuple[str | N
     return of_show, of_episode
 
 
-def _document(store: Store, one: Snip) -> dict[str, object]:
-    return snip_words.document(one, catalogue.find_episode(store, one.episode).facts)
+def _document(store: Store, one: Snip) -> SnipDocument:
+    return snip_words.described(one, catalogue.find_episode(store, one.episode).facts)
 
 
 def _tell(store: Store, one: Snip, format_: str) -> None:
     facts = catalogue.find_episode(store, one.episode).facts
-    if format_ == "json":
-        print(json.dumps(snip_words.document(one, facts), indent=2, ensure_ascii=False))
-    else:
-        sys.stdout.write(snip_words.told(one, sharing.link(one, facts)))
+    told = snip_words.told(one, sharing.link(one, facts))
+    say(snip_words.described(one, facts), format_, lambda _: print(plain(told), end=""))
 
 
 def _print(found: Iterable[Snip]) -> None:
@@ -281,18 +291,15 @@ def _print(found: Iterable[Snip]) -> None:
         return
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Snip", no_wrap=True)
-    table.add_column("Episode", max_width=32)
     table.add_column("Place", no_wrap=True)
-    table.add_column("Says", max_width=60)
-    table.add_column("Tags")
+    table.add_column("Says", overflow="fold")
     for one in rows:
         star = f" {snip_words.STAR}" if one.contents.favourite else ""
-        cells = (
-            one.id + star,
-            one.episode_title,
-            snip_words.places(one.contents),
-            snip_words.short(one.contents),
-            " ".join(one.contents.tags),
+        tags = "".join(f" #{tag}" for tag in one.contents.tags)
+        said = Text.assemble(
+            plain(snip_words.short(one.contents)),
+            "\n",
+            (plain(one.episode_title + tags), "dim"),
         )
-        table.add_row(*(escape(cell) for cell in cells))
+        table.add_row(plain(one.id) + star, plain(snip_words.places(one.contents)), said)
     Console().print(table)

@@ -2,7 +2,7 @@
 
 What it is is told by its content: a feed, a list of feeds, the page of a show, an export of another
 application, a transcript, a recording. A transcript or a recording belongs to the episode that is
-named with it, else it becomes an episode of its own.
+named with it, or that it belongs to already, else it becomes an episode of its own.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from earwitness.library import audio, catalogue, moving, shelving, snips, sync
+from earwitness.library import audio, catalogue, moving, own_files, shelving, snips, sync
 from earwitness.library.fetching import fetcher, recordings
 from earwitness.library.fetching.fetcher import Fetched
 from earwitness.library.fetching.problems import NotFetched
@@ -24,6 +24,7 @@ from earwitness.library.intake import (
     Transcript,
 )
 from earwitness.library.moving import Claimed
+from earwitness.library.own_files import OwnFile
 from earwitness.library.reading import audio_tags, recognise
 from earwitness.library.reading.opml import Opml
 from earwitness.library.reading.recognise import Read
@@ -72,16 +73,20 @@ class Adder:
 
         Raises NotThere, NotReadable, NotFetched, NotInLibrary and Claimed.
         """
+        if not what.strip():
+            raise NotThere("nothing is named: give an address, a file or a folder")
         if what.startswith(("http://", "https://")):
             return self._address(what, episode)
-        path = Path(what).expanduser()
         try:
+            path = Path(what).expanduser()
             if path.is_dir():
                 return self._folder(path)
             if path.is_file():
-                return self._file(path, episode)
+                return self._file(path, own_files.at_path(path), episode)
         except OSError as problem:
             raise NotThere(f"{what} cannot be added: {problem.strerror}") from None
+        except RuntimeError:  # nobody has that home
+            pass
         raise NotThere(f"{what} is neither an http or https address nor a file here")
 
     def _address(self, url: str, episode: str | None) -> Addition:
@@ -90,7 +95,7 @@ class Adder:
         found = recognise.read(fetched.body, fetcher.shown(fetched.url))
         if isinstance(found, Intake) and found.source is Source.FEED:
             return _one(self._feed(fetched, found, fetched.moved_to or url))
-        return self._found(found, fetcher.shown(url), episode, _OWN_FILES)
+        return self._found(found, own_files.at_address(fetcher.shown(url)), episode, _OWN_FILES)
 
     def _feed(self, fetched: Fetched, intake: Intake, address: str) -> Kept:
         """Keep a feed: of the show of its address, of the one that has moved there, or of a new one."""
@@ -100,7 +105,14 @@ class Adder:
             if show not in {None, moved}:
                 raise Claimed(f"{fetcher.shown(address)} is the feed of {show}: remove one of both")
             show = moved
-        elif show is None and (claimed := moving.claimed(self.store, intake.show, address)):
+        elif show is not None:
+            there = catalogue.find_show(self.store, show)
+            if not self.apart:
+                moving.require_same(self.store, there, intake)
+            elif moving.is_another(self.store, there, intake):
+                moving.part(self.store, there)
+                show = None
+        elif claimed := moving.claimed(self.store, intake.show, address):
             if self.apart:
                 without = msgspec.structs.replace(intake.show, guid=None)
                 intake = msgspec.structs.replace(intake, show=without)
@@ -110,15 +122,17 @@ class Adder:
                 show = claimed.id
         return sync.keep_feed(self.store, fetched, intake, address, show)
 
-    def _file(self, path: Path, episode: str | None, show: str = _OWN_FILES) -> Addition:
+    def _file(
+        self, path: Path, own: OwnFile, episode: str | None, show: str = _OWN_FILES
+    ) -> Addition:
         with path.open("rb") as file:
             first = file.read(recordings.FIRST_BYTES)
         if recordings.suffix(first) is not None:
-            return _one(self._recording(path, episode, show))
+            return _one(self._recording(path, own, episode, show))
         if path.stat().st_size > _LARGEST_FILE:
             raise NotReadable(f"{path} is larger than {_LARGEST_FILE // MEBIBYTE} MiB")
         found = recognise.read(path.read_bytes(), path.name)
-        return self._found(found, path.name, episode, show)
+        return self._found(found, own, episode, show)
 
     def _folder(self, folder: Path) -> Addition:
         """Every file in a folder and below, but hidden ones."""
@@ -132,22 +146,23 @@ class Adder:
             raise NotReadable(f"{folder} has {len(files)} files; {_MOST_FILES} are allowed")
         kept: list[Kept] = []
         failed: list[tuple[str, str]] = []
-        for path in files:
+        for path, title in own_files.titles(files).items():
             self.tell(str(path))
             try:
-                kept += self._file(path, None, show=folder.resolve().name).kept
+                own = own_files.at_path(path, title)
+                kept += self._file(path, own, None, show=folder.resolve().name).kept
             except (NotReadable, OSError) as problem:
                 failed.append((str(path), str(problem)))
         if not kept:
             raise NotReadable(f"nothing in {folder} can be read")
         return Addition(kept=_by_show(kept), failed=tuple(failed), several=True)
 
-    def _found(self, found: Read, name: str, episode: str | None, show: str) -> Addition:
+    def _found(self, found: Read, own: OwnFile, episode: str | None, show: str) -> Addition:
         match found:
             case Opml():
                 return self._list(found)
             case Transcript():
-                return _one(self._transcript(found, name, episode, show))
+                return _one(self._transcript(found, own, episode, show))
             case Intake():
                 return _one(self._keep(found))
             case _:
@@ -174,31 +189,36 @@ class Adder:
         return Addition(kept=tuple(kept), failed=tuple(failed), several=True)
 
     def _transcript(
-        self, transcript: Transcript, name: str, episode: str | None, show: str
+        self, transcript: Transcript, own: OwnFile, episode: str | None, show: str
     ) -> Kept:
-        named = msgspec.structs.replace(transcript, origin=transcript.origin or name)
-        if episode is None:
-            facts = EpisodeFacts(guid=f"file:{name}", title=_title(name), read=(named,))
+        named = msgspec.structs.replace(transcript, origin=transcript.origin or own.name)
+        known = episode or own_files.of_transcript(self.store, own, transcript.digest)
+        if known is None:
+            facts = EpisodeFacts(guid=own.mark, title=own.title, read=(named,))
             return shelving.keep(self.store, _own(show, facts))
-        found = catalogue.find_episode(self.store, episode)
+        found = catalogue.find_episode(self.store, known)
         new = shelving.keep_transcript(self.store, found.id, named)
         return _of_episode(found.show, found.id, changed=new)
 
-    def _recording(self, path: Path, episode: str | None, show: str) -> Kept:
-        if episode is None:
+    def _recording(self, path: Path, own: OwnFile, episode: str | None, show: str) -> Kept:
+        known = episode or own_files.of_recording(self.store, own, path)
+        if known is None:
             tags = audio_tags.read(path)
             facts = EpisodeFacts(
-                guid=f"file:{path.name}",
-                title=tags.title or _title(path.name),
+                guid=own.mark,
+                title=tags.title or own.title,
                 date=tags.date,
                 duration_seconds=tags.duration_seconds,
             )
             kept = shelving.keep(self.store, _own(tags.show or show, facts))
             audio.adopt(self.store, catalogue.find_episode(self.store, kept.episodes[0]), path)
             return kept
-        found = catalogue.find_episode(self.store, episode)
-        audio.adopt(self.store, found, path)
-        return _of_episode(found.show, found.id, changed=True)
+        found = catalogue.find_episode(self.store, known)
+        here = audio.found(self.store, found)
+        new = here is None or not own_files.same(here, path)
+        if new:
+            audio.adopt(self.store, found, path)
+        return _of_episode(found.show, found.id, changed=new)
 
 
 def _one(kept: Kept) -> Addition:
@@ -207,11 +227,6 @@ def _one(kept: Kept) -> Addition:
 
 def _own(show: str, facts: EpisodeFacts) -> Intake:
     return Intake(source=Source.FILE, show=ShowFacts(title=show), episodes=(facts,))
-
-
-def _title(name: str) -> str:
-    """A title out of the name of a file."""
-    return " ".join(Path(name).stem.replace("_", " ").replace("-", " ").split()) or name
 
 
 def _of_episode(show: str, episode: str, *, changed: bool) -> Kept:

@@ -120,6 +120,8 @@ class SavedSnip(msgspec.Struct, frozen=True, kw_only=True):
     end_seconds: float | None = None
     title: str = ""
     quote: str = ""
+    transcript: str = ""
+    """What was said there, where the application has that beside the quote."""
     note: str = ""
     tags: tuple[str, ...] = ()
     favourite: bool = False

@@ -212,3 +212,14 @@ class RemoveDocument(msgspec.Struct, frozen=True, kw_only=True):
     snips: int
     cards: int
     """Those that were made of its snips."""
+
+
+class EmbedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``library embed`` came to."""
+
+    schema: str = "earwitness/library-embed/1"
+    made: int
+    """Vectors that were made now."""
+    embedded: int
+    """Passages that have theirs."""
+    passages: int

@@ -121,6 +121,20 @@ def chapter_at(chapters: Iterable[Titled], at: float | None) -> str | None:
     return max(before, key=lambda chapter: chapter.start_seconds).title if before else None
 
 
+def chapter_of(chapters: Iterable[Titled], start: float | None, end: float | None) -> str | None:
+    """Title of the chapter that has most of a stretch, the later of equal ones; None as above."""
+    if start is None or end is None:
+        return chapter_at(chapters, start)
+    placed = sorted(chapters, key=lambda chapter: chapter.start_seconds)
+    ends = [chapter.start_seconds for chapter in placed[1:]] + [end]
+    shared = [
+        (min(end, until) - max(start, chapter.start_seconds), place, chapter.title)
+        for place, (chapter, until) in enumerate(zip(placed, ends, strict=False))
+    ]
+    most = max(shared, default=(0.0, 0, None))
+    return most[2] if most[0] > 0 else None
+
+
 def _spoken(segments: Sequence[Segment]) -> str:
     turns: list[tuple[str | None, list[str]]] = []
     for segment in segments:

@@ -1,8 +1,10 @@
 """Keeps what a source gave: matches it with what is there already, and writes what changed.
 
 Keeping the same intake twice changes nothing. A show is known again by its podcast guid, by the
-address of its feed, or by its title; an episode of it by its guid, or by title and day. What a
-source leaves empty keeps its old value, links are united, and chapters stand by source; so a feed
+address of its feed, or by its title; an episode of it by its guid, or by title and day. An
+application that exports what was saved in it may not know the day, so its episode is also the only one of that
+title. Files of one's own are told apart by ``own_files``, and never by their titles. What a source
+leaves empty keeps its old value, links are united, and chapters stand by source; so a feed
 that is added later completes the show that came with the package, and does not double it. What came
 with the package fills in what is missing and replaces nothing.
 
@@ -30,6 +32,7 @@ from earwitness.library.intake import (
     Transcript,
     TranscriptSource,
 )
+from earwitness.library.own_files import MARK
 from earwitness.library.show import Link
 from earwitness.store import library_tables as tables
 from earwitness.store.connection import Store
@@ -38,6 +41,10 @@ _Facts = TypeVar("_Facts", ShowFacts, EpisodeFacts)
 _LONGEST_SLUG = 60
 _DAY = 10
 """Characters of an ISO 8601 date that name the day."""
+_WITHOUT_DAYS = (Source.READWISE, Source.SNIPD, Source.FILE)
+"""Whose episodes may have no day, though the episode has one."""
+_MARKS_WITHOUT_DAYS = ("readwise:", "snipd:")
+"""How the marks of such episodes begin; a file is no episode of a feed because of its name."""
 _BESIDE: Mapping[str, Any] = {"chapters": {}, "saved": (), "read": ()}
 """Fields of an episode's facts that have tables of their own, and how they stand without."""
 
@@ -144,6 +151,13 @@ def slug(text: str) -> str:
     return words[:_LONGEST_SLUG].rstrip("-") or "untitled"
 
 
+def title_key(title: str) -> str:
+    """A title as it is compared: without case, accents and punctuation, in every script."""
+    apart = unicodedata.normalize("NFKD", title.casefold().replace("'", ""))
+    letters = "".join(c for c in apart if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[^\W_]+", letters)) or title.strip()
+
+
 def _keep_show(connection: sa.Connection, intake: Intake, known: str | None) -> str:
     facts, rows = intake.show, connection.execute(sa.select(tables.shows)).all()
     for row in rows:
@@ -182,7 +196,17 @@ def _is_same_show(row: sa.Row[Any], facts: ShowFacts) -> bool:
         return bool(facts.guid == row.guid)
     if facts.feed_url and row.feed_url:
         return bool(facts.feed_url == row.feed_url)
-    return slug(facts.title) == slug(row.title)
+    return title_key(facts.title) == title_key(row.title)
+
+
+@dataclass(frozen=True)
+class _Shelved:
+    """What tells an episode of a show from another of its title."""
+
+    id: str
+    guid: str
+    day: str
+    """Empty: not known."""
 
 
 class _Shelf:
@@ -193,7 +217,10 @@ class _Shelf:
         self._source = source
         self._bodies: dict[str, str] = {row.id: row.body for row in rows}
         self._by_guid = {row.guid: row.id for row in rows}
-        self._by_day = {(slug(row.title), (row.date or "")[:_DAY]): row.id for row in rows}
+        self._by_title: dict[str, list[_Shelved]] = {}
+        for row in rows:
+            one = _Shelved(row.id, row.guid, (row.date or "")[:_DAY])
+            self._by_title.setdefault(title_key(row.title), []).append(one)
         self._numbers: dict[str, int] = {}
         """The number that comes next behind an id that is taken."""
         self._added: list[tuple[dict[str, Any], EpisodeFacts]] = []
@@ -206,8 +233,19 @@ class _Shelf:
 
     def id_of(self, facts: EpisodeFacts) -> str | None:
         """The id that the episode has here; None when it is not here."""
-        day = (slug(facts.title), (facts.date or "")[:_DAY])
-        return self._by_guid.get(facts.guid) or self._by_day.get(day)
+        return self._by_guid.get(facts.guid) or self._of_title(facts)
+
+    def _of_title(self, facts: EpisodeFacts) -> str | None:
+        day, titled = (facts.date or "")[:_DAY], self._by_title.get(title_key(facts.title), [])
+        if facts.guid.startswith(MARK):
+            titled = [one for one in titled if not one.guid.startswith(MARK)]
+        of_day = [one.id for one in titled if one.day == day]
+        if of_day or len(titled) != 1:
+            return of_day[-1] if of_day else None
+        (only,) = titled
+        lacks_day = not day and self._source in _WITHOUT_DAYS
+        lacked_day = not only.day and only.guid.startswith(_MARKS_WITHOUT_DAYS)
+        return only.id if lacks_day or lacked_day else None
 
     def add(self, facts: EpisodeFacts, place: int) -> str:
         """Take an episode that is not here, and return its id; ``write_added`` writes it."""

@@ -33,6 +33,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     quote: str = ""
     quote_by_hand: bool = False
     """Somebody wrote the quote, so it does not follow the bounds."""
+    transcript: str = ""
+    """What was said there, as the application has it in which it was saved beside a quote."""
     note: str = ""
     tags: tuple[str, ...] = ()
     favourite: bool = False

@@ -173,5 +173,6 @@ def snip_of(row: sa.Row[Any]) -> Snip:
 
 def _has_words(one: Snip, words: str) -> bool:
     what = one.contents
-    told = "\n".join((what.title, what.quote, what.note, what.chapter or "", one.episode_title))
+    said = (what.title, what.quote, what.transcript, what.note, what.chapter or "")
+    told = "\n".join((*said, one.episode_title))
     return all(word in told.casefold() for word in words.casefold().split())

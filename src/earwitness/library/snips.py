@@ -39,9 +39,9 @@ class ChangedMeanwhile(Trouble):
 
 
 def make(store: Store, episode: ShelvedEpisode, contents: Contents) -> Snip:
-    """Save a moment of an episode, with its chapter and, unless one is given, its quote."""
-    at = contents.start_seconds
-    chapter = moment.chapter_at(read.chapters(store, episode.id), at)
+    """Save a moment of an episode, with its chapter and its quote where they are not given."""
+    known = read.chapters(store, episode.id)
+    chapter = moment.chapter_of(known, contents.start_seconds, contents.end_seconds)
     contents = msgspec.structs.replace(contents, chapter=contents.chapter or chapter)
     if not contents.quote:
         contents = _quoting(contents, read.segments(store, episode.id))
@@ -65,10 +65,11 @@ def keep_saved(store: Store, episode_id: str, saved: Iterable[SavedSnip]) -> int
             title=one.title,
             quote=one.quote,
             quote_by_hand=bool(one.quote),
+            transcript=one.transcript,
             note=one.note,
             tags=snip.tags(one.tags),
             favourite=one.favourite,
-            chapter=moment.chapter_at(known, one.start_seconds),
+            chapter=moment.chapter_of(known, one.start_seconds, one.end_seconds),
             url=one.url,
         )
         id = _id_of(f"{episode_id}\n{one.guid}")
@@ -133,7 +134,7 @@ def moving(store: Store, one: Snip, start: str | None, end: str | None) -> Edit:
             contents,
             start_seconds=first,
             end_seconds=last,
-            chapter=moment.chapter_at(known, first),
+            chapter=moment.chapter_of(known, first, last),
         )
         return moved if moved.quote_by_hand else _quoting(moved, said)
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
-from earwitness.library import catalogue, documents, shelving
+from earwitness.library import catalogue, documents, moving, shelving
 from earwitness.library.catalogue import ShelvedShow
 from earwitness.library.fetching import at_once, fetcher
 from earwitness.library.fetching.fetcher import Fetched
 from earwitness.library.fetching.problems import Gone, NotAnAddress, NotFetched
 from earwitness.library.fetching.web import Web
 from earwitness.library.intake import Intake, NotReadable, Source
+from earwitness.library.moving import Claimed
 from earwitness.library.reading import recognise
 from earwitness.library.shelving import Kept
 from earwitness.store import library_tables as tables
@@ -132,7 +133,7 @@ def _keep_answer(store: Store, show: ShelvedShow, answer: Fetched | Exception) -
         if isinstance(answer, Exception):
             raise answer
         return _keep_fetched(store, show, answer)
-    except (NotFetched, NotReadable) as problem:
+    except (NotFetched, NotReadable, Claimed) as problem:
         _checked(store, show.id)
         told = f"{problem}; what is here stays" if isinstance(problem, Gone) else str(problem)
         return Synced(show=show.id, title=show.facts.title, outcome=Outcome.FAILED, problem=told)
@@ -157,6 +158,7 @@ def _keep_fetched(store: Store, show: ShelvedShow, fetched: Fetched) -> Synced:
     intake = read_feed(fetched)
     if not intake.episodes and show.episodes:
         raise NotReadable(f"the feed has no episode, and had {show.episodes}: nothing was changed")
+    moving.require_same(store, show, intake)
     kept = keep_feed(store, fetched, intake, moved_to or show.facts.feed_url or "", show.id)
     return dataclasses.replace(same, outcome=Outcome.KEPT, kept=kept)
 

@@ -3,9 +3,11 @@
 Pure: stored predictions and results in; what the numbers mean stands in ``experiment.prediction``.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
 
 from earwitness.experiment.prediction import Calibration, Score
 from earwitness.experiment.verdict import ClaimResult
@@ -23,6 +25,36 @@ class Predicted:
     score: Score | None
 
 
+class PredictionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A prediction as JSON has it."""
+
+    run: str
+    hypothesis: str
+    made_at: str
+    text: str
+    came_out: str
+    score: Score | None
+
+
+class CalibrationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How good all of them were; a field is None where there are none of its kind."""
+
+    scored: int
+    typical_factor: float | None
+    ranges: int
+    coverage: float | None
+    coverage_interval: tuple[float | None, float | None] | None
+    brier: float | None
+
+
+class PredictionsDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """Every prediction, and the calibration."""
+
+    schema: Literal["earwitness/predictions/1"] = "earwitness/predictions/1"
+    predictions: tuple[PredictionRow, ...]
+    calibration: CalibrationRow
+
+
 def told(
     predictions: Iterable[StoredPrediction], results: Mapping[str, ClaimResult]
 ) -> list[Predicted]:
@@ -37,28 +69,27 @@ def told(
     return rows
 
 
-def document(rows: Sequence[Predicted], calibration: Calibration) -> dict[str, object]:
+def document(rows: Sequence[Predicted], calibration: Calibration) -> PredictionsDocument:
     """The same as JSON has it."""
     coverage = calibration.coverage
-    return {
-        "schema": "earwitness/predictions/1",
-        "predictions": [
-            {
-                "run": row.prediction.run,
-                "hypothesis": row.prediction.hypothesis,
-                "made_at": row.prediction.made_at.isoformat(),
-                "text": row.text,
-                "came_out": row.came_out,
-                "score": row.score and dataclasses.asdict(row.score),
-            }
+    return PredictionsDocument(
+        predictions=tuple(
+            PredictionRow(
+                run=row.prediction.run,
+                hypothesis=row.prediction.hypothesis,
+                made_at=row.prediction.made_at.isoformat(),
+                text=row.text,
+                came_out=row.came_out,
+                score=row.score,
+            )
             for row in rows
-        ],
-        "calibration": {
-            "scored": calibration.scored,
-            "typical_factor": calibration.typical_factor,
-            "ranges": calibration.ranges,
-            "coverage": coverage and coverage.effect,
-            "coverage_interval": coverage and [coverage.low, coverage.high],
-            "brier": calibration.brier,
-        },
-    }
+        ),
+        calibration=CalibrationRow(
+            scored=calibration.scored,
+            typical_factor=calibration.typical_factor,
+            ranges=calibration.ranges,
+            coverage=None if coverage is None else coverage.effect,
+            coverage_interval=None if coverage is None else (coverage.low, coverage.high),
+            brier=calibration.brier,
+        ),
+    )

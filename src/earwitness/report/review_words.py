@@ -10,6 +10,7 @@ import msgspec
 from earwitness.library.review import scheduling
 from earwitness.library.review.cards import Card
 from earwitness.library.review.statistics import Retention, Statistics
+from earwitness.report.kept_document import CardDocument
 from earwitness.report.quantities import count, percent
 
 _DAYS_OF_A_MONTH = 30.4
@@ -18,11 +19,19 @@ _BAR_WIDTH = 30
 
 
 def document(card: Card, now: dt.datetime) -> dict[str, object]:
-    """A card as JSON."""
+    """A card as plain data."""
+    told: dict[str, object] = msgspec.to_builtins(described(card, now))
+    return told
+
+
+def described(card: Card, now: dt.datetime) -> CardDocument:
+    """A card as a document."""
     names = ("id", "kind", "deck", "front", "back", "made_at", "suspended", "number", "snip")
-    memory: dict[str, object] = msgspec.to_builtins(card.memory)
-    recall = scheduling.recall(card.memory, now)
-    return {**{name: getattr(card, name) for name in names}, **memory, "recall": recall}
+    return CardDocument(
+        recall=scheduling.recall(card.memory, now),
+        **{name: getattr(card, name) for name in names},
+        **msgspec.structs.asdict(card.memory),
+    )
 
 
 def until(wait: dt.timedelta) -> str:

@@ -10,31 +10,33 @@ import msgspec
 from earwitness.library import moment, sharing
 from earwitness.library.intake import EpisodeFacts
 from earwitness.library.snip import Contents, Entry, Snip
+from earwitness.report.kept_document import SnipDocument
 
-SCHEMA = "earwitness/snip/1"
 STAR = "\N{BLACK STAR}"
+_SHORT = 70
+"""Characters of a snip in a list."""
 
 
 def document(one: Snip, facts: EpisodeFacts) -> dict[str, object]:
-    """A snip as JSON."""
-    return {
-        "schema": SCHEMA,
-        "id": one.id,
-        "show": one.show,
-        "show_title": one.show_title,
-        "episode": one.episode_title,
-        "episode_id": one.episode,
-        "made_at": one.made_at,
-        "number": one.number,
-        **contents(one.contents),
-        "link": sharing.link(one, facts),
-        "playback": sharing.playback(one, facts),
-    }
+    """A snip as plain data."""
+    told: dict[str, object] = msgspec.to_builtins(described(one, facts))
+    return told
 
 
-def contents(what: Contents) -> dict[str, object]:
-    """What can be changed of a snip, as JSON."""
-    return dict(msgspec.structs.asdict(what)) | {"tags": list(what.tags)}
+def described(one: Snip, facts: EpisodeFacts) -> SnipDocument:
+    """A snip as a document."""
+    return SnipDocument(
+        id=one.id,
+        show=one.show,
+        show_title=one.show_title,
+        episode=one.episode_title,
+        episode_id=one.episode,
+        made_at=one.made_at,
+        number=one.number,
+        link=sharing.link(one, facts),
+        playback=sharing.playback(one, facts),
+        **msgspec.structs.asdict(one.contents),
+    )
 
 
 def told(one: Snip, link: str | None = None) -> str:
@@ -47,6 +49,8 @@ def told(one: Snip, link: str | None = None) -> str:
         lines.insert(1, "deleted; `earwitness snips undo` brings it back")
     if what.quote:
         lines += ["", *(f"  {line}" for line in what.quote.splitlines())]
+    if what.transcript:
+        lines += ["", "Said there:", *(f"  {line}" for line in what.transcript.splitlines())]
     if what.note:
         lines += ["", *what.note.splitlines()]
     if what.tags:
@@ -66,8 +70,11 @@ def places(what: Contents) -> str:
 
 def short(what: Contents) -> str:
     """A snip in a few words, on one line."""
-    text = what.title or what.quote or what.note or what.chapter or ""
-    return " ".join(text.split())
+    text = " ".join((what.title or what.quote or what.note or what.chapter or "").split())
+    if len(text) <= _SHORT:
+        return text
+    whole_words = text[: _SHORT + 1].rpartition(" ")[0]
+    return f"{(whole_words or text[:_SHORT]).rstrip(' ,;:.')} \N{HORIZONTAL ELLIPSIS}"
 
 
 def changes(history: Sequence[Entry]) -> list[str]:

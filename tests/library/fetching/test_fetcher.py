@@ -250,6 +250,24 @@ def test_dripping_ends_with_the_deadline(stranger, web, pieces):
         fetcher.fetch(Web(allowed=web.allowed, limits=limits, tries=1), stranger.url())
 
 
+def test_what_used_up_its_time_is_not_asked_again(stranger, web, waits):
+    limits = type(web.limits)(seconds=0.4, idle_seconds=0.3)
+    slow = Web(allowed=web.allowed, limits=limits, sleep=waits.append)
+    stranger.pages["/"] = raw(*[b"H", b"T", b"T", b"P"] * 50, pause=0.02)
+    with pytest.raises(problems.OutOfTime):
+        fetcher.fetch(slow, stranger.url())
+    assert (len(stranger.seen), waits) == (1, [])
+
+
+def test_tries_together_have_a_deadline_too(stranger, web, waits):
+    limits = type(web.limits)(seconds=0.5, idle_seconds=0.3)
+    slow = Web(allowed=web.allowed, limits=limits, tries=9, sleep=waits.append)
+    stranger.pages["/"] = raw(b"HTTP/1.1 200 OK\r\n", pause=0.35)
+    with pytest.raises(problems.TooSlow):
+        fetcher.fetch(slow, stranger.url())
+    assert len(stranger.seen) == 2
+
+
 def test_silence_ends_sooner_than_the_deadline(once, stranger):
     stranger.pages["/"] = raw(b"HTTP/1.1 200 OK\r\n", pause=1.0)
     with pytest.raises(problems.TooSlow, match="sent nothing"):

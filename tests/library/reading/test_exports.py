@@ -69,7 +69,10 @@ def test_snipd() -> None:
         3723,
     )
     assert episode.link == "https://share.snipd.com/episode/e1"
-    assert [who.name for who in episode.persons] == ["Bob Roe", "Eve"]
+    assert [(who.name, who.url) for who in episode.persons] == [
+        ("Bob Roe", "https://who.example/bob"),
+        ("Eve", None),
+    ]
     first, second = episode.saved
     assert (first.title, first.url) == (
         "Why queues [always] grow",
@@ -79,6 +82,7 @@ def test_snipd() -> None:
     assert first.tags == ("queues", "slow/load")
     assert first.note == "- They grow when nobody looks.\n- Look at them."
     assert first.quote == "A queue is never half full.\n— Bob Roe"
+    assert first.transcript == "**Bob Roe**: A queue is never half full. It is what it is."
     assert (second.title, second.start_seconds, second.end_seconds) == ("Second", 130, None)
     assert "Words & more" in second.note
     assert "Snipd" not in second.note

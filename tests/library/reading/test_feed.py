@@ -395,6 +395,53 @@ def test_what_is_ill_formed_is_mended_and_told(data: bytes, said: str) -> None:
     assert len({one.guid for one in intake.episodes}) == len(intake.episodes)
 
 
+@pytest.mark.parametrize(
+    "items",
+    [
+        "<item><title>One</title><guid>1</guid><item><title>Two</title><guid>2</guid></item>",
+        "<item><title>One</title><guid>1</guid><item a='>'><title>Two</title><guid>2</guid>",
+        "<item><title>One</title><guid>1</guid><description><![CDATA[<item>]]></description>"
+        "<item><title>Two</title><guid>2</guid></item>",
+    ],
+)
+def test_an_episode_that_was_not_closed_does_not_swallow_the_next(items: str) -> None:
+    intake = feed.read(rss(items))
+    assert [one.title for one in intake.episodes] == ["One", "Two"]
+    assert intake.problems
+    assert len(feedparser.parse(rss(items)).entries) == 2
+
+
+def test_an_item_has_as_few_attributes_as_any_element() -> None:
+    many = " ".join(f'a{n}="{n}"' for n in range(201))
+    with pytest.raises(NotReadable, match="201 attributes, more than 200"):
+        feed.read(rss(f"<item {many}><title>One</title></item>"))
+    with pytest.raises(NotReadable, match="201 attributes"):
+        feed.read(rss("").replace(b"<channel>", f"<channel {many}>".encode()))
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ('type="html">&lt;b>Bold&lt;/b> &amp;ndash; title', "Bold – title"),
+        ('type="html">AT&amp;amp;T', "AT&T"),
+        ('type="html">Plain', "Plain"),
+        ('type="text">1 &lt;b> 2 &amp;amp; 3', "1 <b> 2 &amp; 3"),
+        (">1 &lt; 2", "1 < 2"),
+        (
+            'type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><b>Bold</b> too</div>',
+            "Bold too",
+        ),
+    ],
+)
+def test_a_title_of_atom_is_shown_as_its_words(title: str, words: str) -> None:
+    data = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom"><title {title}</title>'
+        f"<entry><title {title}</title><id>1</id></entry></feed>"
+    )
+    intake = feed.read(data.encode())
+    assert [intake.show.title, *(one.title for one in intake.episodes)] == [words, words]
+
+
 def test_mending_keeps_the_words() -> None:
     data = rss(
         "<item><title>Caf&eacute; &hellip; R&D</title><guid>g1</guid><description><![CDATA[<p>a&nbsp;b</p>]]></description></item>"

@@ -3,9 +3,10 @@ import subprocess
 import sys
 import textwrap
 
+import msgspec
 import pytest
 
-from earwitness.library import snips
+from earwitness.library import snip_catalogue, snips
 from earwitness.library.review import cards, faces, statistics
 from earwitness.library.review.cards import GradedMeanwhile, NoSuchCard
 from earwitness.library.review.faces import Faces
@@ -151,6 +152,20 @@ def test_the_faces_of_a_snip_and_of_a_chapter(store):
     assert told.id == "chapter:talk/locks@20"
     assert told.back == "Sixteen slots.\n\n### More\ndetail"
     assert faces.of_chapter("talk/locks", "Locks", "Talk", chapter, None).back.startswith("Listen")
+
+
+def test_a_card_changes_when_it_says_something_else_and_not_with_a_tag(store):
+    snip = snips.make(store, samples.shelve(store), Contents(start_seconds=20.0, end_seconds=40.0))
+
+    def changed(**what):
+        snips.change(store, snip.id, lambda contents: msgspec.structs.replace(contents, **what))
+        entries = snip_catalogue.history(store, snip.id)
+        at = faces.changed_at(snip_catalogue.find(store, snip.id), entries)
+        return [entry.number for entry in entries if entry.at == at]
+
+    assert changed(tags=("db",)) == [1]
+    assert changed(note="n") == [3]
+    assert changed(favourite=True) == [3]
 
 
 def episode_chapter():

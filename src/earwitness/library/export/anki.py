@@ -1,7 +1,9 @@
 """A package for Anki: one note for each card, with marks that stay, so that a second import adds none.
 
 The model, the decks and the notes have ids made from names; Anki knows a note again by its mark and
-takes its text anew when the file is newer. genanki is an extra and is imported when it is used.
+takes its text anew when the note in the file is newer than its own. So each note has the time of its
+own card: what somebody edited in Anki stays until that very card says something else here. genanki is
+an extra and is imported when it is used.
 """
 
 import datetime as dt
@@ -20,6 +22,8 @@ from earwitness.library.review.faces import Faces
 INSTALL = "pip install 'earwitness[anki]'"
 _MODEL_ID = 1_607_392_881
 """Chosen once at random, as Anki asks for; a change of the fields needs another one."""
+_MODEL_CHANGED_AT = dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp()
+"""When the model last changed: a later one replaces what somebody made of the model in Anki."""
 _STYLE = (
     ".card{font-family:system-ui,sans-serif;font-size:20px;line-height:1.5;text-align:left;"
     "max-width:40em;margin:1em auto;white-space:pre-line}"
@@ -34,28 +38,36 @@ def export(cards: Sequence[tuple[Faces, str]], file: Path) -> Exported:
     """
     genanki = _genanki()
     decks: dict[str, Any] = {}
-    for card, _ in cards:
+    newest, model = 0.0, _model(genanki)
+    for card, changed_at in cards:
+        at = dt.datetime.fromisoformat(changed_at).timestamp()
+        newest = max(newest, at)
         name = f"{_DECK}::{_one_line(card.deck)}"
         deck = decks.setdefault(name, genanki.Deck(_number(name), name))
-        deck.add_note(_note(genanki, card))
-    newest = max((dt.datetime.fromisoformat(changed_at) for _, changed_at in cards), default=None)
-    at = newest.timestamp() if newest else 0.0
+        deck.add_note(_note(genanki, model, card, at))
     with files.replacing(file) as new:
-        genanki.Package(list(decks.values())).write_to_file(str(new), timestamp=at)
+        genanki.Package(list(decks.values())).write_to_file(str(new), timestamp=newest)
     return Exported(destination=str(file), changed=1, unchanged=0, items=len(cards))
 
 
-def _note(genanki: ModuleType, card: Faces) -> Any:
-    return genanki.Note(
-        model=_model(genanki),
+def _note(genanki: ModuleType, model: Any, card: Faces, changed_at: float) -> Any:
+    note = genanki.Note(
+        model=model,
         fields=[_field(card.front), _field(card.back), html.escape(card.id)],
         guid=genanki.guid_for("earwitness", card.id),
         tags=["earwitness", card.kind],
     )
+    write = note.write_to_db  # genanki knows one time only, that of the package
+
+    def write_dated(cursor: object, _package: float, deck_id: int, ids: object) -> None:
+        write(cursor, changed_at, deck_id, ids)
+
+    note.write_to_db = write_dated
+    return note
 
 
 def _model(genanki: ModuleType) -> Any:
-    return genanki.Model(
+    model = genanki.Model(
         _MODEL_ID,
         "Earwitness",
         fields=[{"name": name} for name in ("Front", "Back", "Id")],
@@ -68,6 +80,13 @@ def _model(genanki: ModuleType) -> Any:
         ],
         css=_STYLE,
     )
+    described = model.to_json
+
+    def described_dated(_package: float, deck_id: int) -> Any:
+        return described(_MODEL_CHANGED_AT, deck_id)
+
+    model.to_json = described_dated
+    return model
 
 
 def _field(text: str) -> str:

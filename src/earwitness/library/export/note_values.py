@@ -73,6 +73,7 @@ def of_snip(kept: KeptSnip, note: EpisodeNote) -> dict[str, Any]:
         "id": kept.snip.id,
         "title": what.title,
         "quote": what.quote,
+        "transcript": what.transcript,
         "note": what.note,
         "tags": list(what.tags),
         "favourite": what.favourite,

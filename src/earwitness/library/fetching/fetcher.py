@@ -99,7 +99,7 @@ def fetch(web: Web, url: str, *, headers: Mapping[str, str] | None = None) -> Fe
                 body=body,
             )
 
-    return web.patiently(once)
+    return web.patiently(once, seconds=web.limits.seconds)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,13 @@ import time
 from collections.abc import Sequence
 
 from earwitness.library.fetching.addresses import Place
-from earwitness.library.fetching.problems import TooSlow, Unreachable, Untrusted
+from earwitness.library.fetching.problems import (
+    NotFetched,
+    OutOfTime,
+    TooSlow,
+    Unreachable,
+    Untrusted,
+)
 
 
 class Line:
@@ -34,12 +40,12 @@ class Line:
         return io.BufferedReader(_Incoming(self))
 
     def receive_into(self, buffer: memoryview) -> int:
-        """Receive what is there, waiting for it. Raises TooSlow."""
+        """Receive what is there, waiting for it. Raises TooSlow and OutOfTime."""
         self._limit()
         try:
             return self._socket.recv_into(buffer)
         except TimeoutError:
-            raise TooSlow(self._too_slow()) from None
+            raise self._too_slow() from None
 
     def close(self) -> None:
         """Nothing: ``http.client`` lets go of a socket before the body is read."""
@@ -51,13 +57,13 @@ class Line:
     def _limit(self) -> None:
         left = self._until - time.monotonic()
         if left <= 0:
-            raise TooSlow(self._too_slow())
+            raise self._too_slow()
         self._socket.settimeout(min(left, self._idle))
 
-    def _too_slow(self) -> str:
+    def _too_slow(self) -> NotFetched:
         if time.monotonic() >= self._until:
-            return f"{self._host} was too slow: the answer was not complete in time"
-        return f"{self._host} sent nothing for {self._idle:.0f} s"
+            return OutOfTime(f"{self._host} was too slow: the answer was not complete in time")
+        return TooSlow(f"{self._host} sent nothing for {self._idle:.0f} s")
 
 
 class _Incoming(io.RawIOBase):

@@ -36,9 +36,15 @@ class Untrusted(NotFetched):
 
 
 class TooSlow(NotFetched):
-    """It took longer than it may."""
+    """Nothing came for longer than it may."""
 
     passing = True
+
+
+class OutOfTime(TooSlow):
+    """All the time that one answer may take is over; trying again would take as much once more."""
+
+    passing = False
 
 
 class TooBig(NotFetched):

@@ -6,6 +6,7 @@ own and get no pause. Waiting goes through ``sleep``, so that a test need not wa
 """
 
 import contextlib
+import math
 import random
 import threading
 import time
@@ -62,14 +63,20 @@ class Web:
             finally:
                 turn.ended = time.monotonic()
 
-    def patiently(self, request: Callable[[], _Result]) -> _Result:
-        """What the request returns; repeated when it fails in passing. Raises NotFetched."""
+    def patiently(self, request: Callable[[], _Result], *, seconds: float = math.inf) -> _Result:
+        """What the request returns; repeated when it fails in passing. Raises NotFetched.
+
+        ``seconds``: once the tries together took so long, there is none more.
+        """
+        spent = 0.0
         for number in range(self.tries - 1):
+            began = time.monotonic()
             try:
                 return request()
             except NotFetched as problem:
+                spent += time.monotonic() - began
                 wait = self._wait(problem, number)
-                if wait is None:
+                if wait is None or spent >= seconds:
                     raise
                 self.sleep(wait)
         return request()

@@ -57,23 +57,27 @@ class Quota:
 
 def whole(element: etree._Element, wrong: list[str], quota: Quota) -> Element:
     """An element with all that is in it, which is counted. Raises NotReadable for too much."""
-    known, attributes, text = name(element.tag), element.items(), element.text or ""
+    known, named, text = name(element.tag), attributes(element, quota), element.text or ""
     children: tuple[Element, ...] = ()
-    if len(attributes) > USUAL_ATTRIBUTES:
-        if len(attributes) > MOST_ATTRIBUTES:
-            raise _too_much(element, f"{len(attributes)} attributes, more than {MOST_ATTRIBUTES}")
-        quota.take(len(attributes))
     if len(element):
         text, children = _content(element, known, wrong, quota)
     if len(text) > LONGEST_TEXT:
         wrong.append(f"<{known}> is cut after {LONGEST_TEXT} characters")
         text = text[:LONGEST_TEXT]
-    named = dict(attributes) if attributes else {}
-    for key in named:
-        if key[0] == "{":
-            named = {name(key): value for key, value in attributes}
-            break
     return Element(name=known, attributes=named, text=text, children=children)
+
+
+def attributes(element: etree._Element, quota: Quota) -> dict[str, str]:
+    """The attributes of an element; many are counted. Raises NotReadable for too many."""
+    pairs = element.items()
+    if len(pairs) > USUAL_ATTRIBUTES:
+        if len(pairs) > MOST_ATTRIBUTES:
+            raise _too_much(element, f"{len(pairs)} attributes, more than {MOST_ATTRIBUTES}")
+        quota.take(len(pairs))
+    named = dict(pairs)
+    if any(key[0] == "{" for key in named):
+        named = {name(key): value for key, value in pairs}
+    return named
 
 
 def _content(
@@ -82,7 +86,7 @@ def _content(
     """The text of an element that has others in it, and these."""
     if len(element) > MOST_CHILDREN:
         raise _too_much(element, f"{len(element)} elements in it, more than {MOST_CHILDREN}")
-    if known in _MARKED_UP:
+    if known in _MARKED_UP or element.get("type") == "xhtml":
         quota.take(int(_INSIDE(element)))
         return _inner_html(element), ()
     quota.take(len(element))

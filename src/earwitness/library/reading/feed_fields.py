@@ -11,7 +11,7 @@ from collections.abc import Mapping, Set
 from lxml import etree
 
 from earwitness.library.intake import Element
-from earwitness.library.reading.feed_elements import Quota, whole
+from earwitness.library.reading.feed_elements import Quota, attributes, whole
 from earwitness.library.reading.feed_rules import CHANNEL, ITEM, Fields, Rule
 from earwitness.library.reading.namespaces import name
 
@@ -46,9 +46,8 @@ def _gathered(
     """The elements in one, each in a field or kept; but those of the names ``besides``."""
     fields = Fields(base=urllib.parse.urljoin(base or "", parent.base) if parent.base else base)
     quota.take(len(parent))
-    if parent.items():
-        attributes = {name(key): value for key, value in parent.items()}
-        fields.elements.append(Element(name=name(parent.tag), attributes=attributes))
+    if named := attributes(parent, quota):
+        fields.elements.append(Element(name=name(parent.tag), attributes=named))
     for child in parent:
         if besides and name(child.tag) in besides:
             continue

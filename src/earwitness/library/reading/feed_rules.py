@@ -118,6 +118,14 @@ def _line_of(key: str) -> Rule:
     return Rule(take)
 
 
+def _atom_title(fields: Fields, element: Element) -> bool:
+    """A title that may be HTML (RFC 4287, 3.1.1); it is shown as its words."""
+    if element.attributes.get("type") not in {"html", "xhtml"}:
+        return fields.put("title", _line(element.text))
+    words = _line(sanitise.plain(element.text))
+    return fields.put("title", words) and words == element.text
+
+
 def _description(fields: Fields, element: Element) -> bool:
     """One of the texts that may be the description; which of them, is settled at the end."""
     return fields.texts.setdefault(element.name, element) is element
@@ -289,7 +297,7 @@ _DESCRIPTION = Rule(_description, attributes=None, deep=True)
 _IMAGE = _naming(_image, "href", "url")
 _COMMON: Mapping[str, Rule] = {
     "title": _line_of("title"),
-    "atom:title": _line_of("title"),
+    "atom:title": Rule(_atom_title),
     "link": _naming(_link),
     "atom:link": _naming(_atom_link, "rel", "href", "type", "length"),
     "description": _DESCRIPTION,

@@ -7,7 +7,7 @@ is for feeds that are not well-formed, and touches nothing inside CDATA.
 
 import html.entities
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ MOST_AMPERSANDS = 500_000
 MOST_BEFORE = 1_000
 """Comments and instructions before the first element."""
 _AMPERSAND = re.compile(r"&(#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{1,31};)?")
+_ITEM = re.compile(r"<(/?)(item|entry)(?:\s[^<>]*?)?(/?)>")
 _OF_XML = frozenset(("amp;", "lt;", "gt;", "quot;", "apos;"))
 
 PARSING: Mapping[str, Any] = {
@@ -53,11 +54,15 @@ class FeedText:
     problems: tuple[Problem, ...] = ()
 
     def mended(self) -> "FeedText":
-        """The same with entities that only HTML has as characters, and stray ampersands escaped."""
+        """The same with entities that only HTML has as characters, and stray ampersands escaped.
+
+        An episode that begins in another one ends that first: nobody closed it.
+        """
         if self.text.count("&") > MOST_AMPERSANDS:
             raise NotReadable(f"is not well-formed, and has more than {MOST_AMPERSANDS} ampersands")
         parts = _CDATA.split(without_invalid(self.text[self.begin :]))
         parts[::2] = [_AMPERSAND.sub(_reference, part) for part in parts[::2]]
+        parts[::2] = _closing(parts[::2])
         return replace(self, text=self.text[: self.begin] + "".join(parts))
 
     def refuse_too_much(self) -> None:
@@ -151,6 +156,20 @@ def _after_doctype(text: str, at: int) -> int:
     if declaration[9:].split(None, 1)[0].casefold().rstrip(">") == "html":
         raise NotReadable("a web page, not a feed")
     return end + 1
+
+
+def _closing(parts: Iterable[str]) -> list[str]:
+    """The parts of a feed, with an end before each episode that begins in another one."""
+    inside = False
+
+    def closed(match: re.Match[str]) -> str:
+        nonlocal inside
+        tag, ends, name, alone = match[0], match[1], match[2], match[3]
+        before = f"</{name}>" if inside and not ends else ""
+        inside = not ends and not alone
+        return before + tag
+
+    return [_ITEM.sub(closed, part) for part in parts]
 
 
 def _reference(match: re.Match[str]) -> str:

@@ -71,7 +71,7 @@ def read(data: bytes) -> Intake:
         date=clock.date(facts.get("episode publish date", "")),
         duration_seconds=clock.seconds(facts.get("duration", "")),
         link=url,
-        persons=tuple(Person(name=name, role="guest") for name in _guests(facts.get("guests", ""))),
+        persons=_guests(facts.get("guests", "")),
         saved=tuple(_saved(_section(heading, body), title) for heading, body in snips),
     )
     show = ShowFacts(
@@ -102,7 +102,9 @@ def _saved(section: _Section, episode: str) -> SavedSnip:
     at = _AT.search(section.heading)
     start = span[1] if span else at[1] if at else None
     title = _heading_title(section.heading)
-    quote = _block(section.parts.get("quote", "")) or _block(section.parts.get("transcript", ""))
+    quote, spoken = (_block(section.parts.get(name, "")) for name in ("quote", "transcript"))
+    if not quote:
+        quote, spoken = spoken, ""
     url = sanitise.address(link[2]) if link else None
     mark = f"{episode}\n{start}\n{title}\n{quote}"
     return SavedSnip(
@@ -111,6 +113,7 @@ def _saved(section: _Section, episode: str) -> SavedSnip:
         end_seconds=clock.seconds(span[2]) if span else None,
         title=title,
         quote=quote,
+        transcript=spoken,
         note=_note(section),
         tags=tuple(_TAG.findall(_LINK.sub("", section.heading))),
         favourite=any(star in section.heading for star in _STARS),
@@ -144,9 +147,16 @@ def _block(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
 
-def _guests(text: str) -> list[str]:
-    names = [_words(name) for name in re.sub(r"\]\([^)]*\)", "]", text).split(",")]
-    return [name.strip("[] ") for name in names if name.strip("[] ")]
+def _guests(text: str) -> tuple[Person, ...]:
+    """Names between commas, each of which may be a link."""
+    found = []
+    for part in re.split(r",(?![^\[]*\])(?![^(]*\))", text):
+        link = _LINK.search(part)
+        name = _words(part).strip("[] ")
+        if name:
+            url = sanitise.address(link[2]) if link else None
+            found.append(Person(name=name, role="guest", url=url))
+    return tuple(found)
 
 
 def _words(text: str) -> str:

@@ -4,11 +4,13 @@ Pure. A card's id names what it is made from, so that making it again gives the 
 claims have their faces from whoever knows claims.
 """
 
+import dataclasses
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earwitness.library import moment
-from earwitness.library.snip import Snip
+from earwitness.library.snip import Entry, Snip
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(?:[\d:]+[ \t]+)?(\S.*?)[ \t]*$", re.MULTILINE)
 
@@ -41,6 +43,17 @@ def of_snip(one: Snip) -> Faces:
         front=f"{asked}\n\n{one.episode_title}{chapter}{at}",
         back="\n\n".join(filter(None, answers)) or one.episode_title,
     )
+
+
+def changed_at(one: Snip, history: Sequence[Entry]) -> str:
+    """When the card of a snip last changed what it says; a tag or a star is no such change."""
+    *before, newest = history
+    said, at = of_snip(one), newest.at
+    for entry in reversed(before):
+        if of_snip(dataclasses.replace(one, contents=entry.contents)) != said:
+            break
+        at = entry.at
+    return at
 
 
 def of_chapter(
