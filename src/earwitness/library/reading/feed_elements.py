@@ -70,14 +70,16 @@ def whole(element: etree._Element, wrong: list[str], quota: Quota) -> Element:
 def attributes(element: etree._Element, quota: Quota) -> dict[str, str]:
     """The attributes of an element; many are counted. Raises NotReadable for too many."""
     pairs = element.items()
+    if not pairs:
+        return {}
     if len(pairs) > USUAL_ATTRIBUTES:
         if len(pairs) > MOST_ATTRIBUTES:
             raise _too_much(element, f"{len(pairs)} attributes, more than {MOST_ATTRIBUTES}")
         quota.take(len(pairs))
-    named = dict(pairs)
-    if any(key[0] == "{" for key in named):
-        named = {name(key): value for key, value in pairs}
-    return named
+    for key, _ in pairs:
+        if key[0] == "{":
+            return {name(key): value for key, value in pairs}
+    return dict(pairs)
 
 
 def _content(

@@ -35,6 +35,8 @@ _TIMES_LINE = re.compile(
     rf"^\W*(?:\[?\W*(?:Play snip|Audio link).*|{_STAMP}\s*[-–—]\s*{_STAMP}.*)$", re.IGNORECASE
 )
 _TAG = re.compile(r"(?:^|\s)#([\w/-]+)")
+_GUEST = re.compile(r"(?:\[[^\[\]]{0,300}\]\([^()\s]{0,2000}\)|[^,])+")
+"""A name between commas; a link may have some of its own."""
 _HTML = re.compile(r"<[^<>]*>")
 _MARKER = ("share.snipd.com", "www.snipd.com")
 _STARS = "⭐★🌟"
@@ -150,7 +152,7 @@ def _block(text: str) -> str:
 def _guests(text: str) -> tuple[Person, ...]:
     """Names between commas, each of which may be a link."""
     found = []
-    for part in re.split(r",(?![^\[]*\])(?![^(]*\))", text):
+    for part in _GUEST.findall(text):
         link = _LINK.search(part)
         name = _words(part).strip("[] ")
         if name:
