@@ -50,10 +50,17 @@ def prose(piece: bytes, head: bytes = b"") -> bytes:
     return head + much(piece, text_file.LARGEST_PROSE)
 
 
+def guests(piece: bytes) -> bytes:
+    """An export whose episode has these guests."""
+    return EXPORT + b"- Guests: " + piece * (900_000 // len(piece)) + b"\n\n### [1:00] a\n\n"
+
+
 PERSON = b"<podcast:person href='x'>a</podcast:person>"
 BITE = b"<podcast:soundbite startTime='1h 3min' duration='PT3M4S'>a</podcast:soundbite>"
 CUE = b"WEBVTT\n\n00:01.000 --> 00:02.000\n"
 NAMED = b"**A:** a\n\n**B:** b\n\n"
+EXPORT = b"# T\n\n- Show: https://share.snipd.com/x\n"
+SNIPD = EXPORT + b"\n### [1:00] a\n\n"
 EPISODE = "<p>May 25, 2023 \u2022 30min</p><p>t</p>".encode()
 LAUGHS = b"".join(b'<!ENTITY a%d "%s">' % (i + 1, b"&a%d;" % i * 10) for i in range(10))
 
@@ -250,6 +257,20 @@ OTHERS: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: b"Highlight,Title,Location\n" + b'"a","b","1:00"\n' * 59_000,
         "read",
     ),
+    "guests without end": ("a.md", lambda: guests(b"A, "), "read: 1"),
+    "guests in brackets": ("a.md", lambda: guests(b"["), "read: 1"),
+    "guests that are links": ("a.md", lambda: guests(b"[a](https://a.example/),"), "read: 1"),
+    "snips without end": ("a.md", lambda: prose(b"### a\n\n", SNIPD), "more than 5000"),
+    "many snips": ("a.md", lambda: SNIPD + b"### [1:00] a\n\nb\n\n" * 4_900, "read: 1"),
+    "parts without end": ("a.md", lambda: prose(b"#### Quote\n\na\n\n", SNIPD), "read: 1"),
+    "a snip of brackets": ("a.md", lambda: prose(b"[", SNIPD), "read: 1"),
+    "a snip of half links": ("a.md", lambda: prose(b"[a](https://a ", SNIPD), "read: 1"),
+    "a snip of no words": ("a.md", lambda: prose(b"(", SNIPD), "read: 1"),
+    "a snip of times": ("a.md", lambda: prose(b"1:00-", SNIPD), "read: 1"),
+    "a snip of blank lines": ("a.md", lambda: prose(b" \n\n", SNIPD), "read: 1"),
+    "a snip of tags": ("a.md", lambda: prose(b"#a/", SNIPD), "read: 1"),
+    "a snip of elements": ("a.md", lambda: prose(b"<a ", SNIPD), "read: 1"),
+    "facts without end": ("a.md", lambda: prose(b"- **Show:** x\n", SNIPD), "read: 1"),
     "any text": ("a.txt", lambda: much(b"a b c\n"), "no kind"),
 }
 

@@ -32,7 +32,7 @@ _STAMP = r"(?:\d{1,2}:)?\d{1,3}:\d\d"
 _RANGE = re.compile(rf"({_STAMP})\s*[-–—]\s*({_STAMP})")
 _AT = re.compile(rf"\[({_STAMP})\]")
 _TIMES_LINE = re.compile(
-    rf"^\W*(?:\[?\W*(?:Play snip|Audio link).*|{_STAMP}\s*[-–—]\s*{_STAMP}.*)$", re.IGNORECASE
+    rf"^\W*(?:(?:Play snip|Audio link).*|{_STAMP}\s*[-–—]\s*{_STAMP}.*)$", re.IGNORECASE
 )
 _TAG = re.compile(r"(?:^|\s)#([\w/-]+)")
 _GUEST = re.compile(r"(?:\[[^\[\]]{0,300}\]\([^()\s]{0,2000}\)|[^,])+")
@@ -41,6 +41,8 @@ _HTML = re.compile(r"<[^<>]*>")
 _MARKER = ("share.snipd.com", "www.snipd.com")
 _STARS = "⭐★🌟"
 _OWN_LINES = {"---", "***", "Click to expand"}
+_MOST_SNIPS = 5_000
+"""Of one episode; who listens for a whole day saves hundreds."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def read(data: bytes) -> Intake:
     title = facts.get("episode title") or (match[1] if (match := _TITLE.search(head)) else "")
     if not title:
         raise NotReadable("no export of Snipd: no episode is named in it")
+    if len(snips) > _MOST_SNIPS:
+        raise NotReadable(f"has {len(snips)} snips, more than {_MOST_SNIPS}")
     url = _address(facts.get("episode url") or facts.get("episode link"))
     episode = EpisodeFacts(
         guid=url or f"snipd:{facts.get('show', '')}:{title}",
