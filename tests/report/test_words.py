@@ -218,3 +218,19 @@ def test_the_machine_in_one_line():
     assert words.machine(samples.MACHINE) == "AMD EPYC 9B14, 2 cores, 16 GiB memory, Linux 6.1.0"
     assert words.machine({"cores": "1"}) == "1 core"
     assert words.machine({}) == "machine not recorded"
+
+
+@pytest.mark.parametrize(
+    ("strange", "plain"),
+    [
+        ("\x1b[31mred\x1b[0m", "[31mred[0m"),
+        ("\x1b]0;title\x07text", "]0;titletext"),
+        ("\x9b2Jgone", "2Jgone"),
+        ("one\r\ntwo\n", "one\ntwo\n"),
+        ("one\ttwo", "one two"),
+        ("\x7fbell\x00\x08", "bell"),
+        ("fünf – 五 🎧 e\u0301", "fünf – 五 🎧 e\u0301"),
+    ],
+)
+def test_texts_of_strangers_lose_control_characters_but_newlines(strange, plain):
+    assert words.plain(strange) == plain

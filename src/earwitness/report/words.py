@@ -54,6 +54,7 @@ __all__ = [
     "moment",
     "number",
     "percent",
+    "plain",
     "prediction",
     "remedy_seen",
     "replay_command",
@@ -119,6 +120,20 @@ def measured(result: HypothesisResult) -> str:
 def threshold(result: HypothesisResult) -> str:
     """What the hypothesis asks for: ``at least 10x``, ``between 0.9x and 1.1x``."""
     return criterion(result.criterion, result.unit)
+
+
+# Texts of strangers.
+
+_CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {ord("\n")}, None)
+_SEPARATORS = dict.fromkeys((0x09, 0x0B, 0x0C, 0x85), " ")
+
+
+def plain(text: str) -> str:
+    """A text of somebody else as a terminal may get it: without control characters but newlines.
+
+    What separates words becomes a space; an escape sequence loses its escape and is read as text.
+    """
+    return text.translate(_CONTROLS | _SEPARATORS)
 
 
 # Verdicts.
