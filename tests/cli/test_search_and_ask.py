@@ -130,6 +130,13 @@ def test_a_model_that_fails_leaves_the_passages_and_a_line(earwitness, manner):
     assert told["model"] is None and told["citations"]
 
 
+def test_escape_sequences_of_a_model_do_not_reach_the_terminal(earwitness):
+    with endpoint("streamed", "\x1b[31mRed.\x1b]0;title\x07 \x9b2JGone.") as server:
+        text = ask_with_model(earwitness, server).stdout
+    assert "[31mRed." in text and "Gone." in text
+    assert not any(ord(one) < 32 or 0x7F <= ord(one) < 0xA0 for one in text if one != "\n")
+
+
 def test_a_model_that_sees_no_answer_leaves_the_passages(earwitness):
     with endpoint("streamed", "NO ANSWER") as server:
         told = document(ask_with_model(earwitness, server, "--format", "json"), "answer-1.json")

@@ -61,7 +61,15 @@ def found(
 
 def extractive(hits: Sequence[Hit]) -> str:
     """The sentences that fit best, each with the number of its citation."""
-    return "\n".join(f"{hit.quote} [{number}]" for number, hit in enumerate(hits, start=1))
+    told = (f"{hit.quote}{standing(hit.kind, hit.verdict)}" for hit in hits)
+    return "\n".join(f"{text} [{number}]" for number, text in enumerate(told, start=1))
+
+
+def standing(kind: str, verdict: str | None) -> str:
+    """What is to be said behind a quotation of that kind: of a claim, what was measured of it."""
+    if kind != Kind.CLAIM:
+        return ""
+    return " (not measured here)" if verdict is None else f" (measured here: {verdict})"
 
 
 def _is_unheard_of(connection: sa.Connection, question: str, scope: Scope) -> bool:

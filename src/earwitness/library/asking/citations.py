@@ -57,6 +57,8 @@ def messages(question: str, hits: Sequence[Hit]) -> list[dict[str, str]]:
             "episode": hit.episode,
             "chapter": hit.chapter,
             "speaker": hit.speaker,
+            "kind": hit.kind.value,
+            "verdict": hit.verdict,
             "text": hit.text,
         }
         for number, hit in enumerate(hits, start=1)

@@ -43,6 +43,8 @@ class Hit:
     fit: float
     """Share of what is looked for that stands in it, by rarity, moved by its nearness: 0 to 1."""
     facts: Facts
+    verdict: str | None = None
+    """Of what the passage itself says; of a claim's, that of its newest run. None: not measured."""
 
 
 def hits(connection: sa.Connection, query: Query, ranked: Ranked) -> list[Hit]:
@@ -57,7 +59,7 @@ def hits(connection: sa.Connection, query: Query, ranked: Ranked) -> list[Hit]:
 def _hit(connection: sa.Connection, query: Query, id: int, score: float, fit: float) -> Hit | None:
     """All of one passage; None when it was taken out of the index just now."""
     row = connection.exec_driver_sql(
-        "select passages.*, documents.kind, documents.subject, documents.body,"
+        "select passages.*, documents.kind, documents.subject, documents.body, documents.first,"
         " episodes.id as episode_id, episodes.title as episode, episodes.date,"
         " shows.id as show, shows.title as show_title from passages"
         " join documents on documents.first = (select max(first) from documents where first <= ?)"
@@ -68,7 +70,8 @@ def _hit(connection: sa.Connection, query: Query, id: int, score: float, fit: fl
     if row is None:
         return None
     kind, facts = Kind(row.kind), msgspec.json.decode(row.body, type=Facts)
-    quote, matched = _anchor(_marked(connection, query, id) or row.text)
+    marked = _marked(connection, query, id) or row.text
+    quote, matched = _anchor(marked, whole=kind in passages.WHOLE)
     start, end, speaker = _place(connection, row, facts, quote)
     return Hit(
         passage=id,
@@ -89,7 +92,20 @@ def _hit(connection: sa.Connection, query: Query, id: int, score: float, fit: fl
         score=score,
         fit=fit,
         facts=facts,
+        verdict=_verdict(connection, kind, facts, id - row.first),
     )
+
+
+def _verdict(connection: sa.Connection, kind: Kind, facts: Facts, place: int) -> str | None:
+    """What came out for the passage at that place of its document."""
+    if kind is Kind.RUN:
+        return facts.verdicts[place] if place < len(facts.verdicts) else None
+    if kind is not Kind.CLAIM:
+        return facts.verdict
+    body = connection.exec_driver_sql(
+        "select body from documents where kind = ? and subject = ?", (Kind.RUN, facts.claim)
+    ).scalar()
+    return None if body is None else msgspec.json.decode(body, type=Facts).verdict
 
 
 def _marked(connection: sa.Connection, query: Query, id: int) -> str | None:
@@ -104,9 +120,9 @@ def _marked(connection: sa.Connection, query: Query, id: int) -> str | None:
     return None if marked is None else str(marked)
 
 
-def _anchor(marked: str) -> tuple[str, tuple[str, ...]]:
-    """The sentence with most of the words, and all words that are marked."""
-    sentences = passages.sentences(marked) or [marked]
+def _anchor(marked: str, *, whole: bool) -> tuple[str, tuple[str, ...]]:
+    """The sentence with most of the words, or the ``whole``, and all words that are marked."""
+    sentences = [" ".join(marked.split())] if whole else passages.sentences(marked) or [marked]
     best = max(sentences, key=lambda sentence: len(_words(sentence)))
     return best.replace(_OPEN, "").replace(_CLOSE, ""), tuple(sorted(_words(marked)))
 
