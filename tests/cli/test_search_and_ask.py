@@ -66,11 +66,11 @@ def test_nothing_to_find_and_nowhere_to_look_are_said_in_a_line(earwitness):
     assert len(nowhere.stderr.strip().splitlines()) == 1
 
 
-def test_a_talk_through_a_pipe_keeps_its_subject(earwitness):
-    lines = "what does fsync do to the page cache?\nand is it slow?\nhow do I bake bread?\n"
+def talk(earwitness, *questions):
+    """The answers to lines of input, as documents."""
     told = subprocess.run(
         earwitness.command("ask", "--chat", "--format", "json"),
-        input=lines,
+        input="".join(f"{line}\n" for line in questions),
         env=earwitness.environment,
         capture_output=True,
         text=True,
@@ -82,11 +82,36 @@ def test_a_talk_through_a_pipe_keeps_its_subject(earwitness):
         answer, end = decoder.raw_decode(told.lstrip())
         answers.append(answer)
         told = told.lstrip()[end:]
+    return answers
+
+
+def test_a_talk_through_a_pipe_keeps_its_subject(earwitness):
+    answers = talk(
+        earwitness,
+        "what does fsync do to the page cache?",
+        "and is it slow?",
+        "how do I bake bread?",
+    )
     assert [one["abstained"] for one in answers] == [False, False, True]
     assert "fsync" in answers[1]["searched"]
     assert {one["episode_id"] for one in answers[1]["citations"]} >= {
         "backend-engineering-show/ssd-fsync"
     }
+
+
+def test_a_short_question_on_something_else_is_not_mixed_with_the_one_before(earwitness):
+    answers = talk(
+        earwitness,
+        "what happened to Virgin Media?",
+        "what is TOAST?",
+        "and is it slow?",
+        "what about MongoDB?",
+    )
+    searched = [one["searched"] for one in answers]
+    assert searched[1] == "what is TOAST?"
+    assert {one["episode_id"] for one in answers[1]["citations"]} == {EPISODE}
+    assert searched[2] == "and is it slow? toast"
+    assert searched[3] == "what about MongoDB? slow toast"
 
 
 ANSWER = 'It depends. [1: "{quote}"] Nobody knows.'

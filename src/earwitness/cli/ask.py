@@ -57,7 +57,7 @@ def ask(
                 store,
                 asked,
                 where,
-                searched=said.completed(asked),
+                talk=said,
                 endpoint=endpoint,
                 listener=_say if format_ == "text" else _silent,
             )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from earwitness.library.asking import abstention, conversation
+from earwitness.library.asking.conversation import Conversation
 from earwitness.library.search import hits as hits_
 from earwitness.library.search import ranks
 from earwitness.library.search.hits import Hit
@@ -24,10 +25,15 @@ _LOOKED_AT = 30
 _WORTH_CITING = 0.6
 """Share of the best fit that a further citation needs."""
 
+_NO_TALK = Conversation()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What may answer a question; no hits: nothing does, and ``reason`` says why."""
+
+    searched: str
+    """The question with what it leaves out."""
 
     hits: tuple[Hit, ...]
     confidence: float
@@ -40,19 +46,32 @@ def found(
     question: str,
     scope: Scope,
     *,
-    searched: str | None = None,
+    talk: Conversation = _NO_TALK,
     meaning: bool = True,
 ) -> Evidence:
-    """The passages that may answer. ``searched``: the question with what it leaves out."""
-    query = parse(searched or question)
+    """The passages that may answer, in a talk with what the question leaves out."""
+    searched = talk.completed(question)
     with store.reading() as connection:
-        if searched not in (None, question) and _is_unheard_of(connection, question, scope):
-            return _nothing(0.0, found=False)
-        ranked = ranks.rank(connection, query, scope, _LOOKED_AT, meaning=meaning)
-        if abstention.abstains(ranked.confidence):
-            return _nothing(ranked.confidence, found=len(ranked.ids) > 0)
-        hits = hits_.hits(connection, query, ranked)
+        if searched != question and _is_unheard_of(connection, question, scope):
+            return _nothing(searched, 0.0, found=False)
+        alone = _answering(connection, searched, scope, meaning=meaning)
+        helped = talk.helped(question)
+        if alone.hits or helped == searched or _is_unheard_of(connection, question, scope):
+            return alone
+        together = _answering(connection, helped, scope, meaning=meaning)
+        return together if together.hits else alone
+
+
+def _answering(
+    connection: sa.Connection, searched: str, scope: Scope, *, meaning: bool
+) -> Evidence:
+    query = parse(searched)
+    ranked = ranks.rank(connection, query, scope, _LOOKED_AT, meaning=meaning)
+    if abstention.abstains(ranked.confidence):
+        return _nothing(searched, ranked.confidence, found=len(ranked.ids) > 0)
+    hits = hits_.hits(connection, query, ranked)
     return Evidence(
+        searched=searched,
         hits=_worth_citing(hits, ranked.confidence),
         confidence=ranked.confidence,
         reason=None,
@@ -82,9 +101,9 @@ def _is_unheard_of(connection: sa.Connection, question: str, scope: Scope) -> bo
     return bool(words) and not len(ranks.rank(connection, own, scope, 1, meaning=False).ids)
 
 
-def _nothing(confidence: float, *, found: bool) -> Evidence:
+def _nothing(searched: str, confidence: float, *, found: bool) -> Evidence:
     reason = abstention.reason(confidence, found=found)
-    return Evidence(hits=(), confidence=confidence, reason=reason)
+    return Evidence(searched=searched, hits=(), confidence=confidence, reason=reason)
 
 
 def _worth_citing(hits: Sequence[Hit], confidence: float) -> tuple[Hit, ...]:
