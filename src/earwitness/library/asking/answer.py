@@ -4,12 +4,12 @@ Reads the index; composes nothing that was not said. ``found`` gives the passage
 why none; ``extractive`` makes the text of them, in which each sentence carries its citation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from earwitness.library.asking import abstention, conversation
+from earwitness.library.asking import abstention, conversation, titles
 from earwitness.library.asking.conversation import Conversation
 from earwitness.library.search import hits as hits_
 from earwitness.library.search import ranks
@@ -25,6 +25,8 @@ _LOOKED_AT = 30
 _WORTH_CITING = 0.6
 """Share of the best fit that a further citation needs."""
 
+_BEHIND: Mapping[Kind, float] = {Kind.CLAIM: 0.7, Kind.DESCRIPTION: 0.7}
+"""What is left of the score of passages that say what is claimed, not how it is."""
 _NO_TALK = Conversation()
 
 
@@ -53,7 +55,7 @@ def found(
     searched = talk.completed(question)
     with store.reading() as connection:
         if searched != question and _is_unheard_of(connection, question, scope):
-            return _nothing(searched, 0.0, found=False)
+            return _nothing(searched, 0.0, reason=abstention.reason(0.0, found=False))
         alone = _answering(connection, searched, scope, meaning=meaning)
         helped = talk.helped(question)
         if alone.hits or helped == searched or _is_unheard_of(connection, question, scope):
@@ -66,10 +68,16 @@ def _answering(
     connection: sa.Connection, searched: str, scope: Scope, *, meaning: bool
 ) -> Evidence:
     query = parse(searched)
+    if not (conversation.telling(searched) or query.required):
+        return _nothing(searched, 0.0, reason=abstention.NO_SUBJECT)
     ranked = ranks.rank(connection, query, scope, _LOOKED_AT, meaning=meaning)
     if abstention.abstains(ranked.confidence):
-        return _nothing(searched, ranked.confidence, found=len(ranked.ids) > 0)
-    hits = hits_.hits(connection, query, ranked)
+        reason = abstention.reason(
+            ranked.confidence, found=len(ranked.ids) > 0, unknown=ranked.unknown
+        )
+        return _nothing(searched, ranked.confidence, reason=reason)
+    told = titles.told(connection, ranked)
+    hits = sorted(hits_.hits(connection, query, told), key=_order)
     return Evidence(
         searched=searched,
         hits=_worth_citing(hits, ranked.confidence),
@@ -101,8 +109,11 @@ def _is_unheard_of(connection: sa.Connection, question: str, scope: Scope) -> bo
     return bool(words) and not len(ranks.rank(connection, own, scope, 1, meaning=False).ids)
 
 
-def _nothing(searched: str, confidence: float, *, found: bool) -> Evidence:
-    reason = abstention.reason(confidence, found=found)
+def _order(hit: Hit) -> float:
+    return -hit.score * _BEHIND.get(hit.kind, 1.0)
+
+
+def _nothing(searched: str, confidence: float, *, reason: str) -> Evidence:
     return Evidence(searched=searched, hits=(), confidence=confidence, reason=reason)
 
 
