@@ -145,6 +145,9 @@ def test_a_models_sentences_are_marked_by_what_they_rest_on(earwitness):
     assert [one["citations"] for one in told["sentences"]] == [[1], []]
     assert told["answer"] == "It depends. [1] Nobody knows. (no citation)"
     assert "It depends. [1]" in text and "Nobody knows. (no citation)" in text
+    assert [one["number"] for one in told["citations"] if one["used"]] == [1]
+    listed = text.split("(no citation)")[1]
+    assert "[1]" in listed and "[2]" not in listed and len(told["citations"]) > 1
 
 
 @pytest.mark.parametrize("manner", ["refused", "hanging", "malformed", "cut"])
@@ -165,7 +168,11 @@ def test_escape_sequences_of_a_model_do_not_reach_the_terminal(earwitness):
 def test_a_model_that_sees_no_answer_leaves_the_passages(earwitness):
     with endpoint("streamed", "NO ANSWER") as server:
         told = document(ask_with_model(earwitness, server, "--format", "json"), "answer-1.json")
+        text = ask_with_model(earwitness, server).stdout
     assert "saw no answer" in told["note"] and told["citations"]
+    assert told["abstained"] and told["answer"] == told["reason"]
+    assert not any(one["used"] for one in told["citations"])
+    assert "seems to answer" in text and "The nearest passages:" in text
 
 
 def test_labelled_questions_are_asked_from_the_command_line(earwitness, tmp_path):

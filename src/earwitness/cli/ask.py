@@ -107,14 +107,22 @@ def _tell(document: AnswerDocument, format_: str) -> None:
         terminal.print(Text(words.plain(document.note), "yellow"))
     if document.abstained:
         terminal.print(Text(words.plain(document.answer)))
+        _tell_citations(terminal, document, "\nThe nearest passages:\n")
         return
-    if document.model is None:
-        terminal.print(Text("Passages that may answer:\n", "bold"))
-    for citation in document.citations:
-        terminal.print(_cited(citation, quoted=document.model is None))
+    _tell_citations(terminal, document, "Passages that may answer:\n")
     for one in document.measured:
         terminal.print(Text(words.plain(f"{one.title}: {one.text}")))
     terminal.print()
+
+
+def _tell_citations(terminal: Console, document: AnswerDocument, heading: str) -> None:
+    """The passages that the answer cites; where it cites none, those that it had."""
+    quoted = document.model is None
+    told = [one for one in document.citations if one.used] or document.citations
+    if told and quoted:
+        terminal.print(Text(heading, "bold"))
+    for citation in told:
+        terminal.print(_cited(citation, quoted=quoted))
 
 
 def _cited(citation: CitationDocument, *, quoted: bool) -> Text:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from earwitness.library import catalogue
+from earwitness.library.asking import abstention, citations, model
 from earwitness.library.asking import answer as asking
-from earwitness.library.asking import citations, model
 from earwitness.library.asking.answer import Evidence
 from earwitness.library.asking.citations import Sentence
 from earwitness.library.asking.conversation import Conversation
@@ -127,15 +127,31 @@ def _with_note(document: AnswerDocument, note: str) -> AnswerDocument:
     return msgspec.structs.replace(document, note=note)
 
 
+def _without_answer(extracted: AnswerDocument, note: str) -> AnswerDocument:
+    """Abstained, with the passages that are nearest all the same."""
+    nearest = tuple(msgspec.structs.replace(one, used=False) for one in extracted.citations)
+    return msgspec.structs.replace(
+        extracted,
+        answer=abstention.NOTHING,
+        abstained=True,
+        reason=abstention.NOTHING,
+        citations=nearest,
+        note=note,
+    )
+
+
 def _of_model(
     extracted: AnswerDocument, sentences: Sequence[Sentence], name: str
 ) -> AnswerDocument:
-    if not sentences or sentences[0].text.rstrip(".") == citations.NO_ANSWER:
-        note = f"The model {name} saw no answer in the passages; these are the nearest."
-        return _with_note(extracted, note)
+    if not sentences or citations.is_no_answer(sentences[0].text):
+        return _without_answer(extracted, f"The model {name} saw no answer in the passages.")
     worded = tuple(found_document.sentence(sentence) for sentence in sentences)
+    cited = {number for sentence in worded for number in sentence.citations}
     return msgspec.structs.replace(
         extracted,
+        citations=tuple(
+            msgspec.structs.replace(one, used=one.number in cited) for one in extracted.citations
+        ),
         answer=" ".join(told(sentence) for sentence in worded),
         model=name,
         sentences=worded,

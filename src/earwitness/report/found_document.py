@@ -70,6 +70,8 @@ class CitationDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Of what the passage itself says; of a claim's, that of its newest run; null: not measured."""
     sources: tuple[str, ...] = ()
     """What a field note rests on."""
+    used: bool = True
+    """Whether the answer cites it; a model may be given passages that it does not use."""
 
 
 class MeasuredDocument(msgspec.Struct, frozen=True, kw_only=True):
