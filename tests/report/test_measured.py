@@ -4,6 +4,7 @@ import pytest
 
 from earwitness.claims import registry
 from earwitness.experiment import events
+from earwitness.experiment.contrast import ANSWER_UNIT
 from earwitness.experiment.design import Depth
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.library import bundled
@@ -154,3 +155,23 @@ def test_what_a_claim_says_is_told_as_a_claim_with_what_was_measured_of_it(store
     cited, line = claimed()
     assert cited.verdict == "refuted"
     assert line == f"{cited.quote} (measured here: refuted) [{cited.number}]"
+
+
+def test_an_answer_of_no_does_not_seem_to_contradict_what_it_supports(store):
+    remedy = samples.result(
+        "remedy",
+        Verdict.SUPPORTED,
+        statement="a pen drawer that is locked lets nobody in",
+        effect=0.0,
+        interval=(0.0, 0.0),
+        unit=ANSWER_UNIT,
+        inference="exact",
+        agreeing=3,
+        blocks=3,
+    )
+    keep_run(store, Verdict.SUPPORTED, 50.0, (40.0, 60.0), remedy)
+    measured.refresh(store)
+    hits = searching.search(store, "pen drawer", scope=Scope(kinds=(Kind.RUN,)))
+    assert hits[0].quote == (
+        "Supported here: A pen drawer that is locked lets nobody in. Result: so in 3 of 3 blocks."
+    )
