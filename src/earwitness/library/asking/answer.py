@@ -110,7 +110,12 @@ def _is_unheard_of(connection: sa.Connection, question: str, scope: Scope) -> bo
 
 
 def _order(hit: Hit) -> float:
-    return -hit.score * _BEHIND.get(hit.kind, 1.0)
+    """Where a passage stands among the citations.
+
+    What is said in a transcript is answered by its neighbourhood; of a text, each passage by itself.
+    """
+    own = 1.0 if hit.kind is Kind.TRANSCRIPT else hit.fit
+    return -hit.score * own * _BEHIND.get(hit.kind, 1.0)
 
 
 def _nothing(searched: str, confidence: float, *, reason: str) -> Evidence:

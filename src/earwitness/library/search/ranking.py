@@ -7,7 +7,8 @@ has of it, fading with distance and saturating, so that a region with all the te
 repeats a single one. The reach of it stays inside a document, because documents lie further apart.
 
 The constants were chosen once, by cross-validation over the meetings of a public set of questions
-(``benchmarks/search_quality.py``); the result is flat around them.
+(``benchmarks/search_quality.py``); the result is flat around them. Those of written texts (``WRITTEN``
+to ``PAIR``) were chosen by our own questions on the bundled show, for the meetings have none.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,10 @@ OWN = 0.1
 FADING = 0.75
 """What a neighbour counts, for each step away."""
 _DOUBLINGS = 3
+REACH = 2**_DOUBLINGS - 1
+"""Steps; further away it would count a tenth."""
+NEIGHBOURHOOD = 2.0
+"""How much of a term in a neighbourhood counts half of all that could be there."""
 WRITTEN = 2.0
 """What a passage of a written text counts for its own neighbourhood: its neighbours are other
 subjects, so they count nothing."""
@@ -44,10 +49,6 @@ UNKNOWN_NAME = 0.5
 """What is left of confidence where a name that was asked for stands nowhere."""
 PAIR = 0.5
 """What two terms beside each other count, in the rarity of the rarer one."""
-REACH = 2**_DOUBLINGS - 1
-"""Steps; further away it would count a tenth."""
-NEIGHBOURHOOD = 2.0
-"""How much of a term in a neighbourhood counts half of all that could be there."""
 MEANING = 0.3
 """Share of nearness in meaning in the whole, where the embedding model is installed."""
 NEAR_ENOUGH = 0.35
