@@ -66,11 +66,11 @@ def test_nothing_to_find_and_nowhere_to_look_are_said_in_a_line(earwitness):
     assert len(nowhere.stderr.strip().splitlines()) == 1
 
 
-def test_a_talk_through_a_pipe_keeps_its_subject(earwitness):
-    lines = "what does fsync do to the page cache?\nand is it slow?\nhow do I bake bread?\n"
+def talk(earwitness, *questions):
+    """The answers to lines of input, as documents."""
     told = subprocess.run(
         earwitness.command("ask", "--chat", "--format", "json"),
-        input=lines,
+        input="".join(f"{line}\n" for line in questions),
         env=earwitness.environment,
         capture_output=True,
         text=True,
@@ -82,11 +82,36 @@ def test_a_talk_through_a_pipe_keeps_its_subject(earwitness):
         answer, end = decoder.raw_decode(told.lstrip())
         answers.append(answer)
         told = told.lstrip()[end:]
+    return answers
+
+
+def test_a_talk_through_a_pipe_keeps_its_subject(earwitness):
+    answers = talk(
+        earwitness,
+        "what does fsync do to the page cache?",
+        "and is it slow?",
+        "how do I bake bread?",
+    )
     assert [one["abstained"] for one in answers] == [False, False, True]
     assert "fsync" in answers[1]["searched"]
     assert {one["episode_id"] for one in answers[1]["citations"]} >= {
         "backend-engineering-show/ssd-fsync"
     }
+
+
+def test_a_short_question_on_something_else_is_not_mixed_with_the_one_before(earwitness):
+    answers = talk(
+        earwitness,
+        "what happened to Virgin Media?",
+        "what is TOAST?",
+        "and is it slow?",
+        "what about MongoDB?",
+    )
+    searched = [one["searched"] for one in answers]
+    assert searched[1] == "what is TOAST?"
+    assert {one["episode_id"] for one in answers[1]["citations"]} == {EPISODE}
+    assert searched[2] == "and is it slow? toast"
+    assert searched[3] == "what about MongoDB? slow toast"
 
 
 ANSWER = 'It depends. [1: "{quote}"] Nobody knows.'
@@ -120,6 +145,9 @@ def test_a_models_sentences_are_marked_by_what_they_rest_on(earwitness):
     assert [one["citations"] for one in told["sentences"]] == [[1], []]
     assert told["answer"] == "It depends. [1] Nobody knows. (no citation)"
     assert "It depends. [1]" in text and "Nobody knows. (no citation)" in text
+    assert [one["number"] for one in told["citations"] if one["used"]] == [1]
+    listed = text.split("(no citation)")[1]
+    assert "[1]" in listed and "[2]" not in listed and len(told["citations"]) > 1
 
 
 @pytest.mark.parametrize("manner", ["refused", "hanging", "malformed", "cut"])
@@ -130,10 +158,21 @@ def test_a_model_that_fails_leaves_the_passages_and_a_line(earwitness, manner):
     assert told["model"] is None and told["citations"]
 
 
+def test_escape_sequences_of_a_model_do_not_reach_the_terminal(earwitness):
+    with endpoint("streamed", "\x1b[31mRed.\x1b]0;title\x07 \x9b2JGone.") as server:
+        text = ask_with_model(earwitness, server).stdout
+    assert "[31mRed." in text and "Gone." in text
+    assert not any(ord(one) < 32 or 0x7F <= ord(one) < 0xA0 for one in text if one != "\n")
+
+
 def test_a_model_that_sees_no_answer_leaves_the_passages(earwitness):
     with endpoint("streamed", "NO ANSWER") as server:
         told = document(ask_with_model(earwitness, server, "--format", "json"), "answer-1.json")
+        text = ask_with_model(earwitness, server).stdout
     assert "saw no answer" in told["note"] and told["citations"]
+    assert told["abstained"] and told["answer"] == told["reason"]
+    assert not any(one["used"] for one in told["citations"])
+    assert "seems to answer" in text and "The nearest passages:" in text
 
 
 def test_labelled_questions_are_asked_from_the_command_line(earwitness, tmp_path):

@@ -1,3 +1,4 @@
+import re
 from importlib import resources
 
 import pytest
@@ -65,3 +66,18 @@ def test_every_bundled_episode_has_notes_on_its_chapters_and_cites_its_sources(e
     front = (NOTES / f"{episode.id}.md").read_text().split("---\n")[1]
     listed = [line.removeprefix("- ") for line in front.splitlines() if line.startswith("- ")]
     assert {source for section in sections for source in section.sources} == set(listed)
+
+
+@pytest.mark.parametrize("marks", ["[1, 2]", "[1], [2]", "[1,2]", "[1][2]"])
+def test_marks_of_several_sources_leave_nothing_behind(marks):
+    text = f"---\n- First\n- Second\n---\n## Title\n\nSo it is {marks}. And more.\n"
+    (section,) = field_notes.read(text)
+    assert section.text == "So it is. And more."
+    assert section.sources == ("First", "Second")
+
+
+def test_no_mark_leaves_a_stray_comma_in_the_bundled_notes():
+    for show in bundled.shows():
+        for episode in show.episodes:
+            for section in field_notes.notes(show.id, episode.id):
+                assert not re.search(r",[.;,]|\s[.,;]", section.text)

@@ -4,13 +4,14 @@ import pytest
 
 from earwitness.claims import registry
 from earwitness.experiment import events
+from earwitness.experiment.contrast import ANSWER_UNIT
 from earwitness.experiment.design import Depth
 from earwitness.experiment.verdict import ClaimResult, Verdict
 from earwitness.library import bundled
 from earwitness.library.search import searching
 from earwitness.library.search.passages import Kind
 from earwitness.library.search.scope import Scope
-from earwitness.report import answers, measured
+from earwitness.report import answers, found_document, measured
 from earwitness.store import runs
 from earwitness.store.connection import open_store
 from earwitness.store.events import EventLog
@@ -27,11 +28,12 @@ def store(tmp_path):
         yield opened
 
 
-def keep_run(store, verdict, effect, interval):
-    """A finished run of the claim, as the launcher leaves one."""
+def keep_run(store, verdict, effect, interval, *others):
+    """A finished run of the claim, as the launcher leaves one; ``others``: further results."""
     claim = registry.find(CLAIM).claim
     result = samples.result(claim.headline, verdict, effect=effect, interval=interval, blocks=5)
-    whole = ClaimResult(claim=CLAIM, verdict=verdict, headline=claim.headline, hypotheses=(result,))
+    results = (result, *others)
+    whole = ClaimResult(claim=CLAIM, verdict=verdict, headline=claim.headline, hypotheses=results)
     record = runs.begin(store, claim=CLAIM, depth="proof", seed=1, version="0")
     log = EventLog(store, record.id)
     started = events.Started(
@@ -98,3 +100,78 @@ def test_refreshing_again_writes_nothing(store):
     before = documents()
     measured.refresh(store)
     assert documents() == before
+
+
+RIVAL = "the drive would have lost acknowledged rows in a pen drawer all the same"
+
+
+def keep_run_with_a_refuted_rival(store):
+    rival = samples.result(
+        "rival", Verdict.REFUTED, statement=RIVAL, effect=0.0, interval=(0.0, 0.0), unit="x"
+    )
+    undecided = samples.result(
+        "other", Verdict.INCONCLUSIVE, statement="a pen drawer is fast", effect=1.1, reason="few"
+    )
+    run = keep_run(store, Verdict.SUPPORTED, 50.0, (40.0, 60.0), rival, undecided)
+    measured.refresh(store)
+    return run
+
+
+def test_a_hypothesis_is_found_with_its_own_verdict_and_not_the_runs(store):
+    keep_run_with_a_refuted_rival(store)
+    hits = searching.search(store, "pen drawer", scope=Scope(kinds=(Kind.RUN,)))
+    told = {hit.verdict: hit.quote for hit in hits if "drawer" in hit.quote}
+    assert set(told) == {"refuted", "inconclusive"}
+    assert told["refuted"].startswith(f"Refuted here: T{RIVAL[1:]}. Result: 0")
+    assert told["inconclusive"].startswith("Not decided here: A pen drawer is fast. Result: 1.1")
+    whole = searching.search(store, "drive flushes", scope=Scope(kinds=(Kind.RUN,)))
+    assert "supported" in {hit.verdict for hit in whole}
+    document = found_document.search_document("pen drawer", hits)
+    assert "refuted" in {one.verdict for one in document.results}
+
+
+def test_an_answer_never_states_a_hypothesis_without_its_verdict(store):
+    run = keep_run_with_a_refuted_rival(store)
+    told = answers.answer(store, "would the drive have lost rows in a pen drawer?", Scope())
+    cited = next(one for one in told.citations if one.run == run)
+    assert cited.verdict == "refuted"
+    (line,) = (one for one in told.answer.splitlines() if "pen drawer" in one)
+    assert line.startswith("Refuted here: ")
+    assert cited.quote in line
+
+
+def test_what_a_claim_says_is_told_as_a_claim_with_what_was_measured_of_it(store):
+    def claimed():
+        told = answers.answer(store, "which drives call writes flushed that are not?", Scope())
+        cited = next(one for one in told.citations if one.kind == "claim")
+        return cited, told.answer.splitlines()[cited.number - 1]
+
+    cited, line = claimed()
+    assert cited.verdict is None
+    assert cited.quote.startswith(("It is claimed: ", "Claimed "))
+    assert line == f"{cited.quote} (not measured here) [{cited.number}]"
+    keep_run(store, Verdict.REFUTED, 1.0, (1.0, 1.1))
+    measured.refresh(store)
+    cited, line = claimed()
+    assert cited.verdict == "refuted"
+    assert line == f"{cited.quote} (measured here: refuted) [{cited.number}]"
+
+
+def test_an_answer_of_no_does_not_seem_to_contradict_what_it_supports(store):
+    remedy = samples.result(
+        "remedy",
+        Verdict.SUPPORTED,
+        statement="a pen drawer that is locked lets nobody in",
+        effect=0.0,
+        interval=(0.0, 0.0),
+        unit=ANSWER_UNIT,
+        inference="exact",
+        agreeing=3,
+        blocks=3,
+    )
+    keep_run(store, Verdict.SUPPORTED, 50.0, (40.0, 60.0), remedy)
+    measured.refresh(store)
+    hits = searching.search(store, "pen drawer", scope=Scope(kinds=(Kind.RUN,)))
+    assert hits[0].quote == (
+        "Supported here: A pen drawer that is locked lets nobody in. Result: so in 3 of 3 blocks."
+    )

@@ -10,10 +10,11 @@ from rich.text import Text
 
 from earwitness.cli import options, scope
 from earwitness.cli.search import place
+from earwitness.library.asking import answer as answering
 from earwitness.library.asking import model
 from earwitness.library.asking.conversation import Conversation
 from earwitness.library.asking.model import Endpoint, ModelFailed
-from earwitness.report import answers, json
+from earwitness.report import answers, json, words
 from earwitness.report.found_document import (
     AnswerDocument,
     CitationDocument,
@@ -56,7 +57,7 @@ def ask(
                 store,
                 asked,
                 where,
-                searched=said.completed(asked),
+                talk=said,
                 endpoint=endpoint,
                 listener=_say if format_ == "text" else _silent,
             )
@@ -89,7 +90,7 @@ def _endpoint() -> Endpoint | None:
 
 
 def _say(sentence: SentenceDocument) -> None:
-    print(answers.told(sentence), flush=True)
+    print(words.plain(answers.told(sentence)), flush=True)
 
 
 def _silent(_sentence: SentenceDocument) -> None:
@@ -103,22 +104,33 @@ def _tell(document: AnswerDocument, format_: str) -> None:
         return
     terminal = Console(highlight=False)
     if document.note:
-        terminal.print(Text(document.note, "yellow"))
+        terminal.print(Text(words.plain(document.note), "yellow"))
     if document.abstained:
-        terminal.print(Text(document.answer))
+        terminal.print(Text(words.plain(document.answer)))
+        _tell_citations(terminal, document, "\nThe nearest passages:\n")
         return
-    if document.model is None:
-        terminal.print(Text("Passages that may answer:\n", "bold"))
-    for citation in document.citations:
-        terminal.print(_cited(citation, quoted=document.model is None))
+    _tell_citations(terminal, document, "Passages that may answer:\n")
     for one in document.measured:
-        terminal.print(Text(f"{one.title}: {one.text}"))
+        terminal.print(Text(words.plain(f"{one.title}: {one.text}")))
     terminal.print()
+
+
+def _tell_citations(terminal: Console, document: AnswerDocument, heading: str) -> None:
+    """The passages that the answer cites; where it cites none, those that it had."""
+    quoted = document.model is None
+    told = [one for one in document.citations if one.used] or document.citations
+    if told and quoted:
+        terminal.print(Text(heading, "bold"))
+    for citation in told:
+        terminal.print(_cited(citation, quoted=quoted))
 
 
 def _cited(citation: CitationDocument, *, quoted: bool) -> Text:
     told = Text(f"[{citation.number}] ", "bold")
     told.append(place(citation.episode, citation.start_seconds, citation.chapter), "dim")
     if citation.speaker:
-        told.append(f" {citation.speaker}", "dim")
-    return told.append(f"\n    {citation.quote}") if quoted else told
+        told.append(words.plain(f" {citation.speaker}"), "dim")
+    if not quoted:
+        return told
+    standing = answering.standing(citation.kind, citation.verdict)
+    return told.append(words.plain(f"\n    {citation.quote}{standing}"))

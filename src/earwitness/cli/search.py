@@ -64,17 +64,17 @@ def _told(hit: Hit) -> Text:
     told = Text()
     told.append(place(hit.episode or hit.facts.title, hit.start_seconds, hit.chapter), "bold")
     told.append(f"  {hit.kind.value}", "dim")
-    passage = Text(f"\n  {excerpts.around(hit)}\n")
+    passage = Text(words.plain(f"\n  {excerpts.around(hit)}\n"))
     passage.highlight_words(hit.matched, "bold yellow", case_sensitive=False)
     return told.append(passage)
 
 
 def place(title: str | None, seconds: float | None, chapter: str | None) -> str:
     """Where something stands: ``Title, 9:20 (Chapter)``."""
-    told = title or "This machine"
+    told = words.plain(title or "This machine")
     if seconds is not None:
         told += f", {words.clock(seconds)}"
-    return f"{told} ({chapter})" if chapter else told
+    return f"{told} ({words.plain(chapter)})" if chapter else told
 
 
 def _embedding(done: int, all_: int) -> None:

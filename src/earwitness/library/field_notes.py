@@ -18,7 +18,7 @@ from earwitness.library import bundled
 _FRONT_MATTER = re.compile(r"\A---\n(?P<lines>.*?)\n---\n", re.DOTALL)
 _HEADING = re.compile(r"^## +(?:(?P<time>(?:\d+:)?\d{1,3}:\d\d) +)?(?P<title>.+?) *$", re.MULTILINE)
 _SOURCE = re.compile(r"^- +(?P<source>.+?) *$", re.MULTILINE)
-_CITED = re.compile(r" ?\[(?P<numbers>\d+(?:, *\d+)*)\]")
+_CITED = re.compile(r" ?\[(?P<numbers>\d+(?:\]?, *\[?\d+)*)\](?!\()")
 _LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<url>[^)\s]+)\)")
 
 
@@ -60,8 +60,8 @@ def read(text: str) -> Iterator[Section]:
 
 
 def _cited(markdown: str) -> list[int]:
-    numbers = (n for one in _CITED.finditer(markdown) for n in one["numbers"].split(","))
-    return list(dict.fromkeys(int(n) for n in numbers))
+    numbers = (n for one in _CITED.finditer(markdown) for n in re.findall(r"\d+", one["numbers"]))
+    return list(dict.fromkeys(map(int, numbers)))
 
 
 @functools.cache

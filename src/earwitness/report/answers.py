@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from earwitness.library import catalogue
+from earwitness.library.asking import abstention, citations, model
 from earwitness.library.asking import answer as asking
-from earwitness.library.asking import citations, model
 from earwitness.library.asking.answer import Evidence
 from earwitness.library.asking.citations import Sentence
+from earwitness.library.asking.conversation import Conversation
 from earwitness.library.asking.model import Endpoint, ModelFailed
 from earwitness.library.search.hits import Hit
 from earwitness.library.search.scope import Scope
@@ -28,6 +29,8 @@ _MOST_MEASURED = 3
 _UNSUPPORTED = "(no citation)"
 """Put behind a sentence of a model that rests on no passage."""
 
+_NO_TALK = Conversation()
+
 Listener = Callable[[SentenceDocument], None]
 """Called with each sentence of a model as soon as its citations were looked at."""
 
@@ -37,13 +40,13 @@ def answer(
     question: str,
     scope: Scope,
     *,
-    searched: str | None = None,
+    talk: Conversation = _NO_TALK,
     endpoint: Endpoint | None = None,
     listener: Listener = lambda _sentence: None,
 ) -> AnswerDocument:
-    """The answer, or why there is none. ``searched``: the question with what it leaves out."""
+    """The answer, or why there is none. ``talk``: the turns before, which it may point back to."""
     heard = 0
-    for document in growing(store, question, scope, searched=searched, endpoint=endpoint):
+    for document in growing(store, question, scope, talk=talk, endpoint=endpoint):
         for sentence in document.sentences[heard:]:
             listener(sentence)
         heard = len(document.sentences)
@@ -55,19 +58,18 @@ def growing(
     question: str,
     scope: Scope,
     *,
-    searched: str | None = None,
+    talk: Conversation = _NO_TALK,
     endpoint: Endpoint | None = None,
 ) -> Iterator[AnswerDocument]:
     """The answer as it comes: what was found, then with every sentence of a model; the last is whole.
 
     Whoever stops taking it hangs up on the model.
     """
-    searched = searched or question
-    evidence = asking.found(store, question, scope, searched=searched)
+    evidence = asking.found(store, question, scope, talk=talk)
     if evidence.reason is not None:
-        yield _abstained(question, searched, evidence, evidence.reason)
+        yield _abstained(question, evidence, evidence.reason)
         return
-    extracted = _extracted(question, searched, evidence, _bearing(store, evidence.hits))
+    extracted = _extracted(question, evidence, _bearing(store, evidence.hits))
     yield extracted
     if endpoint is not None:
         yield from _worded(extracted, evidence, endpoint)
@@ -92,10 +94,10 @@ def _worded(
         yield _of_model(extracted, sentences, endpoint.model)
 
 
-def _abstained(question: str, searched: str, evidence: Evidence, reason: str) -> AnswerDocument:
+def _abstained(question: str, evidence: Evidence, reason: str) -> AnswerDocument:
     return AnswerDocument(
         question=question,
-        searched=searched,
+        searched=evidence.searched,
         answer=reason,
         abstained=True,
         reason=reason,
@@ -105,12 +107,10 @@ def _abstained(question: str, searched: str, evidence: Evidence, reason: str) ->
     )
 
 
-def _extracted(
-    question: str, searched: str, evidence: Evidence, bearing: Sequence[Measured]
-) -> AnswerDocument:
+def _extracted(question: str, evidence: Evidence, bearing: Sequence[Measured]) -> AnswerDocument:
     return AnswerDocument(
         question=question,
-        searched=searched,
+        searched=evidence.searched,
         answer=asking.extractive(evidence.hits),
         abstained=False,
         reason=None,
@@ -127,15 +127,31 @@ def _with_note(document: AnswerDocument, note: str) -> AnswerDocument:
     return msgspec.structs.replace(document, note=note)
 
 
+def _without_answer(extracted: AnswerDocument, note: str) -> AnswerDocument:
+    """Abstained, with the passages that are nearest all the same."""
+    nearest = tuple(msgspec.structs.replace(one, used=False) for one in extracted.citations)
+    return msgspec.structs.replace(
+        extracted,
+        answer=abstention.NOTHING,
+        abstained=True,
+        reason=abstention.NOTHING,
+        citations=nearest,
+        note=note,
+    )
+
+
 def _of_model(
     extracted: AnswerDocument, sentences: Sequence[Sentence], name: str
 ) -> AnswerDocument:
-    if not sentences or sentences[0].text.rstrip(".") == citations.NO_ANSWER:
-        note = f"The model {name} saw no answer in the passages; these are the nearest."
-        return _with_note(extracted, note)
+    if not sentences or citations.is_no_answer(sentences[0].text):
+        return _without_answer(extracted, f"The model {name} saw no answer in the passages.")
     worded = tuple(found_document.sentence(sentence) for sentence in sentences)
+    cited = {number for sentence in worded for number in sentence.citations}
     return msgspec.structs.replace(
         extracted,
+        citations=tuple(
+            msgspec.structs.replace(one, used=one.number in cited) for one in extracted.citations
+        ),
         answer=" ".join(told(sentence) for sentence in worded),
         model=name,
         sentences=worded,

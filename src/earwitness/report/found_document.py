@@ -37,6 +37,7 @@ class ResultDocument(msgspec.Struct, frozen=True, kw_only=True):
     claim: str | None = None
     run: str | None = None
     verdict: str | None = None
+    """Of what the passage itself says; of a claim's, that of its newest run; null: not measured."""
 
 
 class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +66,12 @@ class CitationDocument(msgspec.Struct, frozen=True, kw_only=True):
     claim: str | None = None
     run: str | None = None
     """Id of the run or check whose text it is."""
+    verdict: str | None = None
+    """Of what the passage itself says; of a claim's, that of its newest run; null: not measured."""
     sources: tuple[str, ...] = ()
     """What a field note rests on."""
+    used: bool = True
+    """Whether the answer cites it; a model may be given passages that it does not use."""
 
 
 class MeasuredDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +136,7 @@ def citation(number: int, hit: Hit) -> CitationDocument:
         text=hit.text,
         claim=hit.facts.claim,
         run=hit.facts.run,
+        verdict=hit.verdict,
         sources=hit.facts.sources,
     )
 
@@ -168,5 +174,5 @@ def _result(hit: Hit) -> ResultDocument:
         score=hit.score,
         claim=hit.facts.claim,
         run=hit.facts.run,
-        verdict=hit.facts.verdict,
+        verdict=hit.verdict,
     )

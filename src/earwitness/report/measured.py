@@ -6,7 +6,7 @@ newest finished run of each claim stands for it; a check stands with each of its
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
@@ -16,7 +16,9 @@ import sqlalchemy as sa
 import earwitness
 from earwitness.claims import registry
 from earwitness.experiment import events
+from earwitness.experiment.contrast import ANSWER_UNIT
 from earwitness.experiment.design import Claim, Source
+from earwitness.experiment.verdict import HypothesisResult, Verdict
 from earwitness.library.search import index
 from earwitness.library.search.passages import Document, Facts, Kind, Passage
 from earwitness.report import assembly, words
@@ -30,6 +32,14 @@ from earwitness.store.runs import RunRecord
 EXPERIMENT, CHECK = "experiment", "check"
 """Kinds of stored runs."""
 _CLAIMS_STATE = "claims"
+_WORDING = "2"
+"""Of the passages below: another one has them written anew."""
+_OUTCOMES: Mapping[str, str] = {
+    "mixed": "Supported in part here",
+    "inconclusive": "Not decided here",
+    "unavailable": "Not measured here",
+}
+"""How a verdict begins a passage, where it is not its own word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,9 +181,10 @@ def _place(connection: sa.Connection, source: Source) -> _Place:
 
 def _of_claim(claim: Claim, place: _Place) -> Document:
     told = [
-        claim.said,
-        f"True when {claim.boundary.true_when} False when {claim.boundary.false_when}",
-        f"Remedy: {claim.remedy.text}",
+        f"It is claimed: {claim.said}",
+        f"Claimed to be true when {claim.boundary.true_when} "
+        f"Claimed to be false when {claim.boundary.false_when}",
+        f"Claimed as remedy: {claim.remedy.text}",
     ]
     return Document(
         kind=Kind.CLAIM,
@@ -185,27 +196,55 @@ def _of_claim(claim: Claim, place: _Place) -> Document:
 
 
 def _of_run(run: RunDocument, place: _Place) -> Document:
-    told = [words.headline(run)]
-    told += [f"{words.as_sentence(one.statement)} {words.sentence(one)}" for one in run.hypotheses]
-    told += [run.surprise] if run.surprise else []
+    state = words.state(run)
+    headline = run.headline_result
+    agrees = headline is not None and headline.verdict is run.verdict
+    result = _result(headline) if headline is not None and agrees else words.headline(run)
+    told: dict[str, str | None] = {_outcome(state, run.title, result): state}
+    for one in run.hypotheses:
+        told[_outcome(one.verdict.value, one.statement, _result(one))] = one.verdict.value
+    if run.surprise:
+        told[f"Measured here: {run.surprise}"] = None
     return Document(
         kind=Kind.RUN,
         subject=run.claim,
         episode=place.episode,
-        passages=_passages(told, run.title, place),
+        passages=_passages(list(told), run.title, place),
         facts=Facts(
             chapter=place.chapter,
             claim=run.claim,
             run=run.run_id,
-            verdict=words.state(run),
+            verdict=state,
+            verdicts=tuple(told.values()),
             measured=_effect(run).removeprefix(", ") or None,
             title=run.title,
         ),
     )
 
 
+def _outcome(verdict: str, statement: str, result: str) -> str:
+    """A statement that is not read without what came of it: the verdict first, the numbers last.
+
+    ``result`` begins with the verdict, which is not said twice.
+    """
+    word = _OUTCOMES.get(verdict, f"{verdict.capitalize()} here")
+    numbers = result.removeprefix(f"{verdict.capitalize()}: ")
+    return f"{word}: {words.as_sentence(statement)} Result: {numbers}"
+
+
+def _result(one: HypothesisResult) -> str:
+    """What came out, after the verdict. A bare yes or no would seem to contradict the statement."""
+    decided = one.verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
+    if decided and one.unit == ANSWER_UNIT and one.agreeing is not None:
+        return f"{one.verdict.value.capitalize()}: so in {one.agreeing} of {words.count(one.blocks, 'block')}."
+    return words.sentence(one)
+
+
 def _of_check(id: str, check: CheckDocument) -> Document:
-    told = [f"{one.title}. {one.statement} {one.fix}" for one in check.findings]
+    told = [
+        f"Found here, {one.severity}: {words.as_sentence(one.title)} {one.statement} {one.fix}"
+        for one in check.findings
+    ]
     if not told:
         told = [f"Check of {check.kind} {check.target}: {check.outcome}."]
     return Document(
@@ -243,6 +282,7 @@ def _stamp() -> str:
 
 def _entries() -> Iterator[str]:
     yield earwitness.__version__
+    yield _WORDING
     for entry in entry_points(group=registry.GROUP):
         version = entry.dist.version if entry.dist else ""
         yield f"{entry.name} {entry.value} {version}"

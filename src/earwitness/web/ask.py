@@ -67,21 +67,19 @@ async def stream(request: Request) -> StreamingResponse:
     turns = talk.read(form.every("turn"))
     question, show, episode = _said(form)
     where, _ = await run_in_threadpool(search.scope, here, show, episode)
-    messages = _messages(here, question, where, _searched(turns))
+    messages = _messages(here, question, where, _asked(turns))
     return streaming.response(streaming.in_threads(messages))
 
 
 def growing(
     here: Site, question: str, where: Scope, earlier: Sequence[str]
 ) -> Iterator[AnswerDocument]:
-    """The answer as it comes; ``earlier`` is what was searched before. Raises TooMany."""
+    """The answer as it comes; ``earlier`` is what was asked before. Raises TooMany."""
     measured.refresh(here.store)
     endpoint, problem = model_of()
-    searched = Conversation(tuple(earlier)).completed(question)
+    talk = Conversation(tuple(earlier))
     with contextlib.nullcontext() if endpoint is None else here.asking.turn():
-        for document in answers.growing(
-            here.store, question, where, searched=searched, endpoint=endpoint
-        ):
+        for document in answers.growing(here.store, question, where, talk=talk, endpoint=endpoint):
             yield document if problem is None else msgspec.structs.replace(document, note=problem)
 
 
@@ -112,7 +110,7 @@ def _answered(
 ) -> Response:
     here = site.of(request)
     where, _ = search.scope(here, show, episode)
-    answer = whole(here, question, where, _searched(turns))
+    answer = whole(here, question, where, _asked(turns))
     return _page(request, show=show, episode=episode, turns=(*turns, answer))
 
 
@@ -162,5 +160,5 @@ def _page(
     )
 
 
-def _searched(turns: Sequence[AnswerDocument]) -> tuple[str, ...]:
-    return tuple(turn.searched for turn in turns)
+def _asked(turns: Sequence[AnswerDocument]) -> tuple[str, ...]:
+    return tuple(turn.question for turn in turns)

@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +92,65 @@ def test_passages_go_to_the_model_as_data_and_cannot_end_it():
     import json
 
     assert json.loads(user["content"])["passages"][0]["text"] == evil.text
+
+
+def texts(answer):
+    return [text for text, _ in sentences([answer])]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "e.g. the U.S. case v. 9.2 is here.",
+        "Locks, i.e. Notes of use, are kept by Dr. Knuth et al. on p. 7.",
+        "Caches, logs etc. are volatile.",
+        "It is 1.5 ms vs. 9 ms.",
+    ],
+)
+def test_an_abbreviation_ends_no_sentence(whole):
+    assert sentences([f'{whole} [1: "log is flushed before"]']) == [
+        (whole, (Cited(1, "log is flushed before"),))
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "That was in the U.S. The log comes first.",
+        "fsync is slow. fdatasync is quicker.",
+        "There are logs, caches etc. They are volatile.",
+        "Is it so? nobody knows!",
+        "First e.g.\nSecond.",
+    ],
+)
+def test_two_sentences_never_share_a_citation(answer):
+    assert len(texts(answer)) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "<think>The log. I must cite. Let me see.</think>\n\n{answer}",
+        "<thinking>a < b.</thinking>{answer}",
+        "{answer}<think>And so on. And on.",
+        "The user asks. I must cite.</think>{answer}",
+    ],
+)
+def test_what_a_model_tells_itself_is_no_answer(answer):
+    assert sentences([answer.format(answer=ANSWER)]) == EXPECTED
+
+
+LONG = f"<think>One. Two e.g. three.</think> That is in the U.S. The case v. 9 is. {ANSWER}"
+
+
+@given(st.lists(st.integers(0, len(LONG)), max_size=12).map(sorted))
+def test_however_reasoning_and_abbreviations_are_streamed_the_sentences_are_the_same(cuts):
+    ends = [0, *cuts, len(LONG)]
+    pieces = [LONG[a:b] for a, b in itertools.pairwise(ends)]
+    assert sentences(pieces) == sentences([LONG])
+
+
+@pytest.mark.parametrize("said", ["NO ANSWER", "NO ANSWER.", "**NO ANSWER**", "NO ANSWER: nothing"])
+def test_no_answer_is_understood_however_it_is_adorned(said):
+    assert citations.is_no_answer(said)
+    assert not citations.is_no_answer("There is NO ANSWER in silence.")

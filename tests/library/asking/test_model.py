@@ -88,6 +88,32 @@ def test_a_wrong_configuration_is_named(changed, said):
         model.configured(environment | changed)
 
 
+@pytest.mark.parametrize("address", ["http://models.invalid/v1", "http://192.0.2.7:8000/v1"])
+def test_a_key_is_not_sent_in_the_clear_to_another_machine(address):
+    environment = {
+        "EARWITNESS_MODEL_ENDPOINT": address,
+        "EARWITNESS_MODEL": "small",
+        "EARWITNESS_MODEL_KEY": "secret",
+    }
+    with pytest.raises(ModelFailed, match="has to be https where a key is sent"):
+        model.configured(environment)
+    del environment["EARWITNESS_MODEL_KEY"]
+    assert model.configured(environment) is not None
+
+
+@pytest.mark.parametrize(
+    "address", ["https://models.invalid/v1", "http://localhost:1/v1", "http://[::1]:1/v1"]
+)
+def test_a_key_is_sent_over_https_or_to_this_machine(address):
+    environment = {
+        "EARWITNESS_MODEL_ENDPOINT": address,
+        "EARWITNESS_MODEL": "small",
+        "EARWITNESS_MODEL_KEY": "secret",
+    }
+    endpoint = model.configured(environment)
+    assert endpoint is not None and endpoint.key == "secret"
+
+
 def test_a_key_that_others_can_read_is_not_used(tmp_path):
     key = tmp_path / "key"
     key.write_text("secret")

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,5 +51,45 @@ def test_any_text_is_a_query_of_quoted_letters_and_digits(text):
     query = parse(text)
     for match in (query.match_any, query.match_required, query.match_excluded):
         outside = "".join(match.split('"')[::2])
-        assert set(outside) <= set(" ORANDspeakrshding:*")
+        assert set(outside) <= set(" ()ORANDspeakrshding:*")
         assert all(word.isalnum() for part in match.split('"')[1::2] for word in part.split())
+
+
+def test_spellings_of_one_name_are_alternatives():
+    (term,) = parse("postgres").terms
+    assert '"postgresql"' in term.match and '"postgres"' in term.match
+    assert parse("PostgreSQL").terms[0].match == term.match
+    (phrase,) = parse('"mongo index"').required
+    assert phrase.match == '("mongo index" OR "mongodb index")'
+
+
+def test_an_acronym_is_found_letter_by_letter_too():
+    assert parse("LCD").terms[0].match == '("lcd" OR "l c d")'
+    assert parse("lcd").terms[0].match == '"lcd"'
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("how fast is the new iPhone?", ("iphone",)),
+        ("who is the CEO of Cloudflare?", ("ceo", "cloudflare")),
+        ("iPhone or not?", ("iphone",)),
+        ("What is slow? Why?", ()),
+        ("How Session Tickets Outlive Revocation Lists", ()),
+        ("How Session Tickets Outlive a List", ()),
+        ("IS SELECT SLOW?", ()),
+        ("is it 42?", ()),
+    ],
+)
+def test_names_are_what_no_beginning_and_no_fashion_explains(text, names):
+    assert parse(text).names == names
+
+
+def test_pairs_are_telling_words_beside_each_other():
+    pairs = parse("what is head-of-line blocking in the page cache of a very old kernel?").pairs
+    assert [term.words for term in pairs] == [
+        ("head", "of", "line"),
+        ("line", "blocking"),
+        ("page", "cache"),
+        ("old", "kernel"),
+    ]

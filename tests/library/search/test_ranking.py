@@ -49,6 +49,22 @@ def test_coverage_is_the_share_of_the_weights():
     assert shares.tolist() == [0.75, 1.0, 0.0]
 
 
+def test_a_term_of_the_title_stands_in_each_passage_that_has_another():
+    said = ranking.Found(np.array([11]), np.ones(1), 3.0)
+    titled = ranking.Found(np.array([], dtype=np.int64), np.ones(0), 1.0, titled=True)
+    assert ranking.coverages([said, titled], 10, 12).tolist() == [0.0, 1.0, 0.0]
+    scores = ranking.scores([said, titled], 10, 12, alone=True)
+    assert scores[1] > ranking.scores([said], 10, 12, alone=True)[1]
+    assert scores[0] == scores[2] == 0
+
+
+def test_one_of_several_terms_is_a_lone_one():
+    first = ranking.Found(np.array([10, 11]), np.ones(2), 3.0)
+    second = ranking.Found(np.array([11]), np.ones(1), 1.0)
+    assert ranking.lone([first, second], 10, 12).tolist() == [True, False, True]
+    assert ranking.lone([first], 10, 12).tolist() == [False, False, False]
+
+
 @given(st.lists(st.sampled_from([0.0, 1.0, 2.0]), max_size=30), st.integers(1, 40))
 def test_the_best_are_the_best_in_order(scores, most):
     chosen = ranking.best(np.array(scores), most).tolist()

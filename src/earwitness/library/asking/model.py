@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from earwitness.library.fetching import addresses
+
 ENDPOINT, MODEL = "EARWITNESS_MODEL_ENDPOINT", "EARWITNESS_MODEL"
 KEY, KEY_FILE = "EARWITNESS_MODEL_KEY", "EARWITNESS_MODEL_KEY_FILE"
 TIMEOUT = "EARWITNESS_MODEL_TIMEOUT"
@@ -58,9 +60,10 @@ def configured(environment: Mapping[str, str] = os.environ) -> Endpoint | None:
         timeout = float(environment.get(TIMEOUT) or _DEFAULT_TIMEOUT)
     except ValueError:
         raise ModelFailed(f"{TIMEOUT} is no number of seconds") from None
-    return Endpoint(
-        address=address.rstrip("/"), model=model, key=_key(environment), timeout_seconds=timeout
-    )
+    key = _key(environment)
+    if key is not None and parts.scheme != "https" and not addresses.is_here(parts.hostname):
+        raise ModelFailed(f"{ENDPOINT} has to be https where a key is sent, or on this machine")
+    return Endpoint(address=address.rstrip("/"), model=model, key=key, timeout_seconds=timeout)
 
 
 def stream(endpoint: Endpoint, messages: Sequence[Mapping[str, str]]) -> Generator[str]:

@@ -113,6 +113,14 @@ def places(
     return found
 
 
+def is_here(host: str) -> bool:
+    """Whether a name means this machine, without asking anybody."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _resolved(
     host: str, port: int, seconds: float
 ) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:

@@ -6,7 +6,6 @@ read, and goes to this server only.
 """
 
 import http.client
-import ipaddress
 import os
 import secrets
 import stat
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from earwitness.library.fetching import fetcher, recordings
+from earwitness.library.fetching import addresses, fetcher, recordings
 from earwitness.library.fetching.problems import NotAnAddress
 from earwitness.library.intake import Segment
 from earwitness.library.recognition.engine import Heard, NoEngine, NotRecognised, Progress
@@ -124,7 +123,7 @@ def open_engine() -> Endpoint:
         origin = fetcher.origin_of(url)
     except NotAnAddress as problem:
         raise NoEngine(f"{ADDRESS}: {problem}") from None
-    if key is not None and origin.scheme != "https" and not _is_here(origin.host):
+    if key is not None and origin.scheme != "https" and not addresses.is_here(origin.host):
         raise NoEngine(f"{ADDRESS} has to be https where a key is sent, or on this machine")
     return Endpoint(url=url.rstrip("/"), model=os.environ.get(MODEL) or _USUAL_MODEL, key=key)
 
@@ -173,14 +172,6 @@ def _key() -> str | None:
         return Path(name).read_text(encoding="utf-8").strip()
     except OSError as problem:
         raise NoEngine(f"the key in {name} cannot be read: {problem.strerror}") from None
-
-
-def _is_here(host: str) -> bool:
-    """Whether a name means this machine, without asking anybody."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _reason(data: bytes) -> str:

@@ -1,20 +1,18 @@
 """What is told of a passage that was found: whose it is, and the sentence of it that fits best."""
 
-import re
 from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
 
-from earwitness.library.search import passages
+from earwitness.library.search import quoting
 from earwitness.library.search.passages import Facts, Kind
 from earwitness.library.search.query import Query
+from earwitness.library.search.quoting import Marked
 from earwitness.library.search.ranks import Ranked
 
 _WITH_CHAPTERS = (Kind.TRANSCRIPT, Kind.CHAPTER, Kind.FIELD_NOTES, Kind.SNIP)
 """Kinds whose heading is the title of a chapter."""
-_OPEN, _CLOSE = "\x01", "\x02"
-_MARKED = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,21 +41,21 @@ class Hit:
     fit: float
     """Share of what is looked for that stands in it, by rarity, moved by its nearness: 0 to 1."""
     facts: Facts
+    verdict: str | None = None
+    """Of what the passage itself says; of a claim's, that of its newest run. None: not measured."""
 
 
 def hits(connection: sa.Connection, query: Query, ranked: Ranked) -> list[Hit]:
     """The ranked passages with all that is to be told of them."""
-    found = (
-        _hit(connection, query, int(id), float(score), float(fit))
-        for id, score, fit in zip(ranked.ids, ranked.scores, ranked.fits, strict=True)
-    )
+    found = (_hit(connection, query, ranked, place) for place in range(len(ranked.ids)))
     return [hit for hit in found if hit is not None]
 
 
-def _hit(connection: sa.Connection, query: Query, id: int, score: float, fit: float) -> Hit | None:
+def _hit(connection: sa.Connection, query: Query, ranked: Ranked, place: int) -> Hit | None:
     """All of one passage; None when it was taken out of the index just now."""
+    id = int(ranked.ids[place])
     row = connection.exec_driver_sql(
-        "select passages.*, documents.kind, documents.subject, documents.body,"
+        "select passages.*, documents.kind, documents.subject, documents.body, documents.first,"
         " episodes.id as episode_id, episodes.title as episode, episodes.date,"
         " shows.id as show, shows.title as show_title from passages"
         " join documents on documents.first = (select max(first) from documents where first <= ?)"
@@ -68,7 +66,12 @@ def _hit(connection: sa.Connection, query: Query, id: int, score: float, fit: fl
     if row is None:
         return None
     kind, facts = Kind(row.kind), msgspec.json.decode(row.body, type=Facts)
-    quote, matched = _anchor(_marked(connection, query, id) or row.text)
+    heading, text = _marked(connection, query, id) or (row.heading, row.text)
+    quote = quoting.quote(
+        query.said,
+        Marked(kind=kind, heading=heading if kind in _WITH_CHAPTERS else "", text=text),
+        ranked.weights,
+    )
     start, end, speaker = _place(connection, row, facts, quote)
     return Hit(
         passage=id,
@@ -85,34 +88,36 @@ def _hit(connection: sa.Connection, query: Query, id: int, score: float, fit: fl
         speaker=speaker,
         text=row.text.replace("\n", " "),
         quote=quote,
-        matched=matched,
-        score=score,
-        fit=fit,
+        matched=tuple(sorted(quoting.matched(text))),
+        score=float(ranked.scores[place]),
+        fit=float(ranked.fits[place]),
         facts=facts,
+        verdict=_verdict(connection, kind, facts, id - row.first),
     )
 
 
-def _marked(connection: sa.Connection, query: Query, id: int) -> str | None:
-    """The passage's text with a mark around each word that was looked for."""
+def _verdict(connection: sa.Connection, kind: Kind, facts: Facts, place: int) -> str | None:
+    """What came out for the passage at that place of its document."""
+    if kind is Kind.RUN:
+        return facts.verdicts[place] if place < len(facts.verdicts) else None
+    if kind is not Kind.CLAIM:
+        return facts.verdict
+    body = connection.exec_driver_sql(
+        "select body from documents where kind = ? and subject = ?", (Kind.RUN, facts.claim)
+    ).scalar()
+    return None if body is None else msgspec.json.decode(body, type=Facts).verdict
+
+
+def _marked(connection: sa.Connection, query: Query, id: int) -> tuple[str, str] | None:
+    """The passage's heading and text with a mark around each word that was looked for."""
     if not query.terms:
         return None
-    marked = connection.exec_driver_sql(
-        "select highlight(passages_fts, 2, ?, ?) from passages_fts"
-        " where passages_fts match ? and rowid = ?",
-        (_OPEN, _CLOSE, query.match_any, id),
-    ).scalar()
-    return None if marked is None else str(marked)
-
-
-def _anchor(marked: str) -> tuple[str, tuple[str, ...]]:
-    """The sentence with most of the words, and all words that are marked."""
-    sentences = passages.sentences(marked) or [marked]
-    best = max(sentences, key=lambda sentence: len(_words(sentence)))
-    return best.replace(_OPEN, "").replace(_CLOSE, ""), tuple(sorted(_words(marked)))
-
-
-def _words(marked: str) -> set[str]:
-    return {word.casefold() for word in _MARKED.findall(marked)}
+    row = connection.exec_driver_sql(
+        "select highlight(passages_fts, 0, ?, ?), highlight(passages_fts, 2, ?, ?)"
+        " from passages_fts where passages_fts match ? and rowid = ?",
+        (*(quoting.OPEN, quoting.CLOSE) * 2, query.match_any, id),
+    ).first()
+    return None if row is None else (str(row[0]), str(row[1]))
 
 
 def _place(

@@ -7,13 +7,14 @@ common it is is extrapolated.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from earwitness.library.search import ranking
+from earwitness.library.search.passages import Kind
 from earwitness.library.search.query import Query, Term
 from earwitness.library.search.ranking import Array, Found, Ids
 
@@ -23,6 +24,8 @@ _SAMPLE = 2000
 """Places of a term that are read before it is known how common it is."""
 _RAREST = 2
 """Terms that are looked at anyway when all are common."""
+_UNDER_A_TITLE = frozenset({Kind.DESCRIPTION, Kind.CLAIM, Kind.RUN, Kind.CHECK})
+"""Kinds over whose passages no heading of their own stands."""
 _MARK = "\x01"
 """Put before each match by FTS5's ``highlight``, to be counted; stands in no text that was kept."""
 
@@ -112,21 +115,36 @@ def places_within(
 
 
 def counts_within(connection: sa.Connection, terms: Sequence[Standing], part: Range) -> list[Found]:
-    """The same for one range, with how often each term stands in each passage."""
+    """The same for one document, with how often each term stands in each passage."""
+    kind, title = _kind_and_title(connection, part)
+    heading = ranking.TITLE if kind in _UNDER_A_TITLE else ranking.HEADING
     found = []
     for one in terms:
         rows = _rows(
             connection,
-            "select rowid, length(highlight(passages_fts, 0, :mark, '')) - length(heading)"
-            " + length(highlight(passages_fts, 2, :mark, '')) - length(text), length(text)"
+            "select rowid, :heading * (length(highlight(passages_fts, 0, :mark, ''))"
+            " - length(heading)) + length(highlight(passages_fts, 2, :mark, '')) - length(text), length(text)"
             " from passages_fts where passages_fts match :match and rowid between :first and :last",
-            {"mark": _MARK, "match": one.in_text, "first": part[0], "last": part[1]},
+            {
+                "mark": _MARK,
+                "heading": heading,
+                "match": one.in_text,
+                "first": part[0],
+                "last": part[1],
+            },
         )
         table = np.array(rows, dtype=np.float64).reshape(-1, 3)
-        amounts = ranking.amounts(np.maximum(table[:, 1], 1), table[:, 2])
+        amounts = ranking.amounts(np.maximum(table[:, 1], ranking.TITLE), table[:, 2])
         speakers = _speakers(connection, one, part)
-        found.append(_joined(table[:, 0].astype(np.int64), amounts, speakers, one.weight))
+        joined = _joined(table[:, 0].astype(np.int64), amounts, speakers, one.weight)
+        titled = title is not None and len(_ids(connection, _in_heading(one.term), title)) > 0
+        found.append(replace(joined, titled=titled))
     return found
+
+
+def pairs_within(connection: sa.Connection, pairs: Sequence[Term], part: Range) -> list[Ids]:
+    """Where words stand beside each other, for each pair."""
+    return [_ids(connection, pair.match, part) for pair in pairs]
 
 
 def required(connection: sa.Connection, query: Query, part: Range) -> Ids | None:
@@ -166,6 +184,22 @@ def _speakers(connection: sa.Connection, one: Standing, part: Range) -> Ids:
     if not one.speaks:
         return np.empty(0, dtype=np.int64)
     return _ids(connection, _in_speakers(one.term), part)
+
+
+def _kind_and_title(connection: sa.Connection, part: Range) -> tuple[str, Range | None]:
+    """What a document is, and where its episode's title stands: above the description."""
+    [[kind, title]] = _rows(
+        connection,
+        "select documents.kind, description.first from documents"
+        " left join documents description on description.episode = documents.episode"
+        " and description.kind = 'description' where documents.first = :first",
+        {"first": part[0]},
+    )
+    return kind, None if title is None else (title, title)
+
+
+def _in_heading(term: Term) -> str:
+    return f"heading : {term.match}"
 
 
 def _in_speakers(term: Term) -> str:

@@ -37,6 +37,11 @@ class Kind(enum.StrEnum):
     SNIP = "snip"
 
 
+WHOLE = (Kind.CLAIM, Kind.RUN, Kind.CHECK)
+"""Kinds whose passages are quoted whole: what is claimed with the word for it, what was measured
+with its verdict."""
+
+
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a document. Places are seconds; segments are places in the transcript."""
 
@@ -57,6 +62,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     claim: str | None = None
     run: str | None = None
     verdict: str | None = None
+    verdicts: tuple[str | None, ...] = ()
+    """Of a run: what came out for the hypothesis of each passage; None: the passage has none."""
     measured: str | None = None
     """Effect and interval of the headline, in words."""
     title: str | None = None

@@ -8,13 +8,21 @@ phrase has to be there, a word with a minus must not.
 """
 
 import datetime as dt
+import itertools
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from earwitness.library.search.stop_words import GRAMMAR, STOP_WORDS
 
+_APART = 2
+"""Words from one to the next of a pair."""
+_A_TITLE = 4
+_MOST_NAMES = 0.7
+"""Telling words from which on a text may be written as a title, and the share of them with capital
+letters up to which it is not."""
 _MOST_TERMS = 32
 """That are looked for; the rest of a longer text is left out."""
 _TOKEN = re.compile(
@@ -23,6 +31,14 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+")
+_SPELLINGS: tuple[tuple[str, ...], ...] = (
+    ("kubernetes", "k8s"),
+    ("mongo", "mongodb"),
+    ("postgres", "postgresql", "postgre"),
+)
+"""Names of one thing: who types one of them means all."""
+_SPELLED = {spelling: name for name in _SPELLINGS for spelling in name}
+_ACRONYM = re.compile(r"\b[A-Z]{2,5}\b")
 _PREFIX = re.compile(r"[^\W_]+\*")
 
 
@@ -32,12 +48,19 @@ class Term:
 
     words: tuple[str, ...]
     kind: Literal["word", "prefix", "phrase"] = "word"
+    acronym: bool = False
+    """Written in capitals: a transcript may have its letters one by one."""
 
     @property
     def match(self) -> str:
         """In the language of FTS5; words are letters and digits only, and quoted."""
-        quoted = f'"{" ".join(self.words)}"'
-        return f"{quoted} *" if self.kind == "prefix" else quoted
+        if self.kind == "prefix":
+            return f'"{self.words[0]}" *'
+        spelled = itertools.product(*(_SPELLED.get(word, (word,)) for word in self.words))
+        quoted = [f'"{" ".join(words)}"' for words in spelled]
+        if self.acronym:
+            quoted.append(f'"{" ".join(self.words[0])}"')
+        return quoted[0] if len(quoted) == 1 else f"({' OR '.join(quoted)})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +71,10 @@ class Query:
     """The text without filters and without what must not be there."""
     terms: tuple[Term, ...] = ()
     """What is scored; without stop words where others are left."""
+    pairs: tuple[Term, ...] = ()
+    """Telling words that stand beside each other, as phrases: better found so, but not needed."""
+    names: tuple[str, ...] = ()
+    """Words that are written as names inside the text, in small letters."""
     required: tuple[Term, ...] = ()
     excluded: tuple[Term, ...] = ()
     speaker: tuple[Term, ...] = ()
@@ -87,11 +114,17 @@ def parse(text: str) -> Query:
         query = _with_token(query, token, terms)
         if not token["field"] and not token["minus"]:
             said.append(token["word"] or token["phrase"] or "")
-    scored = tuple(dict.fromkeys((*query.required, *_telling(terms))))[:_MOST_TERMS]
+    acronyms = _acronyms(said)
+    scored = tuple(
+        replace(term, acronym=term.kind == "word" and term.words[0] in acronyms)
+        for term in dict.fromkeys((*query.required, *_telling(terms)))
+    )[:_MOST_TERMS]
     return replace(
         query,
         said=" ".join(said),
         terms=scored,
+        pairs=_pairs(words_of(" ".join(said)), scored),
+        names=_names(said),
         required=query.required[:_MOST_TERMS],
         excluded=query.excluded[:_MOST_TERMS],
     )
@@ -148,6 +181,34 @@ def _telling(terms: list[Term]) -> list[Term]:
         if kept:
             return kept
     return terms
+
+
+def _pairs(words: list[str], scored: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Each scored word with the next one, at most one word of grammar between them."""
+    telling = {term.words[0] for term in scored if term.kind == "word"}
+    places = [place for place, word in enumerate(words) if word in telling]
+    near = ((one, other) for one, other in itertools.pairwise(places) if other - one <= _APART)
+    pairs = (Term(words=tuple(words[one : other + 1]), kind="phrase") for one, other in near)
+    return tuple(dict.fromkeys(pairs))[:_MOST_TERMS]
+
+
+def _acronyms(said: Sequence[str]) -> frozenset[str]:
+    found = (word for text in said for word in _ACRONYM.findall(text))
+    return frozenset(word.casefold() for word in found)
+
+
+def _names(said: Sequence[str]) -> tuple[str, ...]:
+    """Words with a capital letter that no beginning and no fashion of writing explains."""
+    words = [word for text in said for word in re.findall(r"[^\W_]+", text)]
+    telling = [word for word in words if word.casefold() not in STOP_WORDS]
+    capital = sum(not word.islower() for word in telling)
+    as_a_title = len(telling) >= _A_TITLE and capital > _MOST_NAMES * len(telling)
+    if as_a_title or not any(map(str.islower, words)):
+        return ()  # or somebody shouts
+    inside = [word for word in words[1:] if not word.islower() and not word.isnumeric()]
+    inside += [word for word in words[:1] if not word[1:].islower() and len(word) > 1]
+    named = (word.casefold() for word in inside if any(map(str.isupper, word)))
+    return tuple(word for word in dict.fromkeys(named) if word not in STOP_WORDS)
 
 
 def _day(text: str) -> str | None:

@@ -7,7 +7,8 @@ has of it, fading with distance and saturating, so that a region with all the te
 repeats a single one. The reach of it stays inside a document, because documents lie further apart.
 
 The constants were chosen once, by cross-validation over the meetings of a public set of questions
-(``benchmarks/search_quality.py``); the result is flat around them.
+(``benchmarks/search_quality.py``); the result is flat around them. Those of written texts (``WRITTEN``
+to ``PAIR``) were chosen by our own questions on the bundled show, for the meetings have none.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,21 @@ REACH = 2**_DOUBLINGS - 1
 """Steps; further away it would count a tenth."""
 NEIGHBOURHOOD = 2.0
 """How much of a term in a neighbourhood counts half of all that could be there."""
+WRITTEN = 2.0
+"""What a passage of a written text counts for its own neighbourhood: its neighbours are other
+subjects, so they count nothing."""
+HEADING = 2.0
+"""Times that a term counts which stands in a heading over what is said."""
+TITLE = 0.3
+"""The same for the title of an episode or a claim over its passages: it says what they are about."""
+TITLED = 0.3
+"""What a term of the episode's title counts in each of its passages that has another one."""
+SINGLE = 0.7
+"""What a passage keeps of its share of the terms that has only one of several."""
+UNKNOWN_NAME = 0.5
+"""What is left of confidence where a name that was asked for stands nowhere."""
+PAIR = 0.5
+"""What two terms beside each other count, in the rarity of the rarer one."""
 MEANING = 0.3
 """Share of nearness in meaning in the whole, where the embedding model is installed."""
 NEAR_ENOUGH = 0.35
@@ -55,6 +71,8 @@ class Found:
     ids: Ids
     amounts: Array
     weight: float
+    titled: bool = False
+    """Whether the episode's title has it."""
 
 
 def rarity(documents: float, all_documents: int) -> float:
@@ -73,24 +91,32 @@ def scores(found: Sequence[Found], first: int, last: int, *, alone: bool = False
 
     ``alone``: passages are no running text, and one without any of the words gets none.
     """
-    total, own = _nothing(first, last), _nothing(first, last)
+    total = _nothing(first, last)
     for one in found:
         amount = _spread(one, first, last)
-        around = neighbourhood(amount)
-        own += amount
+        around = WRITTEN * amount if alone else neighbourhood(amount)
         total += one.weight * (OWN * amount + around / (around + NEIGHBOURHOOD))
-    if alone:
-        total[own == 0] = 0
-    return total
+    titled = TITLED * sum(one.weight for one in found if one.titled)
+    return np.where(total > 0, total + titled, 0).astype(np.float32)
 
 
 def coverages(found: Sequence[Found], first: int, last: int) -> Scores:
     """Share of the terms that stand in each passage, by rarity. One ``Found`` for each term."""
-    total = _nothing(first, last)
+    total, titled = _nothing(first, last), _nothing(first, last)
     for one in found:
-        total += one.weight * np.minimum(_spread(one, first, last), 1)
+        own = np.minimum(_spread(one, first, last), 1)
+        total += one.weight * own
+        titled += one.weight * (1 - own) * one.titled
     possible = sum(one.weight for one in found)
-    return total / possible if possible > 0 else total
+    return (total + titled * (total > 0)) / possible if possible > 0 else total
+
+
+def lone(found: Sequence[Found], first: int, last: int) -> npt.NDArray[np.bool_]:
+    """Whether each passage has no more than one of several terms, with those of the title."""
+    terms = _nothing(first, last)
+    for one in found:
+        terms += (_spread(one, first, last) > 0) | one.titled
+    return (terms <= 1) & (len(found) > 1)
 
 
 def _spread(one: Found, first: int, last: int) -> Scores:

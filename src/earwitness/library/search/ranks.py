@@ -6,8 +6,8 @@ often each word stands where, and how near each passage is. A passage without an
 found when it is near enough; what a filter or a phrase forbids is found by neither.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +31,8 @@ _CANDIDATES = 400
 """Passages by which these documents are picked."""
 DEPTH = _CANDIDATES
 """How far down pages of results go."""
-_NO_RUNNING_TEXT = (Kind.CHAPTER, Kind.SNIP)
-"""Kinds whose passages have nothing to do with their neighbours."""
+_RUNNING_TEXT = (Kind.TRANSCRIPT,)
+"""Kinds in which an answer goes on from passage to passage; in all others, each has its subject."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -46,12 +46,16 @@ class Ranked:
     fits: Scores
     """How well each one answers on its own: 0 to 1."""
     confidence: float
-    """The best fit that there is, also among passages further down."""
+    """The best fit that there is, also among passages further down; less where a name is unknown."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Rarity of each word that was looked for."""
+    unknown: tuple[str, ...] = ()
+    """Names that were asked for and stand nowhere."""
 
     def part(self, first: int, most: int) -> "Ranked":
         """Some of them, counted from 0."""
         cut = slice(first, first + most)
-        return Ranked(self.ids[cut], self.scores[cut], self.fits[cut], self.confidence)
+        return replace(self, ids=self.ids[cut], scores=self.scores[cut], fits=self.fits[cut])
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,25 @@ def rank(
         return _NOTHING
     looks = [_closely(connection, query, terms, part, asked) for part in chosen]
     inside = np.isin(ids, np.concatenate([look.ids for look in looks]))
-    return _merged([*looks, _from_afar(ids[~inside], scores[~inside])], most)
+    ranked = _merged([*looks, _from_afar(ids[~inside], scores[~inside])], most)
+    unknown = _unknown(connection, query, terms)
+    return replace(
+        ranked,
+        confidence=ranked.confidence * (ranking.UNKNOWN_NAME if unknown else 1),
+        weights={one.term.words[0]: one.weight for one in terms},
+        unknown=unknown,
+    )
+
+
+def _unknown(connection: sa.Connection, query: Query, terms: Sequence[Standing]) -> tuple[str, ...]:
+    """Names that nobody says, that nobody bears who speaks, and that no show has."""
+    nowhere = {one.term.words[0] for one in terms if not (len(one.ids) or one.speaks)}
+    names = [name for name in query.names if name in nowhere]
+    if not names:
+        return ()
+    shows = connection.exec_driver_sql("select id || ' ' || title || ' ' || body from shows")
+    told = " ".join(str(text) for text in shows.scalars()).casefold()
+    return tuple(name for name in names if name not in told)
 
 
 def _by_words(
@@ -135,21 +157,38 @@ def _closely(
     asked: Scores | None,
 ) -> Look:
     """One document."""
-    alone = _kind_of(connection, part) in _NO_RUNNING_TEXT
+    alone = _kind_of(connection, part) not in _RUNNING_TEXT
     found = lookup.counts_within(connection, terms, part)
     words = ranking.scores(found, *part, alone=alone)
+    if alone:
+        words += _together(connection, query, terms, part)
     allowed = _forbid(connection, query, part, words)
     near = np.full_like(words, np.nan)
     if asked is not None:
         near = vectors.nearness(connection, asked, part)
+    coverages = ranking.coverages(found, *part)
+    coverages[ranking.lone(found, *part)] *= ranking.SINGLE
     return Look(
         ids=np.arange(part[0], part[1] + 1),
         words=words,
-        coverages=ranking.coverages(found, *part),
+        coverages=coverages,
         near=near,
         around=near if alone else ranking.smoothed(near),
         allowed=allowed,
     )
+
+
+def _together(
+    connection: sa.Connection, query: Query, terms: Sequence[Standing], part: Range
+) -> Scores:
+    """What passages of a written text get for words that stand beside each other as asked."""
+    total = np.zeros(part[1] - part[0] + 1, dtype=np.float32)
+    weights = {one.term.words[0]: one.weight for one in terms}
+    for pair, ids in zip(
+        query.pairs, lookup.pairs_within(connection, query.pairs, part), strict=True
+    ):
+        total[ids - part[0]] += ranking.PAIR * max(weights.get(word, 0) for word in pair.words)
+    return total
 
 
 def _from_afar(ids: Ids, words: Scores) -> Look:

@@ -219,7 +219,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     show: Words = ""
     episode: Words = ""
     earlier: Annotated[list[Text], msgspec.Meta(max_length=50)] = []
-    """Of a talk: ``searched`` of the answers so far, the newest last."""
+    """Of a talk: ``question`` of the answers so far, the newest last."""
 
 
 class CheckOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
