@@ -97,7 +97,9 @@ def scores(found: Sequence[Found], first: int, last: int, *, alone: bool = False
         around = WRITTEN * amount if alone else neighbourhood(amount)
         total += one.weight * (OWN * amount + around / (around + NEIGHBOURHOOD))
     titled = TITLED * sum(one.weight for one in found if one.titled)
-    return np.where(total > 0, total + titled, 0).astype(np.float32)
+    if titled:
+        total[total > 0] += titled
+    return total
 
 
 def coverages(found: Sequence[Found], first: int, last: int) -> Scores:
@@ -144,12 +146,9 @@ def neighbourhood(amount: Scores) -> Scores:
 
 def best(score: Scores, most: int) -> npt.NDArray[np.intp]:
     """Places of the highest scores above zero, the highest first, equals in order."""
-    if most < len(score):
-        candidates = np.argpartition(-score, most)[:most]
-    else:
-        candidates = np.arange(len(score))
-    candidates = candidates[score[candidates] > 0]
-    return candidates[np.lexsort((candidates, -score[candidates]))]
+    least = np.partition(score, -most)[-most] if 0 < most < len(score) else 0
+    candidates = np.flatnonzero((score >= least) & (score > 0))
+    return candidates[np.lexsort((candidates, -score[candidates]))][:most]
 
 
 def smoothed(near: Scores) -> Scores:
