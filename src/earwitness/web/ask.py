@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from earwitness.library import catalogue
+from earwitness.library.asking import answer as answering
 from earwitness.library.asking import model
 from earwitness.library.asking.conversation import Conversation
 from earwitness.library.asking.model import Endpoint, ModelFailed
@@ -37,6 +38,7 @@ _TURN_VOCABULARY: Mapping[str, Any] = {
     "kinds": places.KINDS,
     "place": places.of_citation,
     "kept": talk.kept,
+    "standing": answering.standing,
 }
 """What the template of a turn calls by name."""
 
