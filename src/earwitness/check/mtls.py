@@ -119,6 +119,17 @@ class Session:
         """Of the budget."""
         return max(0.0, self._deadline - time.monotonic())
 
+    @property
+    def question(self) -> Mapping[str, str]:
+        """Whom this session asks, and what: answers to anything else cannot be compared with its own."""
+        return {
+            "host": self._host,
+            "port": str(self._port),
+            "path": self.asked.path if self.asked.protocol == "http" else "",
+            "starttls": self.asked.protocol,
+            "transport": self.asked.transport,
+        }
+
     def announced(self, name: str) -> Step | None:
         """The step of that name in the plan; None when nobody asked for it."""
         return next((step for step in self._plan if step.name == name), None)

@@ -291,6 +291,56 @@ def test_coming_back_after_a_revocation() -> None:
     assert returned(told(), told(), key=True) == ["ticket-key-unchanged"]
 
 
+CHANGED = told("another page")
+TROUBLE = Seen(status="502", body="bad gateway")
+
+
+@pytest.mark.parametrize(
+    ("full", "again", "alone"),
+    [
+        (CHANGED, CHANGED, told("please log in")),  # the page is another one now, for everybody
+        (CHANGED, ALERT, told("please log in")),
+        (ALERT, CHANGED, told("please log in")),
+        (TROUBLE, TROUBLE, TROUBLE),
+        (Seen(status="404", body="gone"),) * 3,
+        (told("maintenance"),) * 3,
+    ],
+)
+def test_another_answer_than_then_is_no_refusal(full: Seen, again: Seen, alone: Seen) -> None:
+    one = Returned(
+        version="1.3",
+        name="a.test",
+        age_seconds=60.0,
+        before=told(),
+        alone=alone,
+        alone_before=told("please log in"),
+        full=full,
+        resumed=again,
+        same_ticket_key=None,
+    )
+    assert ids(judged(returned=(one,))) == []
+    reason, needs = telling.unproved(one)
+    assert "told" in reason
+    assert needs
+
+
+def test_the_words_for_those_without_certificate_are_a_refusal() -> None:
+    login = told("please log in")
+    one = Returned(
+        version="1.3",
+        name="a.test",
+        age_seconds=60.0,
+        before=told(),
+        alone=login,
+        alone_before=login,
+        full=login,
+        resumed=login,
+        same_ticket_key=None,
+    )
+    assert ids(judged(returned=(one,))) == ["revocation-reaches-sessions"]
+    assert telling.unproved(one) == ("", "")
+
+
 def test_a_certificate_that_is_not_let_in_proves_nothing() -> None:
     shut = host(admitted=(BAD_REQUEST,) * 3)
     seen = Admission(server="", protocol="http", versions=("1.3",), baselines=(shut,))

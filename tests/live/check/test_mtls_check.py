@@ -213,6 +213,36 @@ def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
         assert_no_secret(document, secrets, ground.alice)
 
 
+def test_a_page_that_changes_is_no_revocation(ground: Ground, tmp_path: Path) -> None:
+    path = tmp_path / "sessions"
+
+    def greeting(word: str) -> str:
+        settings = {"ssl_verify_client": "optional", "body": f'"{word} $ssl_client_s_dn"'}
+        return guarded(ground, **settings)
+
+    with served(ground, greeting("hi")) as server:
+        identity = own(ground.alice)
+        check(server, path="/id", **identity, **{"save-session": str(path)})
+        again = {"resume-session": str(path), **identity}
+        other = check(server, **again)
+        assert other.exit_code == 2
+        assert "with path /id, and this check has /" in other.not_seen[0].reason
+        moved = checks.order(
+            f"mtls://localhost:{server.ports['tls']}", (), {"path": "/id", **again}
+        )
+        elsewhere = checks.carry_out(moved, Severity.HIGH, lambda _line: None)
+        assert elsewhere.exit_code == 2
+        assert "with host 127.0.0.1" in elsewhere.not_seen[0].reason
+        assert not any(read.name == "return" for read in elsewhere.evidence.reads)
+        config = server.folder / "nginx.conf"
+        config.write_text(config.read_text().replace('"hi ', '"hello '))
+        server.reload()
+        late = check(server, path="/id", **again)
+    assert ids(late) <= {"ticket-key-unchanged"}
+    assert late.exit_code == 2
+    assert "told something else than then" in late.not_seen[0].reason
+
+
 def test_a_ticket_key_is_recognised_by_the_next_check(ground: Ground, tmp_path: Path) -> None:
     """As long as the server keeps it: by the record on this machine, which does not show it."""
 

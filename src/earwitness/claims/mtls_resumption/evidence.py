@@ -106,6 +106,9 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
     before: Seen
     """What its certificate was told then."""
     alone: Seen
+    """Without certificate, now."""
+    alone_before: Seen | None = None
+    """Without certificate, then; None in evidence of older versions."""
     full: Seen
     """With the certificate, now."""
     resumed: Seen

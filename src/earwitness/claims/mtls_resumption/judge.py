@@ -11,7 +11,7 @@ import msgspec
 
 from earwitness.check.finding import Finding, Severity
 from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling, ticket_keys
-from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed, Returned
+from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed
 from earwitness.claims.mtls_resumption.wording import at, finding, listed, spoken
 
 RESUMPTION = "https://www.rfc-editor.org/rfc/rfc8446#section-2.2"
@@ -160,10 +160,13 @@ def _revoked(seen: Admission) -> Iterator[Finding]:
 
 def _returned(seen: Admission) -> Iterator[Finding]:
     for name in dict.fromkeys(one.name for one in seen.returned):
+        came = [one for one in seen.returned if one.name == name]
         refused = [
-            one for one in seen.returned if one.name == name and not telling.is_back(one, one.full)
+            one
+            for one in came
+            if telling.is_turned_away(one, one.full) and not telling.is_back(one, one.full)
         ]
-        inside = [one for one in refused if _came_back(one)]
+        inside = [one for one in refused if telling.came_back(one)]
         if inside:
             yield finding(
                 "outlives-revocation",
@@ -178,7 +181,7 @@ def _returned(seen: Admission) -> Iterator[Finding]:
                 evidence=("/returned",),
                 learn_more=RESUMPTION,
             )
-        elif refused:
+        elif not any(telling.unproved(one)[0] for one in came):
             yield finding(
                 "revocation-reaches-sessions",
                 Severity.INFO,
@@ -190,15 +193,6 @@ def _returned(seen: Admission) -> Iterator[Finding]:
                 where=at(name),
                 evidence=("/returned",),
             )
-
-
-def _came_back(one: Returned) -> bool:
-    """Whether the session was told what the certificate was told, and nobody else is."""
-    return (
-        one.resumed.resumed
-        and telling.is_back(one, one.resumed)
-        and not telling.same(one.alone, one.before)
-    )
 
 
 def _dwelt(seen: Admission) -> Iterator[Finding]:

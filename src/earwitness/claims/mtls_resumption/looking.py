@@ -50,7 +50,7 @@ def look(session: Session) -> Partly:
         revoked=tuple(looking.revoked()),
         dwelt=tuple(dwelling.chains(session, looking.renewable(), missed)),
         baselines=looking.ended(baselines),
-        kept=looking.keep(missed),
+        kept=looking.keep(missed, baselines),
         transport=session.asked.transport,
         offers_quic=session.offers_quic,
     )
@@ -301,7 +301,7 @@ class _Looking:
             if host.identity is not None and ("1.3", False, host.name) in self._taken
         )
 
-    def keep(self, missed: list[Unseen]) -> int:
+    def keep(self, missed: list[Unseen], baselines: Sequence[Baseline]) -> int:
         """Keep fresh sessions in the file that was named; how many."""
         step, path = self._session.announced("save-session"), self._session.asked.save
         if step is None or path is None:
@@ -313,7 +313,8 @@ class _Looking:
                     continue
                 visit = self._full(step, version, host, memory=memory)
                 if visit.session is not None:
-                    kept.append(self._kept(host, visit, visit.session))
+                    alone = _own(baselines, version, host).alone
+                    kept.append(self._kept(host, visit, visit.session, alone))
         if not kept:
             reason = "the server takes no session back, so there is none to keep"
             missed.append(
@@ -323,17 +324,19 @@ class _Looking:
             )
             return 0
         try:
-            sessions.keep(path, kept)
+            sessions.keep(path, kept, self._session.question)
         except OSError as problem:
             raise NotSeen(f"sessions could not be kept in {path}: {problem.strerror}") from None
         return len(kept)
 
-    def _kept(self, host: Host, visit: Visit, given: sessions.Session) -> Kept:
+    def _kept(self, host: Host, visit: Visit, given: sessions.Session, alone: Seen) -> Kept:
         """A session with what has to be known of it when it is presented in another check."""
         note = {
             "name": host.name or "",
             "status": visit.outcome.status,
             "body": visit.outcome.body,
+            "alone_status": alone.status,
+            "alone_body": alone.body,
             "key": self._session.key.hex(),
             "ticket_key": self._key(host, given),
             "at": f"{time.time():.0f}",

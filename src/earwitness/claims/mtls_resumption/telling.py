@@ -4,6 +4,7 @@ Nothing is concluded from a handshake or a status alone. A visitor got in where 
 right certificate is told, and where a visitor without one is told something else.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from earwitness.check.evidence import Unseen
@@ -12,6 +13,14 @@ from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Retu
 _CLAIM = "mtls-resumption"
 _FIRST_REFUSAL = 400
 """From this status on, HTTP says no (RFC 9110, 15.5)."""
+_REFUSALS = re.compile(
+    r"40[0137]|421|49[56]"  # HTTP (RFC 9110, 15.5), and what nginx says of certificates
+    r"|E 28\w{3}"  # PostgreSQL: invalid authorization specification
+    r"|CONNACK [245]"  # MQTT 3.1.1, 3.2.2.3
+    r"|-(?:NOAUTH|WRONGPASS|NOPERM)"  # Redis
+)
+"""What is said to somebody in particular; other errors are those of a server in trouble, or of a path."""
+_SERVER_IN_TROUBLE = re.compile(r"5\d\d|E (?:53|57)\w{3}|CONNACK 3|-(?:LOADING|BUSY|MASTERDOWN)")
 
 
 def of(baselines: Sequence[Baseline], version: str, name: str | None) -> Baseline | None:
@@ -65,7 +74,48 @@ def is_told_like(seen: Seen, right: Seen, others: Sequence[Seen]) -> bool:
 
 def is_back(one: Returned, seen: Seen) -> bool:
     """Whether a visitor is told now what the certificate was told in the earlier check."""
-    return is_told_like(seen, one.before, (one.alone,))
+    return not _says_no(one.before) and is_told_like(seen, one.before, (one.alone,))
+
+
+def is_turned_away(one: Returned, seen: Seen) -> bool:
+    """Whether a visitor who comes back is refused, and not only told something else than then.
+
+    By silence or an alert, by a status that says so, or with the words for those who have no
+    certificate, where these are the same as then: a server that is being changed or is in trouble
+    has other words for everybody.
+    """
+    if not seen.status or _REFUSALS.fullmatch(seen.status):
+        return True
+    steady = one.alone_before is None or same(one.alone, one.alone_before)
+    return same(seen, one.alone) and steady and not _SERVER_IN_TROUBLE.fullmatch(seen.status)
+
+
+def came_back(one: Returned) -> bool:
+    """Whether the session was taken and told what the certificate was told, and nobody else is."""
+    return one.resumed.resumed and is_back(one, one.resumed) and not same(one.alone, one.before)
+
+
+def unproved(one: Returned) -> tuple[str, str]:
+    """Why coming back proves nothing, and what is needed for a proof; both empty where it does."""
+    if _says_no(one.before):
+        reason = f"the certificate was not let in then either ({words(one.before)})"
+        return reason, "sessions of a certificate that is let in"
+    if is_back(one, one.full):
+        reason = "the certificate itself is still let in"
+        return reason, "revoke it, have the server take the new list, and come again"
+    steady = "a --path whose answer stays the same, sessions kept of it, and a revocation"
+    if not is_turned_away(one, one.full):
+        reason = (
+            f"the certificate is not refused, but told something else than then ({words(one.full)})"
+        )
+        return reason, steady
+    if not came_back(one) and not is_turned_away(one, one.resumed):
+        reason = (
+            "the certificate is refused, and its session is neither refused nor told what was said "
+            f"then ({words(one.resumed)})"
+        )
+        return reason, steady
+    return "", ""
 
 
 def is_guarded(baseline: Baseline) -> bool:
