@@ -268,6 +268,36 @@ def test_a_revoked_certificate(full: Seen, again: Seen | None, expected: list[st
     assert ids(judged(baselines=(host(),), revoked=(one,))) == expected
 
 
+APP, AWAY = told("to /app", "302"), told("to /revoked", "302")
+DENIED = told("", "401")
+
+
+@pytest.mark.parametrize(("full", "unclear"), [(AWAY, False), (APP, True)])
+def test_a_redirect_alone_lets_no_revoked_certificate_in(full: Seen, unclear: bool) -> None:
+    own = host(alone=DENIED, stranger=DENIED, admitted=(APP,) * 3)
+    one = Revoked(version="1.3", name="a.test", full=full, resumed=None)
+    assert ids(judged(baselines=(own,), revoked=(one,))) == ["nothing-seen"]
+    seen = Admission(
+        server="", protocol="http", versions=("1.3",), baselines=(own,), revoked=(one,)
+    )
+    assert [missed.essential for missed in telling.untold(seen)] == [True] * unclear
+
+
+def test_an_empty_answer_alone_proves_nothing() -> None:
+    login, empty = told("please log in"), told("")
+    own = host(alone=login, stranger=login, admitted=(empty,) * 3)
+    one = Revoked(version="1.3", name="a.test", full=empty, resumed=None)
+    assert "revoked-accepted" not in ids(judged(baselines=(own,), revoked=(one,)))
+    clear = host(alone=DENIED, stranger=DENIED, admitted=(empty,) * 3)
+    assert ids(judged(baselines=(clear,), revoked=(one,))) == ["revoked-accepted"]
+
+
+def test_hosts_are_not_known_by_a_redirect() -> None:
+    hosts = (host(), host("b.test", admitted=(APP,) * 3))
+    session = told("to /app", "302", resumed=True)
+    assert ids(judged(baselines=hosts, crossed=(crossed(DENIED, session),))) == ["hosts-look-alike"]
+
+
 def returned(full: Seen, again: Seen, alone: Seen = ALERT, key: bool | None = None) -> list[str]:
     one = Returned(
         version="1.3",
@@ -288,6 +318,7 @@ def test_coming_back_after_a_revocation() -> None:
     assert returned(ALERT, Seen(resumed=True)) == ["revocation-reaches-sessions"]
     assert returned(told(), told(resumed=True)) == []  # not revoked there: nothing is proved
     assert returned(ALERT, told(resumed=True), alone=told()) == ["revocation-reaches-sessions"]
+    assert returned(ALERT, told(resumed=True, status="302")) == []
     assert returned(told(), told(), key=True) == ["ticket-key-unchanged"]
 
 

@@ -52,6 +52,15 @@ def test_the_request_names_the_host() -> None:
     assert b"\r\nHost: b.test\r\n" in http("/x", "b.test").request("a.test")
 
 
+def test_a_redirect_says_where_it_leads() -> None:
+    login, app = (
+        b"HTTP/1.1 302 Found\r\nlocation: /%s\r\nContent-Length: 0\r\n\r\n" % place
+        for place in (b"login", b"app")
+    )
+    assert http().body(login) != http().body(app)
+    assert http().body(login.replace(b"302 Found", b"200 OK")) == b""
+
+
 def test_only_what_changes_nothing_may_travel_early() -> None:
     allowed = {one.name: one.idempotent for one in (http(), redis(), mqtt(), postgresql())}
     assert allowed == {"http": True, "redis": True, "mqtt": False, "postgresql": False}

@@ -16,7 +16,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""
     """Of the answer; empty when there was none."""
     body: str = ""
-    """Digest of what the answer said."""
+    """Digest of what the answer said besides its status; empty when that was nothing."""
     refusal: str = ""
     """What ended the connection before an answer came."""
     resumed: bool = False

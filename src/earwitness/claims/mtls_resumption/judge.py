@@ -123,13 +123,13 @@ def _revoked(seen: Admission) -> Iterator[Finding]:
         visits = [one for one in seen.revoked if one.name == name]
         judged = [(one, telling.of(seen.baselines, one.version, name)) for one in visits]
         guarded = [(one, own) for one, own in judged if own and telling.is_guarded(own)]
-        accepted = [one for one, own in guarded if telling.got_in(one.full, own)]
+        accepted = [one for one, own in guarded if telling.is_proved_in(one.full, own)]
         resumed = [
             one
             for one, own in guarded
             if one.resumed
             and one.resumed.resumed
-            and telling.got_in(one.resumed, own)
+            and telling.is_proved_in(one.resumed, own)
             and not telling.got_in(one.full, own)
         ]
         if accepted:

@@ -11,6 +11,7 @@ from earwitness.check.evidence import Unseen
 from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Returned, Seen
 
 _CLAIM = "mtls-resumption"
+_REDIRECT = re.compile(r"3\d\d")
 _FIRST_REFUSAL = 400
 """From this status on, HTTP says no (RFC 9110, 15.5)."""
 _REFUSALS = re.compile(
@@ -61,8 +62,27 @@ def got_in(seen: Seen, baseline: Baseline) -> bool:
     There, a status that only the right certificate is given says enough: answers may name who asks,
     or how often a certificate was looked at.
     """
+    right, others = baseline.admitted[0], (baseline.alone, baseline.stranger)
+    if is_redirect(right) and is_steady(baseline):
+        return same(seen, right)
+    return lets_in(baseline) and is_told_like(seen, right, others)
+
+
+def is_redirect(seen: Seen) -> bool:
+    """Whether it is sent elsewhere, where all may be decided that is not decided here."""
+    return _REDIRECT.fullmatch(seen.status) is not None
+
+
+def is_proof(seen: Seen, others: Sequence[Seen]) -> bool:
+    """Whether being told so says that somebody got in: a redirect, or nothing at all, does not."""
+    said = bool(seen.body) or seen.status not in {one.status for one in others}
+    return said and not is_redirect(seen)
+
+
+def is_proved_in(seen: Seen, baseline: Baseline) -> bool:
+    """Whether the visitor got in at its own host, beyond doubt."""
     others = (baseline.alone, baseline.stranger)
-    return lets_in(baseline) and is_told_like(seen, baseline.admitted[0], others)
+    return got_in(seen, baseline) and is_proof(seen, others)
 
 
 def is_told_like(seen: Seen, right: Seen, others: Sequence[Seen]) -> bool:
@@ -74,7 +94,11 @@ def is_told_like(seen: Seen, right: Seen, others: Sequence[Seen]) -> bool:
 
 def is_back(one: Returned, seen: Seen) -> bool:
     """Whether a visitor is told now what the certificate was told in the earlier check."""
-    return not _says_no(one.before) and is_told_like(seen, one.before, (one.alone,))
+    if _says_no(one.before):
+        return False
+    if is_redirect(one.before):
+        return same(seen, one.before)
+    return is_told_like(seen, one.before, (one.alone,))
 
 
 def is_turned_away(one: Returned, seen: Seen) -> bool:
@@ -92,7 +116,12 @@ def is_turned_away(one: Returned, seen: Seen) -> bool:
 
 def came_back(one: Returned) -> bool:
     """Whether the session was taken and told what the certificate was told, and nobody else is."""
-    return one.resumed.resumed and is_back(one, one.resumed) and not same(one.alone, one.before)
+    return (
+        one.resumed.resumed
+        and is_back(one, one.resumed)
+        and is_proof(one.resumed, (one.alone,))
+        and not same(one.alone, one.before)
+    )
 
 
 def unproved(one: Returned) -> tuple[str, str]:
@@ -113,6 +142,8 @@ def unproved(one: Returned) -> tuple[str, str]:
         reason = (
             "the certificate is refused, and its session is neither refused nor told what was said "
             f"then ({words(one.resumed)})"
+            if not is_back(one, one.resumed)
+            else f"the certificate is refused, and what its session is told says too little ({words(one.resumed)})"
         )
         return reason, steady
     return "", ""
@@ -147,6 +178,23 @@ def _untold(seen: Admission) -> Iterator[Unseen]:
             yield Unseen(
                 claim=_CLAIM, what="who gets in", reason=reason, needs="a certificate that opens it"
             )
+    for visit in seen.revoked:
+        own = of(seen.baselines, visit.version, visit.name)
+        for told in (visit.full, visit.resumed):
+            if (
+                own
+                and told
+                and is_guarded(own)
+                and got_in(told, own)
+                and not is_proved_in(told, own)
+            ):
+                yield Unseen(
+                    claim=_CLAIM,
+                    what="whether the revoked certificate gets in",
+                    reason=f"{visit.name or 'no name'}, TLS {visit.version}: it is told what the right one "
+                    f"is told, and that says too little ({words(told)})",
+                    needs="a --path that answers with a page",
+                )
 
 
 def lets_in_at_first(baseline: Baseline) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
+_LOCATION = re.compile(rb"(?i)\r\nlocation:[ \t]*([^\r\n]*)")
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
 _SQLSTATE = re.compile(rb"\0C(\w{5})\0")
 _SSL_REQUEST = struct.pack("!II", 8, 80877103)  # PostgreSQL: protocol, "SSL Session Encryption"
@@ -55,7 +56,7 @@ def http(path: str = "/", host: str = "") -> Opening:
         request=request,
         is_whole=_http_is_whole,
         status=lambda answer: _first(_STATUS, answer),
-        body=lambda answer: answer.partition(b"\r\n\r\n")[2],
+        body=_http_body,
     )
 
 
@@ -112,6 +113,14 @@ def _http_is_whole(answer: bytes) -> bool:
         return body.endswith(b"0\r\n\r\n")
     length = _LENGTH.search(head)
     return bool(length and len(body) >= int(length[1]))
+
+
+def _http_body(answer: bytes) -> bytes:
+    """With the place that a redirect leads to, which is what it says (RFC 9110, 15.4)."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if not _first(_STATUS, head + b"\r\n").startswith("3"):
+        return body
+    return _first(_LOCATION, head + b"\r\n").encode() + b"\r\n" + body
 
 
 def _postgresql_is_whole(answer: bytes) -> bool:
