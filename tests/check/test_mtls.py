@@ -122,14 +122,16 @@ def test_over_quic_there_is_one_version_and_one_kind_of_session() -> None:
 
 def test_the_budget_is_the_plan() -> None:
     order = checks.order("mtls://here", (), {**CERT, "dwell": "5m"})
-    steps = [step for check in order.checks for step in check.plan]
+    steps = [*order.plan.opening, *(step for check in order.checks for step in check.plan)]
     assert order.budget.steps == sum(step.times for step in steps)
     assert order.budget.seconds == mtls.BUDGET.seconds + 300
 
 
 def test_more_connections_than_may_be_made_are_refused_beforehand() -> None:
-    with pytest.raises(checks.CannotCheck, match="may need 36 connections"):
-        checks.order("mtls://here", (), {**CERT, "connections": "5"})
+    with pytest.raises(checks.CannotCheck, match="may need 44 connections"):
+        checks.order("mtls://here", (), {**CERT, "connections": "43"})
+    order = checks.order("mtls://here", (), {**CERT, "connections": "44"})
+    assert order.budget.steps == 44
     names = "\n".join(f"host{number}" for number in range(20))
     with pytest.raises(checks.CannotCheck, match="--connections permits 400"):
         checks.order("mtls://here", (), {**CERT, "sni": names})
@@ -151,7 +153,7 @@ def session(tmp_path: Path) -> mtls.Session:
         parameters={"host": "127.0.0.1", "port": "1"},
         options=options,
     )
-    budget = msgspec.structs.replace(mtls.BUDGET, steps=2)
+    budget = msgspec.structs.replace(mtls.BUDGET, steps=4)
     return mtls.Session(target, budget, (STEP,))
 
 
@@ -179,7 +181,7 @@ def test_only_what_was_announced_is_connected_for(session: mtls.Session) -> None
 
 def test_connections_are_counted_and_paced(session: mtls.Session) -> None:
     begun = time.monotonic()
-    for _ in range(4):  # two of the plan, and the two that open a session
+    for _ in range(4):  # all that the budget has
         with pytest.raises(mtls.Unreachable, match="connection refused"):
             session.visit(STEP, "1.3", None)
     assert time.monotonic() - begun >= 3 / 20

@@ -33,8 +33,6 @@ NAME = "mtls"
 SCHEME = "mtls://"
 PORT = 443
 VISIT_SECONDS = 5.0
-BUDGET = Budget(seconds=60.0, steps=0, rows=0, step_seconds=VISIT_SECONDS, lock_seconds=0.0)
-"""Steps are connections, and the plan says how many: none is made that it does not name."""
 _PATIENCE_BETWEEN = 0.05
 """Seconds that are waited at once for the rate."""
 _REACH = Step(
@@ -43,6 +41,16 @@ _REACH = Step(
     text="one connection with TLS 1.3 and, over TCP, one with TLS 1.2, with the certificate",
     times=2,
 )
+OPENING_CONNECTIONS = _REACH.times
+BUDGET = Budget(
+    seconds=60.0,
+    steps=OPENING_CONNECTIONS,
+    rows=0,
+    step_seconds=VISIT_SECONDS,
+    lock_seconds=0.0,
+)
+"""Steps are connections, those of the opening among them, and the plan says how many: none is made that
+it does not name."""
 _NOT_SPOKEN = (
     "protocol version",
     "unsupported protocol",
@@ -104,7 +112,7 @@ class Session:
         self._secrets = target.secrets
         self._opening = opening
         self._plan = frozenset((*plan, _REACH))
-        self._left = budget.steps + _REACH.times
+        self._left = budget.steps
         self._deadline = time.monotonic() + budget.seconds
         self._due = time.monotonic()
         self._record: list[ReadRecord] = []

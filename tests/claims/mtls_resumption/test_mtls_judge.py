@@ -160,6 +160,19 @@ def test_several_servers_behind_one_address_give_a_rate() -> None:
     assert "1 of 3 taken" in finding.statement
 
 
+def test_sessions_that_are_given_and_never_taken_are_not_called_refused() -> None:
+    untaken = resumed(*(BAD_REQUEST,) * 4)
+    (finding,) = judged(baselines=(host(),), resumed=(untaken,))
+    assert finding.id == "mtls-resumption/nothing-seen"
+    assert "TLS 1.3 (0 of 4 taken)" in finding.statement
+    assert "with a session alone" not in finding.statement
+    seen = Admission(
+        server="", protocol="http", versions=("1.3",), baselines=(host(),), resumed=(untaken,)
+    )
+    (missed,) = telling.untold(seen)
+    assert "0 of 4 were taken" in missed.reason
+
+
 def test_a_new_ticket_alone_is_no_endless_session() -> None:
     one = resumed(told(resumed=True), renewed=True)
     findings = judged(baselines=(host(),), resumed=(one,))

@@ -59,7 +59,7 @@ def _not_enforced(seen: Admission) -> Iterator[Finding]:
 
 def _resumed(seen: Admission) -> Iterator[Finding]:
     for name, ways in _admitting(seen).items():
-        said = listed(f"{spoken(one.version, one.memory)} ({_rate(one)})" for one in ways)
+        said = listed(map(_way, ways))
         lives = [one.lifetime_seconds for one in ways if one.lifetime_seconds]
         life = (
             f"up to {max(lives):,} s by the server's own word"
@@ -225,12 +225,19 @@ def _dwelt(seen: Admission) -> Iterator[Finding]:
 def _nothing(seen: Admission) -> Iterator[Finding]:
     guarded = [one for one in seen.baselines if telling.is_guarded(one)]
     if guarded:
+        untaken = telling.untaken(seen)
+        who = (
+            "neither without certificate, nor with a made-up one, nor with a session alone."
+            if not untaken
+            else "neither without certificate, nor with a made-up one. Of sessions nothing is known: some "
+            f"were given, and none was taken: {listed(map(_way, untaken))}. That also happens where several "
+            "servers with keys of their own take turns."
+        )
         yield finding(
             "nothing-seen",
             Severity.INFO,
             "Nobody got in without the right certificate",
-            statement=f"{listed(dict.fromkeys(one.name or 'no name' for one in guarded))}: neither without "
-            "certificate, nor with a made-up one, nor with a session alone.",
+            statement=f"{listed(dict.fromkeys(one.name or 'no name' for one in guarded))}: {who}",
             fix="Nothing.",
             evidence=("/baselines", "/resumed"),
         )
@@ -261,9 +268,9 @@ def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
     return found
 
 
-def _rate(one: Resumed) -> str:
+def _way(one: Resumed) -> str:
     taken = sum(visit.resumed for visit in one.tries)
-    return f"{taken} of {len(one.tries)} taken"
+    return f"{spoken(one.version, one.memory)} ({taken} of {len(one.tries)} taken)"
 
 
 def _by_host(seen: Admission) -> dict[str | None, list[Baseline]]:

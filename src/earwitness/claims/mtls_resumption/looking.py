@@ -1,7 +1,7 @@
 """The visits of a check, in their order. Nothing is decided here but what to ask next.
 
-A session is presented once: some servers take none twice. So each try takes another, of those that
-full handshakes gave anyhow, or of one more.
+A session that was taken is not presented again: some servers take none twice. One that was not taken
+is, at once: where several servers take turns, each of them is then asked for it.
 """
 
 import time
@@ -25,7 +25,7 @@ from earwitness.claims.mtls_resumption.evidence import (
     Revoked,
     Seen,
 )
-from earwitness.claims.mtls_resumption.probe import CLAIM, TRIES, UNKNOWN_NAME
+from earwitness.claims.mtls_resumption.probe import CLAIM, SESSIONS, TRIES, UNKNOWN_NAME
 from earwitness.claims.mtls_resumption.ticket_keys import Beginnings
 from earwitness.servers.tls_client import identity
 from earwitness.servers.tls_client import session as sessions
@@ -94,7 +94,7 @@ class _Looking:
         visit = self._session.visit(
             step, version, host.name, identity=host.identity, tickets=not memory
         )
-        if visit.session is not None:
+        if visit.session is not None and (memory or visit.session.ticket_key_name is not None):
             self.beginnings.note(version, host.name, visit.session.ticket_key_name)
             self._unused[version, memory, host.name].append(visit.session)
         return visit
@@ -149,14 +149,14 @@ class _Looking:
         tries: list[Seen] = []
         given: list[sessions.Session] = []
         renewed = False
-        while len(tries) < TRIES and not any(one.resumed for one in tries):
+        while len(given) < SESSIONS and not any(one.resumed for one in tries):
             first = self._fresh(step, version, host, memory=memory)
             if first is None:
                 break
             given.append(first)
-            again = self._session.visit(step, version, host.name, session=first, tickets=not memory)
-            tries.append(seen(again))
-            renewed |= again.resumed and first.is_replaced_by(again.session)
+            visits = self._presented(step, first, host, memory=memory, times=TRIES)
+            tries += map(seen, visits)
+            renewed |= visits[-1].resumed and first.is_replaced_by(visits[-1].session)
         if any(one.resumed for one in tries):
             self._taken.add((version, memory, host.name))
             self._tries[version, memory] = 1 if len(tries) == 1 else TRIES
@@ -172,6 +172,19 @@ class _Looking:
             renewed=renewed,
             ticket_key=self._key(host, given[0]) if given else "",
         )
+
+    def _presented(
+        self, step: Step, session: sessions.Session, host: Host, *, memory: bool, times: int
+    ) -> list[Visit]:
+        """The visits with a session alone: several in a row, until one of several servers takes it."""
+        visits: list[Visit] = []
+        while len(visits) < times and not any(one.resumed for one in visits):
+            visits.append(
+                self._session.visit(
+                    step, session.version, host.name, session=session, tickets=not memory
+                )
+            )
+        return visits
 
     def _key(self, host: Host, given: sessions.Session) -> str:
         return self.beginnings.key(given.version, host.name, given.ticket_key_name)
@@ -220,18 +233,13 @@ class _Looking:
 
     def _crossing(self, step: Step, version: str, memory: bool, of: Host, to: Host) -> Seen | None:
         """A session of the one host at the other: tried again where servers are several."""
-        resumed = None
         if (version, memory, of.name) not in self._taken:
-            return resumed
-        for _ in range(self._tries[version, memory]):
-            first = self._fresh(step, version, of, memory=memory)
-            if first is None:
-                return resumed
-            visit = self._session.visit(step, version, to.name, session=first, tickets=not memory)
-            resumed = seen(visit)
-            if visit.resumed:
-                break
-        return resumed
+            return None
+        first = self._fresh(step, version, of, memory=memory)
+        if first is None:
+            return None
+        times = self._tries[version, memory]
+        return seen(self._presented(step, first, to, memory=memory, times=times)[-1])
 
     def nameless(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
         """The same where the handshake names nobody who is there, and the request names the host."""
@@ -289,8 +297,10 @@ class _Looking:
                 full = self._session.visit(step, version, host.name, identity=self._session.revoked)
                 resumed = None
                 if full.session is not None:
-                    again = self._session.visit(step, version, host.name, session=full.session)
-                    resumed = seen(again)
+                    memory = version == "1.2" and full.session.ticket_key_name is None
+                    times = self._tries.get((version, memory), 1)
+                    again = self._presented(step, full.session, host, memory=memory, times=times)
+                    resumed = seen(again[-1])
                 yield Revoked(version=version, name=host.name, full=seen(full), resumed=resumed)
 
     def renewable(self) -> tuple[Host, ...]:
@@ -314,7 +324,7 @@ class _Looking:
                 visit = self._full(step, version, host, memory=memory)
                 if visit.session is not None:
                     alone = _own(baselines, version, host).alone
-                    kept.append(self._kept(host, visit, visit.session, alone))
+                    kept.append(self._kept(host, visit, visit.session, alone, memory=memory))
         if not kept:
             reason = "the server takes no session back, so there is none to keep"
             missed.append(
@@ -329,7 +339,9 @@ class _Looking:
             raise NotSeen(f"sessions could not be kept in {path}: {problem.strerror}") from None
         return len(kept)
 
-    def _kept(self, host: Host, visit: Visit, given: sessions.Session, alone: Seen) -> Kept:
+    def _kept(
+        self, host: Host, visit: Visit, given: sessions.Session, alone: Seen, *, memory: bool
+    ) -> Kept:
         """A session with what has to be known of it when it is presented in another check."""
         note = {
             "name": host.name or "",
@@ -340,6 +352,7 @@ class _Looking:
             "key": self._session.key.hex(),
             "ticket_key": self._key(host, given),
             "at": f"{time.time():.0f}",
+            "tries": str(self._tries[given.version, memory]),
         }
         return Kept(version=given.version, der=given.der, transport=given.transport, note=note)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from earwitness.check.evidence import Unseen
-from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Returned, Seen
+from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed, Returned, Seen
 
 _CLAIM = "mtls-resumption"
 _REDIRECT = re.compile(r"3\d\d")
@@ -161,9 +161,17 @@ def unlike(one: Baseline, other: Baseline) -> bool:
     return is_steady(one) and is_steady(other) and not same(one.admitted[0], other.admitted[0])
 
 
+def untaken(seen: Admission) -> tuple[Resumed, ...]:
+    """The ways to resume of hosts that gave sessions, to be presented several times, and took none."""
+    taken = {one.name for one in seen.resumed if any(visit.resumed for visit in one.tries)}
+    return tuple(
+        one for one in seen.resumed if one.offered and len(one.tries) > 1 and one.name not in taken
+    )
+
+
 def untold(seen: Admission) -> tuple[Unseen, ...]:
     """Where nothing can be concluded, and why."""
-    return tuple(dict.fromkeys(_untold(seen)))
+    return tuple(dict.fromkeys((*_untold(seen), *_untaken(seen))))
 
 
 def _untold(seen: Admission) -> Iterator[Unseen]:
@@ -195,6 +203,16 @@ def _untold(seen: Admission) -> Iterator[Unseen]:
                     f"is told, and that says too little ({words(told)})",
                     needs="a --path that answers with a page",
                 )
+
+
+def _untaken(seen: Admission) -> Iterator[Unseen]:
+    for name in dict.fromkeys(one.name for one in untaken(seen)):
+        tries = sum(len(one.tries) for one in untaken(seen) if one.name == name)
+        reason = (
+            f"{name or 'no name'}: sessions were given, and 0 of {tries} were taken: nothing is resumed "
+            "there, or several servers take turns"
+        )
+        yield Unseen(claim=_CLAIM, what="what sessions open", reason=reason, essential=False)
 
 
 def lets_in_at_first(baseline: Baseline) -> bool:
