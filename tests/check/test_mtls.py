@@ -33,7 +33,15 @@ def test_addresses(address: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["mtls://", "mtls://a:b", "mtls://a:99999", "mtls://user@a", "mtls://a/path", "mtls://a?x=1"],
+    [
+        "mtls://",
+        "mtls://a:b",
+        "mtls://a:99999",
+        "mtls://user@a",
+        "mtls://a/path",
+        "mtls://a?x=1",
+        "mtls://a:0",
+    ],
 )
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(NotATarget):
@@ -54,6 +62,8 @@ def test_others_are_of_another_kind() -> None:
         ({**CERT, "sni": "=x"}, "a host name is"),
         ({**CERT, "sni": "a b"}, "a host name is"),
         ({**CERT, "sni": "a.test=:key"}, "no certificate behind"),
+        ({**CERT, "sni": "ü" * 70 + ".test"}, "no name of a host"),
+        ({**CERT, "sni": "a." * 200 + "test"}, "at most 253"),
         ({**CERT, "revoked-key": "k"}, "--revoked-key needs --revoked-cert"),
         ({"key": "k", "sni": "a.test=c"}, "--key needs --cert"),
         ({**CERT, "path": "x"}, "begins with /"),

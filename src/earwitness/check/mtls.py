@@ -201,6 +201,10 @@ class Session:
         )
         shaken = [version for version in self.versions if visits[version].handshake]
         refused = next(iter(visits.values())).outcome.refusal
+        if any(v.answer and self.asking().is_other(v.answer) for v in visits.values()):
+            raise Unreachable(
+                f"what listens there does not speak {self.asked.protocol.capitalize()}"
+            )
         if not self.versions:
             raise Unreachable(f"{_UNSPOKEN[self.asked.transport]}: {refused}")
         if not shaken and all(v.outcome.refusal == "no answer in time" for v in visits.values()):
@@ -256,9 +260,11 @@ def parse(address: str) -> Target | None:
         return None
     try:
         parts = urlsplit(address)
-        port = parts.port or PORT
+        port = PORT if parts.port is None else parts.port
     except ValueError:
         raise NotATarget("this is no address of the form mtls://host:port") from None
+    if port == 0:
+        raise NotATarget("nobody can listen at port 0")
     if not parts.hostname or parts.path not in ("", "/") or parts.username or parts.query:
         raise NotATarget("an address of this kind is mtls://host:port; the rest are options")
     host = parts.hostname

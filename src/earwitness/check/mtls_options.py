@@ -21,6 +21,8 @@ VERSIONS = ("1.3", "1.2")
 TRANSPORTS = ("tcp", "quic")
 PROTOCOLS = ("http", "postgresql", "mqtt", "redis")
 _OPEN_TO_ALL = "open"
+_LONGEST_NAME = 253
+_SHOWN = 60  # characters of a value that are quoted
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -174,6 +176,7 @@ def _name(text: str, own: Pair | None) -> HostName:
     name, given, files = text.partition("=")
     if not name or any(character.isspace() or character == "/" for character in name):
         raise ValueError(f"--sni {text}: a host name is NAME, NAME=CERT:KEY or NAME={_OPEN_TO_ALL}")
+    _require_sendable(name)
     if not given:
         return HostName(name=name, opened_by=own)
     if files == _OPEN_TO_ALL:
@@ -184,6 +187,18 @@ def _name(text: str, own: Pair | None) -> HostName:
     return HostName(
         name=name, opened_by=Pair(certificate=Path(certificate), key=Path(key or certificate))
     )
+
+
+def _require_sendable(name: str) -> None:
+    """ValueError for a name that no handshake can carry (RFC 6066, 3; RFC 1035, 2.3.4)."""
+    try:
+        sent = name.encode("idna")
+    except UnicodeError:
+        raise ValueError(f"--sni {name[:_SHOWN]}: this is no name of a host") from None
+    if len(sent) > _LONGEST_NAME:
+        raise ValueError(
+            f"--sni {name[:_SHOWN]}: a host name has at most {_LONGEST_NAME} characters"
+        )
 
 
 def _path(text: str) -> str:

@@ -677,6 +677,17 @@ def test_nobody_there_is_one_line(ground: Ground) -> None:
         assert len(result.stderr.splitlines()) == 1
 
 
+def test_a_server_of_another_protocol_is_one_line(ground: Ground) -> None:
+    with served(ground, guarded(ground, ssl_verify_client="off", ssl_crl="")) as server:
+        result = run(
+            f"mtls://127.0.0.1:{server.ports['tls']}",
+            *("--cert", str(ground.alice.certificate), "--key", str(ground.alice.key)),
+            *("--starttls", "redis"),
+        )
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "does not speak Redis" in line(result)
+
+
 def test_a_handshake_that_hangs_is_one_line(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:

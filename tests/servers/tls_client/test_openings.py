@@ -26,6 +26,7 @@ FATAL = b"E\0\0\0\x17SFATAL\0C28000\0Mno\0\0"
         (redis(), b"+PONG\r\n", "+PONG"),
         (redis(), b"-NOAUTH Authentication required.\r\n", "-NOAUTH"),
         (redis(), b"", ""),
+        (redis(), b"HTTP/1.1 400 Bad Request\r\n", ""),
     ],
 )
 def test_the_status_of_an_answer(opening: Opening, answer: bytes, status: str) -> None:

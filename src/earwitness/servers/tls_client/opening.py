@@ -13,6 +13,8 @@ _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
 _LOCATION = re.compile(rb"(?i)\r\nlocation:[ \t]*([^\r\n]*)")
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
+_REDIS = re.compile(rb"\A([-+:$*]\S*)")
+_REDIS_TYPES = b"-+:$*"  # the first byte of an answer (RESP2)
 _SQLSTATE = re.compile(rb"\0C(\w{5})\0")
 _SSL_REQUEST = struct.pack("!II", 8, 80877103)  # PostgreSQL: protocol, "SSL Session Encryption"
 _SSL_YES = b"S"
@@ -39,6 +41,8 @@ class Opening:
     """What of the answer may differ between hosts."""
     farewell: bytes = b""
     """What ends the conversation."""
+    is_other: Callable[[bytes], bool] = lambda _answer: False
+    """Whether an answer, of which something came, is of another protocol."""
 
 
 def http(path: str = "/", host: str = "") -> Opening:
@@ -98,10 +102,9 @@ def redis() -> Opening:
         name="redis",
         request=lambda _name: b"PING\r\n",
         is_whole=lambda answer: answer.endswith(b"\r\n"),
-        status=lambda answer: (
-            answer.split(maxsplit=1)[0].decode(errors="replace") if answer else ""
-        ),
+        status=lambda answer: _first(_REDIS, answer),
         body=lambda answer: answer,
+        is_other=lambda answer: answer[:1] not in _REDIS_TYPES,
     )
 
 
