@@ -41,6 +41,7 @@ def test_addresses(address: str, shown: str) -> None:
         "mtls://a/path",
         "mtls://a?x=1",
         "mtls://a:0",
+        f"mtls://{'ü' * 70}:1",
     ],
 )
 def test_what_is_no_address(address: str) -> None:

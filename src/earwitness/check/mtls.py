@@ -61,6 +61,7 @@ _UNSPOKEN = {
     "tcp": "neither TLS 1.3 nor TLS 1.2 is spoken there",
     "quic": "HTTP/3 is not spoken there",
 }
+_SILENCE = "no answer in time"
 _UNANSWERED = {
     "tcp": "the connection is accepted, and the handshake is not answered",
     "quic": f"nothing answers there over QUIC within {VISIT_SECONDS:g} s",
@@ -198,6 +199,7 @@ class Session:
             version
             for version, visit in visits.items()
             if not any(words in visit.outcome.refusal for words in _NOT_SPOKEN)
+            and (visit.tls or visit.outcome.refusal == _SILENCE)
         )
         shaken = [version for version in self.versions if visits[version].handshake]
         refused = next(iter(visits.values())).outcome.refusal
@@ -205,9 +207,11 @@ class Session:
             raise Unreachable(
                 f"what listens there does not speak {self.asked.protocol.capitalize()}"
             )
+        if not any(v.tls for v in visits.values()) and not self.versions:
+            raise Unreachable(f"nothing there speaks TLS: {refused}")
         if not self.versions:
             raise Unreachable(f"{_UNSPOKEN[self.asked.transport]}: {refused}")
-        if not shaken and all(v.outcome.refusal == "no answer in time" for v in visits.values()):
+        if not shaken and all(v.outcome.refusal == _SILENCE for v in visits.values()):
             raise Unreachable(_UNANSWERED[self.asked.transport])
         answers = [visit.answer for visit in visits.values() if visit.answer]
         self.offers_quic = any(map(_OFFERS_QUIC.search, answers))
@@ -261,6 +265,7 @@ def parse(address: str) -> Target | None:
     try:
         parts = urlsplit(address)
         port = PORT if parts.port is None else parts.port
+        (parts.hostname or "").encode("idna")  # UnicodeError is a ValueError
     except ValueError:
         raise NotATarget("this is no address of the form mtls://host:port") from None
     if port == 0:

@@ -677,6 +677,40 @@ def test_nobody_there_is_one_line(ground: Ground) -> None:
         assert len(result.stderr.splitlines()) == 1
 
 
+@contextlib.contextmanager
+def saying(first: bytes) -> Iterator[int]:
+    """The port of somebody who says this to everybody and closes."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                accepted, _ = door.accept()
+                with accepted, contextlib.suppress(OSError):
+                    if first:
+                        accepted.recv(4096)
+                        accepted.sendall(first)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield door.getsockname()[1]
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"\x16\x03\x03\x00\x20" + b"?" * 32, b"\x17\x03\x03\x00\x20" + b"?" * 32]
+)
+def test_who_never_speaks_tls_is_one_line(ground: Ground, first: bytes) -> None:
+    identity = ("--cert", str(ground.alice.certificate), "--key", str(ground.alice.key))
+    with saying(first) as port:
+        result = run(f"mtls://127.0.0.1:{port}", *identity)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nothing there speaks TLS" in line(result)
+
+
 def test_a_server_of_another_protocol_is_one_line(ground: Ground) -> None:
     with served(ground, guarded(ground, ssl_verify_client="off", ssl_crl="")) as server:
         result = run(
