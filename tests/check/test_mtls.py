@@ -70,6 +70,8 @@ def test_others_are_of_another_kind() -> None:
         ({**CERT, "path": "x"}, "begins with /"),
         ({**CERT, "path": "/x\r\nHost: y"}, "begins with /"),
         ({**CERT, "starttls": "smtp"}, "knows http"),
+        ({**CERT, "starttls": "redis:me"}, "only as postgresql:USER"),
+        ({**CERT, "starttls": "postgresql:"}, "only as postgresql:USER"),
         ({**CERT, "dwell": "long"}, "a duration"),
         ({**CERT, "dwell": "25h"}, "a duration"),
         ({**CERT, "connections": "0"}, "at least 1"),
@@ -199,6 +201,24 @@ def test_connections_are_counted_and_paced(session: mtls.Session) -> None:
     with pytest.raises(NotSeen, match="used up"):
         session.visit(STEP, "1.3", None)
     assert len(session.record) == 4
+
+
+def test_postgresql_is_asked_by_whom_the_certificate_names(session: mtls.Session) -> None:
+    from earwitness.servers.tls_client import opening
+
+    def asked(starttls: str, revoked: bool = False) -> bytes:
+        session.asked = mtls_options.read({"starttls": starttls})
+        session.revoked = session.hosts[0].identity if revoked else None
+        return session.asking(user=session._user(None, None)).request("")
+
+    assert asked("postgresql") == opening.postgresql("alice").request("")
+    assert asked("postgresql:bob") == opening.postgresql("bob").request("")
+
+
+def test_what_a_server_calls_itself_is_cut() -> None:
+    said = mtls._server(b"HTTP/1.1 200 OK\r\nServer: " + b"n" * 3000 + b"\r\n\r\n")
+    assert len(said) < 100
+    assert mtls._server(b"HTTP/1.1 200 OK\r\nServer: nginx\r\n\r\n") == "nginx"
 
 
 def test_an_address_is_not_sent_as_a_name(session: mtls.Session) -> None:

@@ -66,6 +66,10 @@ _UNANSWERED = {
     "tcp": "the connection is accepted, and the handshake is not answered",
     "quic": f"nothing answers there over QUIC within {VISIT_SECONDS:g} s",
 }
+_LONGEST_SERVER = 80
+"""Characters of what a server calls itself; it may say anything."""
+_NOBODY = "earwitness"
+"""The user of a startup packet, where neither options nor certificate name one."""
 _QUIC = "earwitness.servers.tls_client.quic"
 _EXTRAS = {"OpenSSL": "tls", "cryptography": "tls", "aioquic": "quic"}
 """What brings the wheels that visits are made with, by package."""
@@ -135,7 +139,7 @@ class Session:
             "host": self._host,
             "port": str(self._port),
             "path": self.asked.path if self.asked.protocol == "http" else "",
-            "starttls": self.asked.protocol,
+            "starttls": ":".join(filter(None, (self.asked.protocol, self.asked.user))),
             "transport": self.asked.transport,
         }
 
@@ -143,11 +147,14 @@ class Session:
         """The step of that name in the plan; None when nobody asked for it."""
         return next((step for step in self._plan if step.name == name), None)
 
-    def asking(self, host: str = "") -> "Opening":
-        """The question. ``host``: whom it names, where the protocol has it, instead of the server."""
+    def asking(self, host: str = "", user: str = "") -> "Opening":
+        """The question. ``host``: whom it names, where the protocol has it, instead of the server.
+
+        ``user``: who asks, where the protocol says that.
+        """
         match self.asked.protocol:
             case "postgresql":
-                return self._opening.postgresql()
+                return self._opening.postgresql(user or _NOBODY)
             case "mqtt":
                 return self._opening.mqtt()
             case "redis":
@@ -175,7 +182,8 @@ class Session:
         from earwitness.servers.tls_client.client import Address, NoServer
 
         self._require(step)
-        client = self._client(version, tickets, host)
+        asking = self.asking(host, self._user(name, identity))
+        client = self._client(version, tickets, asking)
         address = Address(host=self._host, port=self._port, name=name)
         begun = time.perf_counter()
         named = f"{name or 'no name'}{f', Host {host}' if host else ''}"
@@ -219,8 +227,17 @@ class Session:
         spoken = " and ".join(f"TLS {version}{self.asked.over}" for version in self.versions)
         self.facts = {"version": server or self.asked.protocol, "spoken": spoken}
 
-    def _client(self, version: str, tickets: bool, host: str) -> "Client | QuicClient":
-        asking = self.asking(host)
+    def _user(self, name: str | None, identity: "Identity | None") -> str:
+        """Who asks: whom the options name, or whom the certificate does.
+
+        Visitors to a host say the same, whatever they show; only a revoked certificate has its own name.
+        """
+        own = next((host.identity for host in self.hosts if host.name == name), None)
+        shown = self.revoked if identity is not None and identity is self.revoked else own
+        named = shown.common_name if shown is not None else ""
+        return self.asked.user or ("" if "\0" in named else named)
+
+    def _client(self, version: str, tickets: bool, asking: "Opening") -> "Client | QuicClient":
         seconds = min(VISIT_SECONDS, max(self.seconds_left, 0.001))
         if self.asked.transport == "quic":
             from earwitness.servers.tls_client.quic import QuicClient
@@ -328,7 +345,8 @@ def _server(answer: bytes) -> str:
     for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"server":
-            return value.strip().decode(errors="replace")
+            said = value.strip().decode(errors="replace")
+            return said if len(said) <= _LONGEST_SERVER else f"{said[:_LONGEST_SERVER]}…"
     return ""
 
 

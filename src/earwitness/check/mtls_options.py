@@ -42,7 +42,8 @@ OPTIONS = (
     Option(
         name="starttls",
         value="PROTOCOL",
-        help="what is spoken: http (default), postgresql (after its request for TLS), mqtt, redis.",
+        help="what is spoken: http (default), postgresql or postgresql:USER (after its request for TLS; "
+        "the certificate's common name by default), mqtt, redis.",
     ),
     Option(
         name="transport",
@@ -108,6 +109,8 @@ class Asked:
     revoked: Pair | None
     path: str
     protocol: str
+    user: str
+    """Who asks, in PostgreSQL; empty: whom the certificate names."""
     transport: str
     save: Path | None
     resume: Path | None
@@ -131,12 +134,14 @@ class Asked:
 def read(options: Mapping[str, str]) -> Asked:
     """The options as they are meant. ValueError for a value that cannot be."""
     own = _pair(options, "cert", "key")
+    protocol, user = _protocol(options)
     return Asked(
         names=tuple(_name(line, own) for line in options.get("sni", "").split("\n") if line),
         own=own,
         revoked=_pair(options, "revoked-cert", "revoked-key"),
         path=_path(options.get("path", "/")),
-        protocol=_one_of(PROTOCOLS, options, "starttls", "http"),
+        protocol=protocol,
+        user=user,
         transport=_one_of(TRANSPORTS, options, "transport", "tcp"),
         save=_file(options, "save-session"),
         resume=_file(options, "resume-session"),
@@ -205,6 +210,15 @@ def _path(text: str) -> str:
     if not text.startswith("/") or not text.isascii() or any(c.isspace() for c in text):
         raise ValueError("--path begins with / and has no spaces")
     return text
+
+
+def _protocol(options: Mapping[str, str]) -> tuple[str, str]:
+    """The protocol, and the user behind a colon, whom only PostgreSQL has."""
+    name, colon, user = options.get("starttls", "").partition(":")
+    known = _one_of(PROTOCOLS, {"starttls": name} if name else {}, "starttls", "http")
+    if colon and (known != "postgresql" or not user or "\0" in user):
+        raise ValueError("--starttls names a user only as postgresql:USER")
+    return known, user
 
 
 def _one_of(known: Sequence[str], options: Mapping[str, str], name: str, usual: str) -> str:

@@ -1,6 +1,7 @@
 """What is concluded from what was seen: mostly, what must not be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -37,7 +38,7 @@ def host(
     version: str = "1.3",
     alone: Seen = BAD_REQUEST,
     stranger: Seen = BAD_REQUEST,
-    admitted: Sequence[Seen] = (),
+    admitted: Iterable[Seen] = (),
     open_to_all: bool = False,
 ) -> Baseline:
     return Baseline(
@@ -109,6 +110,22 @@ def test_nobody_got_in() -> None:
 def test_who_is_told_what_the_certificate_is_told_got_in(baseline: Baseline) -> None:
     (finding,) = judged(baselines=(baseline,))
     assert (finding.id, finding.severity) == ("mtls-resumption/not-enforced", Severity.HIGH)
+    assert "the same answer" in finding.statement
+
+
+def test_a_status_alone_is_no_proof_that_nothing_is_enforced() -> None:
+    restless = host(alone=told("v1"), stranger=told("v2"), admitted=map(told, ("v3", "v4", "v5")))
+    (finding,) = judged(baselines=(restless,))
+    assert (finding.id, finding.severity) == ("mtls-resumption/not-enforced", Severity.MEDIUM)
+    assert "changes each time" in finding.statement
+    assert "the same answer" not in finding.statement
+
+
+def test_a_file_of_sessions_is_named() -> None:
+    findings = judged(baselines=(host(),), kept=3, kept_in="kept.sessions")
+    assert ids(findings) == ["nothing-seen", "sessions-kept"]
+    assert "kept.sessions has 3 sessions" in findings[1].statement
+    assert "0600" in findings[1].statement
 
 
 def test_a_page_for_everybody_with_the_same_status_is_another_page() -> None:
@@ -246,6 +263,18 @@ def test_hosts_that_say_the_same_are_inconclusive() -> None:
     (finding,) = judged(baselines=same, crossed=(crossed(BAD_REQUEST, told("x", resumed=True)),))
     assert (finding.id, finding.severity) == ("mtls-resumption/hosts-look-alike", Severity.INFO)
     assert finding.statement.startswith("Inconclusive")
+
+
+def test_pairs_of_hosts_are_said_once() -> None:
+    names = ("a.test", "b.test", "c.test")
+    same = tuple(host(name, "x") for name in names)
+    visits = tuple(
+        crossed(BAD_REQUEST, told("x", resumed=True), of=of, to=to)
+        for of, to in permutations(names, 2)
+    )
+    (finding,) = judged(baselines=same, crossed=visits)
+    expected = "a.test and b.test; a.test and c.test; b.test and c.test give the same answer"
+    assert expected in finding.statement
 
 
 def test_an_answer_that_changes_each_time_tells_no_hosts_apart() -> None:
@@ -423,6 +452,7 @@ def test_every_server_is_told_what_to_change(server: str) -> None:
     advice = (fixes.resumption, fixes.hosts, fixes.enforcement, fixes.early, fixes.lists)
     assert all(one(server).endswith(".") for one in advice)
     assert ("ssl_" in fixes.resumption(server)) == server.startswith("nginx")
+    assert fixes.resumption(server).startswith("If nginx ends TLS") == server.startswith("nginx")
 
 
 SEEN = st.builds(

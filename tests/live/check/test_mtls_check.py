@@ -1,6 +1,7 @@
 """``earwitness check mtls://`` against real servers with a throw-away authority."""
 
 import contextlib
+import datetime as dt
 import itertools
 import json
 import select
@@ -187,6 +188,18 @@ def test_a_host_without_a_list_lets_the_revoked_in(ground: Ground) -> None:
     assert document.exit_code == 1
 
 
+def test_a_certificate_that_has_ended_is_named_first(ground: Ground) -> None:
+    ended = ground.a.client("ended", validity=dt.timedelta(seconds=2))
+    time.sleep(1)
+    with served(ground, guarded(ground)) as server:
+        document = check(server, **own(ended))
+        revoked_too = check(server, **own(ground.alice), **revoked(ended))
+    assert document.exit_code == 2
+    assert "the client certificate ended on 2" in document.not_seen[0].reason
+    assert "the revoked certificate ended on 2" in revoked_too.not_seen[0].reason
+    assert revoked_too.exit_code == 2
+
+
 def test_early_data(ground: Ground) -> None:
     with served(ground, guarded(ground, ssl_early_data="on")) as server:
         document = check(server, **own(ground.alice))
@@ -203,6 +216,7 @@ def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
     with served(ground, config) as server:
         first = check(server, **own(ground.alice), **{"save-session": str(path)})
         assert first.evidence.claims["mtls-resumption"]["kept"] == 3
+        assert "sessions-kept" in ids(first)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         again = {"resume-session": str(path), **own(ground.alice)}
         early = check(server, **again)
@@ -593,10 +607,11 @@ def test_a_rule_that_is_asked_in_full_handshakes_alone(
     assert critical == expected
 
 
-def test_postgresql_after_its_request_for_tls(ground: Ground) -> None:
+@pytest.mark.parametrize("method", ["trust clientcert=verify-ca", "cert"])
+def test_postgresql_after_its_request_for_tls(ground: Ground, method: str) -> None:
     """A server that resumes nothing, on a network of its own: nobody else gets in, ever."""
     rules = ground.folder / "hba"
-    rules.write_text("local all all trust\nhostssl all all samenet trust clientcert=verify-ca\n")
+    rules.write_text(f"local all all trust\nhostssl all all samenet {method}\n")
     rules.chmod(0o644)
     settings: Mapping[str, Setting] = {
         "ssl": True,

@@ -156,6 +156,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     dwelt: tuple[Dwelt, ...] = ()
     kept: int = 0
     """Sessions that were kept in a file."""
+    kept_in: str = ""
+    """Which file that is."""
     known_keys: tuple[KnownKey, ...] = ()
     """Those ticket keys of this check that earlier ones saw as well."""
     transport: str = "tcp"

@@ -12,7 +12,7 @@ import msgspec
 from earwitness.check.finding import Finding, Severity
 from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling, ticket_keys
 from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed
-from earwitness.claims.mtls_resumption.wording import at, finding, listed, spoken
+from earwitness.claims.mtls_resumption.wording import at, count, finding, listed, spoken
 
 RESUMPTION = "https://www.rfc-editor.org/rfc/rfc8446#section-2.2"
 EARLY_DATA = "https://www.rfc-editor.org/rfc/rfc8446#section-2.3"
@@ -32,7 +32,7 @@ def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
         *judge_hosts.findings(seen),
         *ticket_keys.findings(seen),
     )
-    return (*(found or _nothing(seen)), *_over_quic(seen))
+    return (*(found or _nothing(seen)), *_over_quic(seen), *_kept(seen))
 
 
 def _not_enforced(seen: Admission) -> Iterator[Finding]:
@@ -43,14 +43,25 @@ def _not_enforced(seen: Admission) -> Iterator[Finding]:
             if telling.lets_in(one) and not one.open_to_all and not telling.is_guarded(one)
         ]
         if open_:
-            who = "none at all" if telling.admitted(open_[0].alone, open_[0]) else "a made-up one"
+            steady = [one for one in open_ if telling.is_steady(one)]
+            first = (steady or open_)[0]
+            who = "none at all" if telling.admitted(first.alone, first) else "a made-up one"
+            told = telling.words(first.admitted[0])
+            said = (
+                f"is told what the right certificate is told ({told}, and the same answer)."
+                if steady
+                else f"is given the same status as the right certificate ({told}); what is said besides it "
+                "changes each time, so that it may be something else. A `--path` whose answer stays the "
+                "same says more."
+            )
             yield finding(
                 "not-enforced",
-                Severity.HIGH,
-                "The client certificate is not enforced",
-                statement=f"With {listed(f'TLS {one.version}' for one in open_)} a visitor with {who} is "
-                f"told what the right certificate is told ({telling.words(open_[0].admitted[0])}, and "
-                "the same body).",
+                Severity.HIGH if steady else Severity.MEDIUM,
+                "The client certificate is not enforced"
+                if steady
+                else "The client certificate may not be enforced",
+                statement=f"With {listed(f'TLS {one.version}' for one in steady or open_)} a visitor with "
+                f"{who} {said}",
                 fix=fixes.enforcement(seen.server),
                 where=at(name),
                 evidence=("/baselines",),
@@ -253,6 +264,20 @@ def _over_quic(seen: Admission) -> Iterator[Finding]:
             "early data of their own, and what holds over TCP need not hold there.",
             fix="`--transport quic`: the same check over QUIC.",
             evidence=("/offers_quic",),
+        )
+
+
+def _kept(seen: Admission) -> Iterator[Finding]:
+    if seen.kept and seen.kept_in:
+        yield finding(
+            "sessions-kept",
+            Severity.INFO,
+            "Sessions were kept in a file",
+            statement=f"{seen.kept_in} has {count(seen.kept, 'session')} and was written for its owner alone "
+            "(0600). They are secrets: whoever has the file gets in as that client.",
+            fix="Revoke the certificate, come back with `--resume-session` and the same address and options, "
+            "and delete the file.",
+            evidence=("/kept",),
         )
 
 

@@ -127,7 +127,8 @@ def _by_request(
 
 
 def _alike(visits: Sequence[Crossed]) -> Finding:
-    pairs = listed(f"{_host(one.of)} and {_host(one.to)}" for one in visits)
+    each = dict.fromkeys(tuple(sorted((_host(one.of), _host(one.to)))) for one in visits)
+    pairs = "; ".join(" and ".join(pair) for pair in each)
     return finding(
         "hosts-look-alike",
         Severity.INFO,

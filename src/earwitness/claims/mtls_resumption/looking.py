@@ -35,7 +35,7 @@ from earwitness.servers.tls_client.session import Kept
 
 def look(session: Session) -> Partly:
     """Everything that was asked for. Raises NotSeen and Unreachable."""
-    missed: list[Unseen] = []
+    missed = list(out_of_date(session))
     looking = _Looking(session)
     baselines = looking.baselines()
     resumed = looking.resumptions()
@@ -51,11 +51,32 @@ def look(session: Session) -> Partly:
         dwelt=tuple(dwelling.chains(session, looking.renewable(), missed)),
         baselines=looking.ended(baselines),
         kept=looking.keep(missed, baselines),
+        kept_in=str(session.asked.save or ""),
         transport=session.asked.transport,
         offers_quic=session.offers_quic,
     )
     missed += [*telling.untold(seen), *looking.beginnings.nameless()]
     return Partly(seen, tuple(missed))
+
+
+def out_of_date(session: Session) -> Iterator[Unseen]:
+    """Certificates that are refused for their dates, whatever else may be said of them."""
+    shown = [host.identity.out_of_date for host in session.hosts if host.identity is not None]
+    for said in dict.fromkeys(filter(None, shown)):
+        yield Unseen(
+            claim=CLAIM,
+            what="who gets in",
+            reason=f"the client certificate {said}",
+            needs="one that is good now",
+            essential=False,
+        )
+    if session.revoked is not None and session.revoked.out_of_date:
+        yield Unseen(
+            claim=CLAIM,
+            what="whether the revoked certificate gets in",
+            reason=f"the revoked certificate {session.revoked.out_of_date}, so that it may be refused for that",
+            needs="one that is revoked and otherwise good",
+        )
 
 
 def seen(visit: Visit) -> Seen:

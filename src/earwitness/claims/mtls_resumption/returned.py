@@ -10,7 +10,7 @@ from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
 from earwitness.claims.mtls_resumption import telling, ticket_keys
 from earwitness.claims.mtls_resumption.evidence import Admission, Returned, Seen
-from earwitness.claims.mtls_resumption.looking import seen
+from earwitness.claims.mtls_resumption.looking import out_of_date, seen
 from earwitness.claims.mtls_resumption.probe import CLAIM, TRIES
 from earwitness.servers.tls_client import session as sessions
 from earwitness.servers.tls_client.identity import Identity
@@ -31,7 +31,7 @@ def look(session: Session, path: Path) -> Partly:
     _require_same_question(session, path, file.asked)
     step = session.announced(_STEP)
     assert step is not None, "the plan was made of the same options"
-    missed: list[Unseen] = []
+    missed = list(out_of_date(session))
     returned = []
     for one in file.sessions:
         identity = _identity(session, one)
