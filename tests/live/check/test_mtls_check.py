@@ -465,6 +465,48 @@ def test_hosts_that_say_the_same_are_inconclusive(ground: Ground) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("place", "cache", "unclear"),
+    [
+        ("/revoked", 0, ""),
+        ("/app", 0, ": it is told"),
+        ("/revoked", 20_000, ": its session is told"),
+    ],
+)
+def test_a_proxy_that_sends_the_revoked_elsewhere(
+    ground: Ground, place: str, cache: int, unclear: str
+) -> None:
+    """It lets in by one redirect and turns away by another, which differ in their place only."""
+    try:
+        program = haproxy.find()
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    pem = ground.folder / "server.pem"
+    pem.write_bytes(ground.server.certificate.read_bytes() + ground.server.key.read_bytes())
+    pem.chmod(0o644)
+    config = f"""
+global
+    tune.ssl.cachesize {cache}
+defaults
+    mode http
+    timeout client 5s
+    timeout server 5s
+    timeout connect 5s
+frontend door
+    bind 127.0.0.1:@port:tls@ ssl crt {pem} ca-file {ground.a.certificate} crl-file {ground.revoked} verify optional crt-ignore-err 23 no-tls-tickets
+    http-request return status 401 if !{{ ssl_c_used }}
+    http-request redirect location {place} if {{ ssl_c_err 23 }}
+    http-request redirect location /app
+"""
+    options = {**own(ground.alice), **revoked(ground.mallory)}
+    with haproxy.running(program, ground.folder, config=config) as server:
+        order = checks.order(f"mtls://127.0.0.1:{server.ports['tls']}", (), options)
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert not any(one.severity is CRITICAL for one in document.findings)
+    assert document.exit_code == (2 if unclear else 0)
+    assert unclear in str([one.reason for one in document.not_seen if one.essential])
+
+
 def test_sessions_of_another_host_at_a_proxy(ground: Ground) -> None:
     """Its hosts differ in their authority alone; what it does with sessions it says itself."""
     try:

@@ -188,7 +188,7 @@ def _untold(seen: Admission) -> Iterator[Unseen]:
             )
     for visit in seen.revoked:
         own = of(seen.baselines, visit.version, visit.name)
-        for told in (visit.full, visit.resumed):
+        for who, told in (("it", visit.full), ("its session", visit.resumed)):
             if (
                 own
                 and told
@@ -199,7 +199,7 @@ def _untold(seen: Admission) -> Iterator[Unseen]:
                 yield Unseen(
                     claim=_CLAIM,
                     what="whether the revoked certificate gets in",
-                    reason=f"{visit.name or 'no name'}, TLS {visit.version}: it is told what the right one "
+                    reason=f"{visit.name or 'no name'}, TLS {visit.version}: {who} is told what the right one "
                     f"is told, and that says too little ({words(told)})",
                     needs="a --path that answers with a page",
                 )
