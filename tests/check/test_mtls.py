@@ -141,10 +141,10 @@ def test_the_budget_is_the_plan() -> None:
 
 
 def test_more_connections_than_may_be_made_are_refused_beforehand() -> None:
-    with pytest.raises(checks.CannotCheck, match="may need 44 connections"):
-        checks.order("mtls://here", (), {**CERT, "connections": "43"})
-    order = checks.order("mtls://here", (), {**CERT, "connections": "44"})
-    assert order.budget.steps == 44
+    with pytest.raises(checks.CannotCheck, match="may need 47 connections"):
+        checks.order("mtls://here", (), {**CERT, "connections": "46"})
+    order = checks.order("mtls://here", (), {**CERT, "connections": "47"})
+    assert order.budget.steps == 47
     names = "\n".join(f"host{number}" for number in range(20))
     with pytest.raises(checks.CannotCheck, match="--connections permits 400"):
         checks.order("mtls://here", (), {**CERT, "sni": names})

@@ -48,7 +48,7 @@ def look(session: Session) -> Partly:
         crossed=crossed,
         early=tuple(looking.early()),
         revoked=tuple(looking.revoked()),
-        dwelt=tuple(dwelling.chains(session, looking.renewable(), missed)),
+        dwelt=tuple(dwelling.chains(session, looking.renewable(missed), missed)),
         baselines=looking.ended(baselines),
         kept=looking.keep(missed, baselines),
         kept_in=str(session.asked.save or ""),
@@ -175,7 +175,7 @@ class _Looking:
             if first is None:
                 break
             given.append(first)
-            visits = self._presented(step, first, host, memory=memory, times=TRIES)
+            visits = self._presented(step, first, host.name, memory=memory, times=TRIES)
             tries += map(seen, visits)
             renewed |= visits[-1].resumed and first.is_replaced_by(visits[-1].session)
         if any(one.resumed for one in tries):
@@ -195,14 +195,28 @@ class _Looking:
         )
 
     def _presented(
-        self, step: Step, session: sessions.Session, host: Host, *, memory: bool, times: int
+        self,
+        step: Step,
+        session: sessions.Session,
+        name: str | None,
+        *,
+        times: int,
+        memory: bool = False,
+        early: bool = False,
+        host: str = "",
     ) -> list[Visit]:
         """The visits with a session alone: several in a row, until one of several servers takes it."""
         visits: list[Visit] = []
         while len(visits) < times and not any(one.resumed for one in visits):
             visits.append(
                 self._session.visit(
-                    step, session.version, host.name, session=session, tickets=not memory
+                    step,
+                    session.version,
+                    name,
+                    session=session,
+                    tickets=not memory,
+                    early=early,
+                    host=host,
                 )
             )
         return visits
@@ -218,9 +232,10 @@ class _Looking:
         for host in self._session.hosts:
             permitted = self._early_bytes.get(host.name, 0)
             visit = None
-            if permitted:
-                session = self._fresh(step, "1.3", host)
-                visit = self._session.visit(step, "1.3", host.name, session=session, early=True)
+            session = self._fresh(step, "1.3", host) if permitted else None
+            if session is not None:
+                times = self._tries.get(("1.3", False), 1)
+                visit = self._presented(step, session, host.name, times=times, early=True)[-1]
             yield Early(
                 name=host.name,
                 permitted_bytes=permitted,
@@ -260,7 +275,7 @@ class _Looking:
         if first is None:
             return None
         times = self._tries[version, memory]
-        return seen(self._presented(step, first, to, memory=memory, times=times)[-1])
+        return seen(self._presented(step, first, to.name, memory=memory, times=times)[-1])
 
     def nameless(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
         """The same where the handshake names nobody who is there, and the request names the host."""
@@ -289,8 +304,8 @@ class _Looking:
         if (version, False, of.name) in self._taken and not telling.admitted(seen(full), own):
             first = self._fresh(step, version, of)
             if first is not None:
-                again = self._session.visit(step, version, name, session=first, host=host)
-                resumed = seen(again)
+                times = self._tries[version, False]
+                resumed = seen(self._presented(step, first, name, times=times, host=host)[-1])
         return Crossed(
             version=version,
             memory=False,
@@ -320,12 +335,21 @@ class _Looking:
                 if full.session is not None:
                     memory = version == "1.2" and full.session.ticket_key_name is None
                     times = self._tries.get((version, memory), 1)
-                    again = self._presented(step, full.session, host, memory=memory, times=times)
+                    again = self._presented(
+                        step, full.session, host.name, memory=memory, times=times
+                    )
                     resumed = seen(again[-1])
                 yield Revoked(version=version, name=host.name, full=seen(full), resumed=resumed)
 
-    def renewable(self) -> tuple[Host, ...]:
-        """Hosts that ask for a certificate and take sessions of TLS 1.3 without it."""
+    def renewable(self, missed: list[Unseen]) -> tuple[Host, ...]:
+        """Hosts that ask for a certificate and take sessions of TLS 1.3 without it, each time."""
+        if self._tries.get(("1.3", False), 1) > 1:
+            if self._session.announced("dwell") is not None:
+                reason = (
+                    "several servers take turns, so that a session that is not taken has not ended"
+                )
+                missed.append(dwelling.unseen(reason))
+            return ()
         return tuple(
             host
             for host in self._session.hosts

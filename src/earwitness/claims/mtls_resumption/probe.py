@@ -97,10 +97,11 @@ def _early_data(meant: Asked) -> Iterator[Step]:
     if meant.protocol in _IDEMPOTENT:
         yield Step(
             name="early-data",
-            purpose="whether a question that comes before the handshake ends is answered",
+            purpose="whether a question that comes before the handshake ends is answered; up to "
+            f"{TRIES} times until its session is taken, where servers are several",
             text=f"{_question(meant)}, TLS 1.3{meant.over}, with the certificate and then with the "
             f"session in early data, {_each_host(meant)}",
-            times=2 * len(_names(meant)),
+            times=(1 + TRIES) * len(_names(meant)),
         )
 
 
@@ -122,10 +123,10 @@ def _without_name(meant: Asked) -> Iterator[Step]:
         yield Step(
             name="across-hosts-without-name",
             purpose="the same when the handshake names no host, or one that is unknown, and only the "
-            "request names it",
+            f"request names it; a session up to {TRIES} times until it is taken, where servers are several",
             text=f"{_question(meant)}, {_versions(meant)}, handshake without name and with "
             f"{UNKNOWN_NAME}, each of: {', '.join(pairs)}",
-            times=len(pairs) * 2 * len(meant.versions) * 3,
+            times=len(pairs) * 2 * len(meant.versions) * (2 + TRIES),
         )
 
 

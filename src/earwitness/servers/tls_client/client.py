@@ -27,8 +27,8 @@ _CHUNK = 65_536
 _VERSIONS = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 _EARLY_DATA_ENDS = b"end of early data"
 """In the name of the state in which a client sends EndOfEarlyData (statem_lib.c, ssl_stat.c)."""
-_ALERT = " alert "
-"""In OpenSSL's name of an alert that was received (sslerr.h)."""
+_ALERTS = ("sslv3 alert", "ssl/tls alert", "tlsv1")
+"""How OpenSSL's names of alerts that were received begin (sslerr.h)."""
 _PLAIN_TEXT = ("wrong version number", "packet length too long")
 """What OpenSSL says of an answer that is no TLS (sslerr.h)."""
 
@@ -132,7 +132,7 @@ class Client:
             session=taken(connection, self.version) if status else None,
             answer=said,
             handshake=sending.done,
-            tls=any(connection.server_random() or b"") or _ALERT in refusal,
+            tls=any(connection.server_random() or b"") or refusal.startswith(_ALERTS),
         )
         _farewell(connection, asking)
         return seen
