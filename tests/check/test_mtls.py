@@ -33,7 +33,16 @@ def test_addresses(address: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["mtls://", "mtls://a:b", "mtls://a:99999", "mtls://user@a", "mtls://a/path", "mtls://a?x=1"],
+    [
+        "mtls://",
+        "mtls://a:b",
+        "mtls://a:99999",
+        "mtls://user@a",
+        "mtls://a/path",
+        "mtls://a?x=1",
+        "mtls://a:0",
+        f"mtls://{'ü' * 70}:1",
+    ],
 )
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(NotATarget):
@@ -54,11 +63,15 @@ def test_others_are_of_another_kind() -> None:
         ({**CERT, "sni": "=x"}, "a host name is"),
         ({**CERT, "sni": "a b"}, "a host name is"),
         ({**CERT, "sni": "a.test=:key"}, "no certificate behind"),
+        ({**CERT, "sni": "ü" * 70 + ".test"}, "no name of a host"),
+        ({**CERT, "sni": "a." * 200 + "test"}, "at most 253"),
         ({**CERT, "revoked-key": "k"}, "--revoked-key needs --revoked-cert"),
         ({"key": "k", "sni": "a.test=c"}, "--key needs --cert"),
         ({**CERT, "path": "x"}, "begins with /"),
         ({**CERT, "path": "/x\r\nHost: y"}, "begins with /"),
         ({**CERT, "starttls": "smtp"}, "knows http"),
+        ({**CERT, "starttls": "redis:me"}, "only as postgresql:USER"),
+        ({**CERT, "starttls": "postgresql:"}, "only as postgresql:USER"),
         ({**CERT, "dwell": "long"}, "a duration"),
         ({**CERT, "dwell": "25h"}, "a duration"),
         ({**CERT, "connections": "0"}, "at least 1"),
@@ -122,14 +135,16 @@ def test_over_quic_there_is_one_version_and_one_kind_of_session() -> None:
 
 def test_the_budget_is_the_plan() -> None:
     order = checks.order("mtls://here", (), {**CERT, "dwell": "5m"})
-    steps = [step for check in order.checks for step in check.plan]
+    steps = [*order.plan.opening, *(step for check in order.checks for step in check.plan)]
     assert order.budget.steps == sum(step.times for step in steps)
     assert order.budget.seconds == mtls.BUDGET.seconds + 300
 
 
 def test_more_connections_than_may_be_made_are_refused_beforehand() -> None:
-    with pytest.raises(checks.CannotCheck, match="may need 36 connections"):
-        checks.order("mtls://here", (), {**CERT, "connections": "5"})
+    with pytest.raises(checks.CannotCheck, match="may need 47 connections"):
+        checks.order("mtls://here", (), {**CERT, "connections": "46"})
+    order = checks.order("mtls://here", (), {**CERT, "connections": "47"})
+    assert order.budget.steps == 47
     names = "\n".join(f"host{number}" for number in range(20))
     with pytest.raises(checks.CannotCheck, match="--connections permits 400"):
         checks.order("mtls://here", (), {**CERT, "sni": names})
@@ -151,7 +166,7 @@ def session(tmp_path: Path) -> mtls.Session:
         parameters={"host": "127.0.0.1", "port": "1"},
         options=options,
     )
-    budget = msgspec.structs.replace(mtls.BUDGET, steps=2)
+    budget = msgspec.structs.replace(mtls.BUDGET, steps=4)
     return mtls.Session(target, budget, (STEP,))
 
 
@@ -179,13 +194,31 @@ def test_only_what_was_announced_is_connected_for(session: mtls.Session) -> None
 
 def test_connections_are_counted_and_paced(session: mtls.Session) -> None:
     begun = time.monotonic()
-    for _ in range(4):  # two of the plan, and the two that open a session
+    for _ in range(4):  # all that the budget has
         with pytest.raises(mtls.Unreachable, match="connection refused"):
             session.visit(STEP, "1.3", None)
     assert time.monotonic() - begun >= 3 / 20
     with pytest.raises(NotSeen, match="used up"):
         session.visit(STEP, "1.3", None)
     assert len(session.record) == 4
+
+
+def test_postgresql_is_asked_by_whom_the_certificate_names(session: mtls.Session) -> None:
+    from earwitness.servers.tls_client import opening
+
+    def asked(starttls: str, revoked: bool = False) -> bytes:
+        session.asked = mtls_options.read({"starttls": starttls})
+        session.revoked = session.hosts[0].identity if revoked else None
+        return session.asking(user=session._user(None, None)).request("")
+
+    assert asked("postgresql") == opening.postgresql("alice").request("")
+    assert asked("postgresql:bob") == opening.postgresql("bob").request("")
+
+
+def test_what_a_server_calls_itself_is_cut() -> None:
+    said = mtls._server(b"HTTP/1.1 200 OK\r\nServer: " + b"n" * 3000 + b"\r\n\r\n")
+    assert len(said) < 100
+    assert mtls._server(b"HTTP/1.1 200 OK\r\nServer: nginx\r\n\r\n") == "nginx"
 
 
 def test_an_address_is_not_sent_as_a_name(session: mtls.Session) -> None:

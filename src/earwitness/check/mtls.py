@@ -33,8 +33,6 @@ NAME = "mtls"
 SCHEME = "mtls://"
 PORT = 443
 VISIT_SECONDS = 5.0
-BUDGET = Budget(seconds=60.0, steps=0, rows=0, step_seconds=VISIT_SECONDS, lock_seconds=0.0)
-"""Steps are connections, and the plan says how many: none is made that it does not name."""
 _PATIENCE_BETWEEN = 0.05
 """Seconds that are waited at once for the rate."""
 _REACH = Step(
@@ -43,6 +41,16 @@ _REACH = Step(
     text="one connection with TLS 1.3 and, over TCP, one with TLS 1.2, with the certificate",
     times=2,
 )
+OPENING_CONNECTIONS = _REACH.times
+BUDGET = Budget(
+    seconds=60.0,
+    steps=OPENING_CONNECTIONS,
+    rows=0,
+    step_seconds=VISIT_SECONDS,
+    lock_seconds=0.0,
+)
+"""Steps are connections, those of the opening among them, and the plan says how many: none is made that
+it does not name."""
 _NOT_SPOKEN = (
     "protocol version",
     "unsupported protocol",
@@ -53,10 +61,15 @@ _UNSPOKEN = {
     "tcp": "neither TLS 1.3 nor TLS 1.2 is spoken there",
     "quic": "HTTP/3 is not spoken there",
 }
+_SILENCE = "no answer in time"
 _UNANSWERED = {
     "tcp": "the connection is accepted, and the handshake is not answered",
     "quic": f"nothing answers there over QUIC within {VISIT_SECONDS:g} s",
 }
+_LONGEST_SERVER = 80
+"""Characters of what a server calls itself; it may say anything."""
+_NOBODY = "earwitness"
+"""The user of a startup packet, where neither options nor certificate name one."""
 _QUIC = "earwitness.servers.tls_client.quic"
 _EXTRAS = {"OpenSSL": "tls", "cryptography": "tls", "aioquic": "quic"}
 """What brings the wheels that visits are made with, by package."""
@@ -104,7 +117,7 @@ class Session:
         self._secrets = target.secrets
         self._opening = opening
         self._plan = frozenset((*plan, _REACH))
-        self._left = budget.steps + _REACH.times
+        self._left = budget.steps
         self._deadline = time.monotonic() + budget.seconds
         self._due = time.monotonic()
         self._record: list[ReadRecord] = []
@@ -119,15 +132,29 @@ class Session:
         """Of the budget."""
         return max(0.0, self._deadline - time.monotonic())
 
+    @property
+    def question(self) -> Mapping[str, str]:
+        """Whom this session asks, and what: answers to anything else cannot be compared with its own."""
+        return {
+            "host": self._host,
+            "port": str(self._port),
+            "path": self.asked.path if self.asked.protocol == "http" else "",
+            "starttls": ":".join(filter(None, (self.asked.protocol, self.asked.user))),
+            "transport": self.asked.transport,
+        }
+
     def announced(self, name: str) -> Step | None:
         """The step of that name in the plan; None when nobody asked for it."""
         return next((step for step in self._plan if step.name == name), None)
 
-    def asking(self, host: str = "") -> "Opening":
-        """The question. ``host``: whom it names, where the protocol has it, instead of the server."""
+    def asking(self, host: str = "", user: str = "") -> "Opening":
+        """The question. ``host``: whom it names, where the protocol has it, instead of the server.
+
+        ``user``: who asks, where the protocol says that.
+        """
         match self.asked.protocol:
             case "postgresql":
-                return self._opening.postgresql()
+                return self._opening.postgresql(user or _NOBODY)
             case "mqtt":
                 return self._opening.mqtt()
             case "redis":
@@ -155,7 +182,8 @@ class Session:
         from earwitness.servers.tls_client.client import Address, NoServer
 
         self._require(step)
-        client = self._client(version, tickets, host)
+        asking = self.asking(host, self._user(name, identity))
+        client = self._client(version, tickets, asking)
         address = Address(host=self._host, port=self._port, name=name)
         begun = time.perf_counter()
         named = f"{name or 'no name'}{f', Host {host}' if host else ''}"
@@ -179,12 +207,19 @@ class Session:
             version
             for version, visit in visits.items()
             if not any(words in visit.outcome.refusal for words in _NOT_SPOKEN)
+            and (visit.tls or visit.outcome.refusal == _SILENCE)
         )
         shaken = [version for version in self.versions if visits[version].handshake]
         refused = next(iter(visits.values())).outcome.refusal
+        if any(v.answer and self.asking().is_other(v.answer) for v in visits.values()):
+            raise Unreachable(
+                f"what listens there does not speak {self.asked.protocol.capitalize()}"
+            )
+        if not any(v.tls for v in visits.values()) and not self.versions:
+            raise Unreachable(f"nothing there speaks TLS: {refused}")
         if not self.versions:
             raise Unreachable(f"{_UNSPOKEN[self.asked.transport]}: {refused}")
-        if not shaken and all(v.outcome.refusal == "no answer in time" for v in visits.values()):
+        if not shaken and all(v.outcome.refusal == _SILENCE for v in visits.values()):
             raise Unreachable(_UNANSWERED[self.asked.transport])
         answers = [visit.answer for visit in visits.values() if visit.answer]
         self.offers_quic = any(map(_OFFERS_QUIC.search, answers))
@@ -192,8 +227,17 @@ class Session:
         spoken = " and ".join(f"TLS {version}{self.asked.over}" for version in self.versions)
         self.facts = {"version": server or self.asked.protocol, "spoken": spoken}
 
-    def _client(self, version: str, tickets: bool, host: str) -> "Client | QuicClient":
-        asking = self.asking(host)
+    def _user(self, name: str | None, identity: "Identity | None") -> str:
+        """Who asks: whom the options name, or whom the certificate does.
+
+        Visitors to a host say the same, whatever they show; only a revoked certificate has its own name.
+        """
+        own = next((host.identity for host in self.hosts if host.name == name), None)
+        shown = self.revoked if identity is not None and identity is self.revoked else own
+        named = shown.common_name if shown is not None else ""
+        return self.asked.user or ("" if "\0" in named else named)
+
+    def _client(self, version: str, tickets: bool, asking: "Opening") -> "Client | QuicClient":
         seconds = min(VISIT_SECONDS, max(self.seconds_left, 0.001))
         if self.asked.transport == "quic":
             from earwitness.servers.tls_client.quic import QuicClient
@@ -237,9 +281,12 @@ def parse(address: str) -> Target | None:
         return None
     try:
         parts = urlsplit(address)
-        port = parts.port or PORT
+        port = PORT if parts.port is None else parts.port
+        (parts.hostname or "").encode("idna")  # UnicodeError is a ValueError
     except ValueError:
         raise NotATarget("this is no address of the form mtls://host:port") from None
+    if port == 0:
+        raise NotATarget("nobody can listen at port 0")
     if not parts.hostname or parts.path not in ("", "/") or parts.username or parts.query:
         raise NotATarget("an address of this kind is mtls://host:port; the rest are options")
     host = parts.hostname
@@ -298,7 +345,8 @@ def _server(answer: bytes) -> str:
     for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"server":
-            return value.strip().decode(errors="replace")
+            said = value.strip().decode(errors="replace")
+            return said if len(said) <= _LONGEST_SERVER else f"{said[:_LONGEST_SERVER]}…"
     return ""
 
 

@@ -21,6 +21,8 @@ VERSIONS = ("1.3", "1.2")
 TRANSPORTS = ("tcp", "quic")
 PROTOCOLS = ("http", "postgresql", "mqtt", "redis")
 _OPEN_TO_ALL = "open"
+_LONGEST_NAME = 253
+_SHOWN = 60  # characters of a value that are quoted
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -40,7 +42,8 @@ OPTIONS = (
     Option(
         name="starttls",
         value="PROTOCOL",
-        help="what is spoken: http (default), postgresql (after its request for TLS), mqtt, redis.",
+        help="what is spoken: http (default), postgresql or postgresql:USER (after its request for TLS; "
+        "the certificate's common name by default), mqtt, redis.",
     ),
     Option(
         name="transport",
@@ -106,6 +109,8 @@ class Asked:
     revoked: Pair | None
     path: str
     protocol: str
+    user: str
+    """Who asks, in PostgreSQL; empty: whom the certificate names."""
     transport: str
     save: Path | None
     resume: Path | None
@@ -129,12 +134,14 @@ class Asked:
 def read(options: Mapping[str, str]) -> Asked:
     """The options as they are meant. ValueError for a value that cannot be."""
     own = _pair(options, "cert", "key")
+    protocol, user = _protocol(options)
     return Asked(
         names=tuple(_name(line, own) for line in options.get("sni", "").split("\n") if line),
         own=own,
         revoked=_pair(options, "revoked-cert", "revoked-key"),
         path=_path(options.get("path", "/")),
-        protocol=_one_of(PROTOCOLS, options, "starttls", "http"),
+        protocol=protocol,
+        user=user,
         transport=_one_of(TRANSPORTS, options, "transport", "tcp"),
         save=_file(options, "save-session"),
         resume=_file(options, "resume-session"),
@@ -174,6 +181,7 @@ def _name(text: str, own: Pair | None) -> HostName:
     name, given, files = text.partition("=")
     if not name or any(character.isspace() or character == "/" for character in name):
         raise ValueError(f"--sni {text}: a host name is NAME, NAME=CERT:KEY or NAME={_OPEN_TO_ALL}")
+    _require_sendable(name)
     if not given:
         return HostName(name=name, opened_by=own)
     if files == _OPEN_TO_ALL:
@@ -186,10 +194,31 @@ def _name(text: str, own: Pair | None) -> HostName:
     )
 
 
+def _require_sendable(name: str) -> None:
+    """ValueError for a name that no handshake can carry (RFC 6066, 3; RFC 1035, 2.3.4)."""
+    try:
+        sent = name.encode("idna")
+    except UnicodeError:
+        raise ValueError(f"--sni {name[:_SHOWN]}: this is no name of a host") from None
+    if len(sent) > _LONGEST_NAME:
+        raise ValueError(
+            f"--sni {name[:_SHOWN]}: a host name has at most {_LONGEST_NAME} characters"
+        )
+
+
 def _path(text: str) -> str:
     if not text.startswith("/") or not text.isascii() or any(c.isspace() for c in text):
         raise ValueError("--path begins with / and has no spaces")
     return text
+
+
+def _protocol(options: Mapping[str, str]) -> tuple[str, str]:
+    """The protocol, and the user behind a colon, whom only PostgreSQL has."""
+    name, colon, user = options.get("starttls", "").partition(":")
+    known = _one_of(PROTOCOLS, {"starttls": name} if name else {}, "starttls", "http")
+    if colon and (known != "postgresql" or not user or "\0" in user):
+        raise ValueError("--starttls names a user only as postgresql:USER")
+    return known, user
 
 
 def _one_of(known: Sequence[str], options: Mapping[str, str], name: str, usual: str) -> str:

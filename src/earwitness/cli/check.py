@@ -73,7 +73,14 @@ def _understood(
     claims: tuple[str, ...],
     of_kinds: Mapping[str, str | bool | tuple[str, ...] | None],
 ) -> Order:
-    asked = {name.replace("_", "-"): _line(value) for name, value in of_kinds.items() if value}
+    asked = {
+        name.replace("_", "-"): _line(value)
+        for name, value in of_kinds.items()
+        if value not in (None, False, ())
+    }
+    for name, text in asked.items():
+        if not all(line.strip() for line in text.split("\n")):
+            raise click.UsageError(f"--{name} is empty")
     try:
         return checks.order(address, claims, asked)
     except NotATarget as problem:

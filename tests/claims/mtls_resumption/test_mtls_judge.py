@@ -1,6 +1,7 @@
 """What is concluded from what was seen: mostly, what must not be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -37,7 +38,7 @@ def host(
     version: str = "1.3",
     alone: Seen = BAD_REQUEST,
     stranger: Seen = BAD_REQUEST,
-    admitted: Sequence[Seen] = (),
+    admitted: Iterable[Seen] = (),
     open_to_all: bool = False,
 ) -> Baseline:
     return Baseline(
@@ -109,6 +110,22 @@ def test_nobody_got_in() -> None:
 def test_who_is_told_what_the_certificate_is_told_got_in(baseline: Baseline) -> None:
     (finding,) = judged(baselines=(baseline,))
     assert (finding.id, finding.severity) == ("mtls-resumption/not-enforced", Severity.HIGH)
+    assert "the same answer" in finding.statement
+
+
+def test_a_status_alone_is_no_proof_that_nothing_is_enforced() -> None:
+    restless = host(alone=told("v1"), stranger=told("v2"), admitted=map(told, ("v3", "v4", "v5")))
+    (finding,) = judged(baselines=(restless,))
+    assert (finding.id, finding.severity) == ("mtls-resumption/not-enforced", Severity.MEDIUM)
+    assert "changes each time" in finding.statement
+    assert "the same answer" not in finding.statement
+
+
+def test_a_file_of_sessions_is_named() -> None:
+    findings = judged(baselines=(host(),), kept=3, kept_in="kept.sessions")
+    assert ids(findings) == ["nothing-seen", "sessions-kept"]
+    assert "kept.sessions has 3 sessions" in findings[1].statement
+    assert "0600" in findings[1].statement
 
 
 def test_a_page_for_everybody_with_the_same_status_is_another_page() -> None:
@@ -158,6 +175,19 @@ def test_several_servers_behind_one_address_give_a_rate() -> None:
     tries = (BAD_REQUEST, BAD_REQUEST, told(resumed=True))
     (finding,) = judged(baselines=(host(),), resumed=(resumed(*tries),))
     assert "1 of 3 taken" in finding.statement
+
+
+def test_sessions_that_are_given_and_never_taken_are_not_called_refused() -> None:
+    untaken = resumed(*(BAD_REQUEST,) * 4)
+    (finding,) = judged(baselines=(host(),), resumed=(untaken,))
+    assert finding.id == "mtls-resumption/nothing-seen"
+    assert "TLS 1.3 (0 of 4 taken)" in finding.statement
+    assert "with a session alone" not in finding.statement
+    seen = Admission(
+        server="", protocol="http", versions=("1.3",), baselines=(host(),), resumed=(untaken,)
+    )
+    (missed,) = telling.untold(seen)
+    assert "0 of 4 were taken" in missed.reason
 
 
 def test_a_new_ticket_alone_is_no_endless_session() -> None:
@@ -235,6 +265,18 @@ def test_hosts_that_say_the_same_are_inconclusive() -> None:
     assert finding.statement.startswith("Inconclusive")
 
 
+def test_pairs_of_hosts_are_said_once() -> None:
+    names = ("a.test", "b.test", "c.test")
+    same = tuple(host(name, "x") for name in names)
+    visits = tuple(
+        crossed(BAD_REQUEST, told("x", resumed=True), of=of, to=to)
+        for of, to in permutations(names, 2)
+    )
+    (finding,) = judged(baselines=same, crossed=visits)
+    expected = "a.test and b.test; a.test and c.test; b.test and c.test give the same answer"
+    assert expected in finding.statement
+
+
 def test_an_answer_that_changes_each_time_tells_no_hosts_apart() -> None:
     restless = host("b.test", admitted=(told("1"), told("2"), told("3")))
     findings = judged(
@@ -268,6 +310,36 @@ def test_a_revoked_certificate(full: Seen, again: Seen | None, expected: list[st
     assert ids(judged(baselines=(host(),), revoked=(one,))) == expected
 
 
+APP, AWAY = told("to /app", "302"), told("to /revoked", "302")
+DENIED = told("", "401")
+
+
+@pytest.mark.parametrize(("full", "unclear"), [(AWAY, False), (APP, True)])
+def test_a_redirect_alone_lets_no_revoked_certificate_in(full: Seen, unclear: bool) -> None:
+    own = host(alone=DENIED, stranger=DENIED, admitted=(APP,) * 3)
+    one = Revoked(version="1.3", name="a.test", full=full, resumed=None)
+    assert ids(judged(baselines=(own,), revoked=(one,))) == ["nothing-seen"]
+    seen = Admission(
+        server="", protocol="http", versions=("1.3",), baselines=(own,), revoked=(one,)
+    )
+    assert [missed.essential for missed in telling.untold(seen)] == [True] * unclear
+
+
+def test_an_empty_answer_alone_proves_nothing() -> None:
+    login, empty = told("please log in"), told("")
+    own = host(alone=login, stranger=login, admitted=(empty,) * 3)
+    one = Revoked(version="1.3", name="a.test", full=empty, resumed=None)
+    assert "revoked-accepted" not in ids(judged(baselines=(own,), revoked=(one,)))
+    clear = host(alone=DENIED, stranger=DENIED, admitted=(empty,) * 3)
+    assert ids(judged(baselines=(clear,), revoked=(one,))) == ["revoked-accepted"]
+
+
+def test_hosts_are_not_known_by_a_redirect() -> None:
+    hosts = (host(), host("b.test", admitted=(APP,) * 3))
+    session = told("to /app", "302", resumed=True)
+    assert ids(judged(baselines=hosts, crossed=(crossed(DENIED, session),))) == ["hosts-look-alike"]
+
+
 def returned(full: Seen, again: Seen, alone: Seen = ALERT, key: bool | None = None) -> list[str]:
     one = Returned(
         version="1.3",
@@ -288,7 +360,58 @@ def test_coming_back_after_a_revocation() -> None:
     assert returned(ALERT, Seen(resumed=True)) == ["revocation-reaches-sessions"]
     assert returned(told(), told(resumed=True)) == []  # not revoked there: nothing is proved
     assert returned(ALERT, told(resumed=True), alone=told()) == ["revocation-reaches-sessions"]
+    assert returned(ALERT, told(resumed=True, status="302")) == []
     assert returned(told(), told(), key=True) == ["ticket-key-unchanged"]
+
+
+CHANGED = told("another page")
+TROUBLE = Seen(status="502", body="bad gateway")
+
+
+@pytest.mark.parametrize(
+    ("full", "again", "alone"),
+    [
+        (CHANGED, CHANGED, told("please log in")),  # the page is another one now, for everybody
+        (CHANGED, ALERT, told("please log in")),
+        (ALERT, CHANGED, told("please log in")),
+        (TROUBLE, TROUBLE, TROUBLE),
+        (Seen(status="404", body="gone"),) * 3,
+        (told("maintenance"),) * 3,
+    ],
+)
+def test_another_answer_than_then_is_no_refusal(full: Seen, again: Seen, alone: Seen) -> None:
+    one = Returned(
+        version="1.3",
+        name="a.test",
+        age_seconds=60.0,
+        before=told(),
+        alone=alone,
+        alone_before=told("please log in"),
+        full=full,
+        resumed=again,
+        same_ticket_key=None,
+    )
+    assert ids(judged(returned=(one,))) == []
+    reason, needs = telling.unproved(one)
+    assert "told" in reason
+    assert needs
+
+
+def test_the_words_for_those_without_certificate_are_a_refusal() -> None:
+    login = told("please log in")
+    one = Returned(
+        version="1.3",
+        name="a.test",
+        age_seconds=60.0,
+        before=told(),
+        alone=login,
+        alone_before=login,
+        full=login,
+        resumed=login,
+        same_ticket_key=None,
+    )
+    assert ids(judged(returned=(one,))) == ["revocation-reaches-sessions"]
+    assert telling.unproved(one) == ("", "")
 
 
 def test_a_certificate_that_is_not_let_in_proves_nothing() -> None:
@@ -329,6 +452,7 @@ def test_every_server_is_told_what_to_change(server: str) -> None:
     advice = (fixes.resumption, fixes.hosts, fixes.enforcement, fixes.early, fixes.lists)
     assert all(one(server).endswith(".") for one in advice)
     assert ("ssl_" in fixes.resumption(server)) == server.startswith("nginx")
+    assert fixes.resumption(server).startswith("If nginx ends TLS") == server.startswith("nginx")
 
 
 SEEN = st.builds(

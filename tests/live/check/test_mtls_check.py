@@ -1,6 +1,7 @@
 """``earwitness check mtls://`` against real servers with a throw-away authority."""
 
 import contextlib
+import datetime as dt
 import itertools
 import json
 import select
@@ -150,7 +151,7 @@ def test_one_host_that_resumes_sessions(ground: Ground) -> None:
         ("1.2", True),
     }
     assert "`ssl_session_tickets off" in document.findings[0].fix
-    assert len(document.evidence.reads) <= document.evidence.budget.steps + 2
+    assert len(document.evidence.reads) <= document.evidence.budget.steps
 
 
 def revoked(issued: Issued) -> dict[str, str]:
@@ -162,6 +163,14 @@ def test_without_resumption_there_is_nothing(ground: Ground) -> None:
     with served(ground, config) as server:
         document = check(server, **own(ground.alice), **revoked(ground.mallory))
     assert ids(document) == {"nothing-seen"}
+
+
+def test_without_tickets_there_is_none_that_gets_in(ground: Ground) -> None:
+    with served(ground, guarded(ground, ssl_session_tickets="off")) as server:
+        document = check(server, **own(ground.alice))
+    (finding,) = (one for one in document.findings if one.id.endswith("without-certificate"))
+    assert "from the server's memory" in finding.statement
+    assert "by ticket" not in finding.statement
 
 
 def test_a_host_that_asks_and_does_not_insist(ground: Ground) -> None:
@@ -177,6 +186,18 @@ def test_a_host_without_a_list_lets_the_revoked_in(ground: Ground) -> None:
         document = check(server, **own(ground.alice), **revoked(ground.mallory))
     assert "revoked-accepted" in ids(document)
     assert document.exit_code == 1
+
+
+def test_a_certificate_that_has_ended_is_named_first(ground: Ground) -> None:
+    ended = ground.a.client("ended", validity=dt.timedelta(seconds=2))
+    time.sleep(1)
+    with served(ground, guarded(ground)) as server:
+        document = check(server, **own(ended))
+        revoked_too = check(server, **own(ground.alice), **revoked(ended))
+    assert document.exit_code == 2
+    assert "the client certificate ended on 2" in document.not_seen[0].reason
+    assert "the revoked certificate ended on 2" in revoked_too.not_seen[0].reason
+    assert revoked_too.exit_code == 2
 
 
 def test_early_data(ground: Ground) -> None:
@@ -195,6 +216,7 @@ def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
     with served(ground, config) as server:
         first = check(server, **own(ground.alice), **{"save-session": str(path)})
         assert first.evidence.claims["mtls-resumption"]["kept"] == 3
+        assert "sessions-kept" in ids(first)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         again = {"resume-session": str(path), **own(ground.alice)}
         early = check(server, **again)
@@ -211,6 +233,36 @@ def test_the_guided_proof(ground: Ground, tmp_path: Path) -> None:
     secrets = path.read_text()
     for document in (first, early, late):
         assert_no_secret(document, secrets, ground.alice)
+
+
+def test_a_page_that_changes_is_no_revocation(ground: Ground, tmp_path: Path) -> None:
+    path = tmp_path / "sessions"
+
+    def greeting(word: str) -> str:
+        settings = {"ssl_verify_client": "optional", "body": f'"{word} $ssl_client_s_dn"'}
+        return guarded(ground, **settings)
+
+    with served(ground, greeting("hi")) as server:
+        identity = own(ground.alice)
+        check(server, path="/id", **identity, **{"save-session": str(path)})
+        again = {"resume-session": str(path), **identity}
+        other = check(server, **again)
+        assert other.exit_code == 2
+        assert "with path /id, and this check has /" in other.not_seen[0].reason
+        moved = checks.order(
+            f"mtls://localhost:{server.ports['tls']}", (), {"path": "/id", **again}
+        )
+        elsewhere = checks.carry_out(moved, Severity.HIGH, lambda _line: None)
+        assert elsewhere.exit_code == 2
+        assert "with host 127.0.0.1" in elsewhere.not_seen[0].reason
+        assert not any(read.name == "return" for read in elsewhere.evidence.reads)
+        config = server.folder / "nginx.conf"
+        config.write_text(config.read_text().replace('"hi ', '"hello '))
+        server.reload()
+        late = check(server, path="/id", **again)
+    assert ids(late) <= {"ticket-key-unchanged"}
+    assert late.exit_code == 2
+    assert "told something else than then" in late.not_seen[0].reason
 
 
 def test_a_ticket_key_is_recognised_by_the_next_check(ground: Ground, tmp_path: Path) -> None:
@@ -413,6 +465,48 @@ def test_hosts_that_say_the_same_are_inconclusive(ground: Ground) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("place", "cache", "unclear"),
+    [
+        ("/revoked", 0, ""),
+        ("/app", 0, ": it is told"),
+        ("/revoked", 20_000, ": its session is told"),
+    ],
+)
+def test_a_proxy_that_sends_the_revoked_elsewhere(
+    ground: Ground, place: str, cache: int, unclear: str
+) -> None:
+    """It lets in by one redirect and turns away by another, which differ in their place only."""
+    try:
+        program = haproxy.find()
+    except MissingComponent as missing:
+        pytest.skip(missing.reason)
+    pem = ground.folder / "server.pem"
+    pem.write_bytes(ground.server.certificate.read_bytes() + ground.server.key.read_bytes())
+    pem.chmod(0o644)
+    config = f"""
+global
+    tune.ssl.cachesize {cache}
+defaults
+    mode http
+    timeout client 5s
+    timeout server 5s
+    timeout connect 5s
+frontend door
+    bind 127.0.0.1:@port:tls@ ssl crt {pem} ca-file {ground.a.certificate} crl-file {ground.revoked} verify optional crt-ignore-err 23 no-tls-tickets
+    http-request return status 401 if !{{ ssl_c_used }}
+    http-request redirect location {place} if {{ ssl_c_err 23 }}
+    http-request redirect location /app
+"""
+    options = {**own(ground.alice), **revoked(ground.mallory)}
+    with haproxy.running(program, ground.folder, config=config) as server:
+        order = checks.order(f"mtls://127.0.0.1:{server.ports['tls']}", (), options)
+        document = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert not any(one.severity is CRITICAL for one in document.findings)
+    assert document.exit_code == (2 if unclear else 0)
+    assert unclear in str([one.reason for one in document.not_seen if one.essential])
+
+
 def test_sessions_of_another_host_at_a_proxy(ground: Ground) -> None:
     """Its hosts differ in their authority alone; what it does with sessions it says itself."""
     try:
@@ -500,6 +594,29 @@ def test_several_servers_behind_one_address(ground: Ground) -> None:
     assert any(f"1 of {count} taken" in finding.statement for count in counts if count > 1)
 
 
+def test_two_servers_that_take_turns(ground: Ground, tmp_path: Path) -> None:
+    """Each has ticket keys of its own, and a session is always presented to the other one first."""
+    path = tmp_path / "sessions"
+    config = guarded(ground, ssl_session_cache="off")
+    options = {**own(ground.alice), **revoked(ground.mallory)}
+    with contextlib.ExitStack() as stack:
+        one = stack.enter_context(served(ground, config))
+        other = stack.enter_context(
+            nginx.running(nginx.find(), ground.folder, config=common(ground) + config, name="other")
+        )
+        port = stack.enter_context(balanced([one.ports["tls"], other.ports["tls"]]))
+        address = f"mtls://127.0.0.1:{port}"
+        order = checks.order(address, (), options | {"save-session": str(path), "dwell": "10m"})
+        first = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+        order = checks.order(address, (), options | {"resume-session": str(path)})
+        again = checks.carry_out(order, Severity.HIGH, lambda _line: None)
+    assert "resumed-without-certificate" in ids(first)
+    assert ["take turns" in one.reason for one in first.not_seen] == [True]
+    came = again.evidence.claims["mtls-resumption"]["returned"]
+    assert came
+    assert all(one["resumed"]["resumed"] for one in came)
+
+
 def test_hosts_that_confuse_their_sessions(ground: Ground) -> None:
     sni = f"a.test={of(ground.alice)}\nb.test={of(ground.bob)}"
     with sharing_server.running(ground.server, {"a.test": ground.a, "b.test": ground.b}) as port:
@@ -532,10 +649,11 @@ def test_a_rule_that_is_asked_in_full_handshakes_alone(
     assert critical == expected
 
 
-def test_postgresql_after_its_request_for_tls(ground: Ground) -> None:
+@pytest.mark.parametrize("method", ["trust clientcert=verify-ca", "cert"])
+def test_postgresql_after_its_request_for_tls(ground: Ground, method: str) -> None:
     """A server that resumes nothing, on a network of its own: nobody else gets in, ever."""
     rules = ground.folder / "hba"
-    rules.write_text("local all all trust\nhostssl all all samenet trust clientcert=verify-ca\n")
+    rules.write_text(f"local all all trust\nhostssl all all samenet {method}\n")
     rules.chmod(0o644)
     settings: Mapping[str, Setting] = {
         "ssl": True,
@@ -614,6 +732,51 @@ def test_nobody_there_is_one_line(ground: Ground) -> None:
         assert (result.exit_code, result.stdout) == (2, "")
         assert words in line(result)
         assert len(result.stderr.splitlines()) == 1
+
+
+@contextlib.contextmanager
+def saying(first: bytes) -> Iterator[int]:
+    """The port of somebody who says this to everybody and closes."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                accepted, _ = door.accept()
+                with accepted, contextlib.suppress(OSError):
+                    if first:
+                        accepted.recv(4096)
+                        accepted.sendall(first)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield door.getsockname()[1]
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"\x16\x03\x03\x00\x20" + b"?" * 32, b"\x17\x03\x03\x00\x20" + b"?" * 32]
+)
+def test_who_never_speaks_tls_is_one_line(ground: Ground, first: bytes) -> None:
+    identity = ("--cert", str(ground.alice.certificate), "--key", str(ground.alice.key))
+    with saying(first) as port:
+        result = run(f"mtls://127.0.0.1:{port}", *identity)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nothing there speaks TLS" in line(result)
+
+
+def test_a_server_of_another_protocol_is_one_line(ground: Ground) -> None:
+    with served(ground, guarded(ground, ssl_verify_client="off", ssl_crl="")) as server:
+        result = run(
+            f"mtls://127.0.0.1:{server.ports['tls']}",
+            *("--cert", str(ground.alice.certificate), "--key", str(ground.alice.key)),
+            *("--starttls", "redis"),
+        )
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "does not speak Redis" in line(result)
 
 
 def test_a_handshake_that_hangs_is_one_line(

@@ -26,6 +26,7 @@ FATAL = b"E\0\0\0\x17SFATAL\0C28000\0Mno\0\0"
         (redis(), b"+PONG\r\n", "+PONG"),
         (redis(), b"-NOAUTH Authentication required.\r\n", "-NOAUTH"),
         (redis(), b"", ""),
+        (redis(), b"HTTP/1.1 400 Bad Request\r\n", ""),
     ],
 )
 def test_the_status_of_an_answer(opening: Opening, answer: bytes, status: str) -> None:
@@ -50,6 +51,15 @@ def test_an_answer_is_whole_at_its_end_and_not_before(opening: Opening, answer: 
 def test_the_request_names_the_host() -> None:
     assert b"\r\nHost: a.test\r\n" in http("/x").request("a.test")
     assert b"\r\nHost: b.test\r\n" in http("/x", "b.test").request("a.test")
+
+
+def test_a_redirect_says_where_it_leads() -> None:
+    login, app = (
+        b"HTTP/1.1 302 Found\r\nlocation: /%s\r\nContent-Length: 0\r\n\r\n" % place
+        for place in (b"login", b"app")
+    )
+    assert http().body(login) != http().body(app)
+    assert http().body(login.replace(b"302 Found", b"200 OK")) == b""
 
 
 def test_only_what_changes_nothing_may_travel_early() -> None:

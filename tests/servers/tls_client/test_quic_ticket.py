@@ -48,7 +48,7 @@ def test_other_bytes_are_no_session(content: bytes) -> None:
 
 def test_a_file_may_keep_both_kinds_and_refuses_one_for_the_other(tmp_path: Path) -> None:
     path = tmp_path / "sessions"
-    session.keep(path, [Kept(version="1.3", der=b"\x90", transport="quic")])
+    session.keep(path, [Kept(version="1.3", der=b"\x90", transport="quic")], {})
     with pytest.raises(NotASession):
         session.kept(path)
 

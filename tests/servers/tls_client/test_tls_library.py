@@ -105,7 +105,7 @@ def test_a_file_of_something_else_is_refused(content: bytes, tmp_path: Path) -> 
 
 def test_a_file_with_broken_sessions_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sessions"
-    session.keep(path, [Kept(version="1.3", der=b"\x30\x01")])
+    session.keep(path, [Kept(version="1.3", der=b"\x30\x01")], {})
     with pytest.raises(NotASession):
         session.kept(path)
 
@@ -122,5 +122,5 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(session.os, "open", full)
     monkeypatch.setattr(session.os, "fchmod", lambda _file, _mode: None)
     with pytest.raises(OSError, match="No space left"):
-        session.keep(path, [Kept(version="1.3", der=der(ticket=b"t"))])
+        session.keep(path, [Kept(version="1.3", der=der(ticket=b"t"))], {})
     assert not path.exists()

@@ -30,10 +30,10 @@ def chains(session: Session, hosts: Sequence[Host], missed: list[Unseen]) -> Ite
         lifetime = first.session.lifetime_seconds if first.session is not None else None
         share = session.asked.dwell_seconds / len(session.hosts)
         if first.session is None or not lifetime:
-            missed.append(_unseen(f"{host.shown} gives its tickets no life"))
+            missed.append(unseen(f"{host.shown} gives its tickets no life"))
         elif lifetime * _OUTLIVED > share:
             missed.append(
-                _unseen(
+                unseen(
                     f"a ticket of {host.shown} is good for {lifetime} s, and --dwell gives it {share:g} s"
                 )
             )
@@ -60,7 +60,8 @@ def _chain(
     )
 
 
-def _unseen(reason: str) -> Unseen:
+def unseen(reason: str) -> Unseen:
+    """Why nothing is known of it."""
     return Unseen(
         claim=CLAIM, what="how long a session can be renewed", reason=reason, essential=False
     )

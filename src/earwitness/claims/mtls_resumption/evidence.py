@@ -16,7 +16,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""
     """Of the answer; empty when there was none."""
     body: str = ""
-    """Digest of what the answer said."""
+    """Digest of what the answer said besides its status; empty when that was nothing."""
     refusal: str = ""
     """What ended the connection before an answer came."""
     resumed: bool = False
@@ -106,6 +106,9 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
     before: Seen
     """What its certificate was told then."""
     alone: Seen
+    """Without certificate, now."""
+    alone_before: Seen | None = None
+    """Without certificate, then; None in evidence of older versions."""
     full: Seen
     """With the certificate, now."""
     resumed: Seen
@@ -153,6 +156,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     dwelt: tuple[Dwelt, ...] = ()
     kept: int = 0
     """Sessions that were kept in a file."""
+    kept_in: str = ""
+    """Which file that is."""
     known_keys: tuple[KnownKey, ...] = ()
     """Those ticket keys of this check that earlier ones saw as well."""
     transport: str = "tcp"

@@ -7,6 +7,17 @@ from collections.abc import Mapping
 
 _GENERAL = "any server"
 
+_NAMES: Mapping[str, str] = {
+    "nginx": "nginx",
+    "apache": "Apache",
+    "haproxy": "HAProxy",
+    "node": "Node",
+    "go": "Go",
+    "caddy": "Caddy",
+    "envoy": "Envoy",
+}
+"""What servers of HTTP are called, which may also stand behind the one that ends TLS."""
+
 _RESUMPTION: Mapping[str, str] = {
     "nginx": "`ssl_session_tickets off; ssl_session_cache off;` where client certificates are asked for; "
     "or a `map $ssl_client_serial` of revoked serial numbers that is asked for each request; or "
@@ -90,4 +101,4 @@ def lists(server: str) -> str:
 def _of(texts: Mapping[str, str], server: str) -> str:
     said = server.lower()
     known = next((name for name in texts if name != _GENERAL and said.startswith(name)), _GENERAL)
-    return texts[known]
+    return f"If {_NAMES[known]} ends TLS here: {texts[known]}" if known in _NAMES else texts[known]

@@ -11,8 +11,8 @@ import msgspec
 
 from earwitness.check.finding import Finding, Severity
 from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling, ticket_keys
-from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed, Returned
-from earwitness.claims.mtls_resumption.wording import at, finding, listed, spoken
+from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed
+from earwitness.claims.mtls_resumption.wording import at, count, finding, listed, spoken
 
 RESUMPTION = "https://www.rfc-editor.org/rfc/rfc8446#section-2.2"
 EARLY_DATA = "https://www.rfc-editor.org/rfc/rfc8446#section-2.3"
@@ -32,7 +32,7 @@ def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
         *judge_hosts.findings(seen),
         *ticket_keys.findings(seen),
     )
-    return (*(found or _nothing(seen)), *_over_quic(seen))
+    return (*(found or _nothing(seen)), *_over_quic(seen), *_kept(seen))
 
 
 def _not_enforced(seen: Admission) -> Iterator[Finding]:
@@ -43,14 +43,25 @@ def _not_enforced(seen: Admission) -> Iterator[Finding]:
             if telling.lets_in(one) and not one.open_to_all and not telling.is_guarded(one)
         ]
         if open_:
-            who = "none at all" if telling.admitted(open_[0].alone, open_[0]) else "a made-up one"
+            steady = [one for one in open_ if telling.is_steady(one)]
+            first = (steady or open_)[0]
+            who = "none at all" if telling.admitted(first.alone, first) else "a made-up one"
+            told = telling.words(first.admitted[0])
+            said = (
+                f"is told what the right certificate is told ({told}, and the same answer)."
+                if steady
+                else f"is given the same status as the right certificate ({told}); what is said besides it "
+                "changes each time, so that it may be something else. A `--path` whose answer stays the "
+                "same says more."
+            )
             yield finding(
                 "not-enforced",
-                Severity.HIGH,
-                "The client certificate is not enforced",
-                statement=f"With {listed(f'TLS {one.version}' for one in open_)} a visitor with {who} is "
-                f"told what the right certificate is told ({telling.words(open_[0].admitted[0])}, and "
-                "the same body).",
+                Severity.HIGH if steady else Severity.MEDIUM,
+                "The client certificate is not enforced"
+                if steady
+                else "The client certificate may not be enforced",
+                statement=f"With {listed(f'TLS {one.version}' for one in steady or open_)} a visitor with "
+                f"{who} {said}",
                 fix=fixes.enforcement(seen.server),
                 where=at(name),
                 evidence=("/baselines",),
@@ -59,7 +70,7 @@ def _not_enforced(seen: Admission) -> Iterator[Finding]:
 
 def _resumed(seen: Admission) -> Iterator[Finding]:
     for name, ways in _admitting(seen).items():
-        said = listed(f"{spoken(one.version, one.memory)} ({_rate(one)})" for one in ways)
+        said = listed(map(_way, ways))
         lives = [one.lifetime_seconds for one in ways if one.lifetime_seconds]
         life = (
             f"up to {max(lives):,} s by the server's own word"
@@ -123,13 +134,13 @@ def _revoked(seen: Admission) -> Iterator[Finding]:
         visits = [one for one in seen.revoked if one.name == name]
         judged = [(one, telling.of(seen.baselines, one.version, name)) for one in visits]
         guarded = [(one, own) for one, own in judged if own and telling.is_guarded(own)]
-        accepted = [one for one, own in guarded if telling.got_in(one.full, own)]
+        accepted = [one for one, own in guarded if telling.is_proved_in(one.full, own)]
         resumed = [
             one
             for one, own in guarded
             if one.resumed
             and one.resumed.resumed
-            and telling.got_in(one.resumed, own)
+            and telling.is_proved_in(one.resumed, own)
             and not telling.got_in(one.full, own)
         ]
         if accepted:
@@ -160,10 +171,13 @@ def _revoked(seen: Admission) -> Iterator[Finding]:
 
 def _returned(seen: Admission) -> Iterator[Finding]:
     for name in dict.fromkeys(one.name for one in seen.returned):
+        came = [one for one in seen.returned if one.name == name]
         refused = [
-            one for one in seen.returned if one.name == name and not telling.is_back(one, one.full)
+            one
+            for one in came
+            if telling.is_turned_away(one, one.full) and not telling.is_back(one, one.full)
         ]
-        inside = [one for one in refused if _came_back(one)]
+        inside = [one for one in refused if telling.came_back(one)]
         if inside:
             yield finding(
                 "outlives-revocation",
@@ -178,7 +192,7 @@ def _returned(seen: Admission) -> Iterator[Finding]:
                 evidence=("/returned",),
                 learn_more=RESUMPTION,
             )
-        elif refused:
+        elif not any(telling.unproved(one)[0] for one in came):
             yield finding(
                 "revocation-reaches-sessions",
                 Severity.INFO,
@@ -190,15 +204,6 @@ def _returned(seen: Admission) -> Iterator[Finding]:
                 where=at(name),
                 evidence=("/returned",),
             )
-
-
-def _came_back(one: Returned) -> bool:
-    """Whether the session was told what the certificate was told, and nobody else is."""
-    return (
-        one.resumed.resumed
-        and telling.is_back(one, one.resumed)
-        and not telling.same(one.alone, one.before)
-    )
 
 
 def _dwelt(seen: Admission) -> Iterator[Finding]:
@@ -231,12 +236,19 @@ def _dwelt(seen: Admission) -> Iterator[Finding]:
 def _nothing(seen: Admission) -> Iterator[Finding]:
     guarded = [one for one in seen.baselines if telling.is_guarded(one)]
     if guarded:
+        untaken = telling.untaken(seen)
+        who = (
+            "neither without certificate, nor with a made-up one, nor with a session alone."
+            if not untaken
+            else "neither without certificate, nor with a made-up one. Of sessions nothing is known: some "
+            f"were given, and none was taken: {listed(map(_way, untaken))}. That also happens where several "
+            "servers with keys of their own take turns."
+        )
         yield finding(
             "nothing-seen",
             Severity.INFO,
             "Nobody got in without the right certificate",
-            statement=f"{listed(dict.fromkeys(one.name or 'no name' for one in guarded))}: neither without "
-            "certificate, nor with a made-up one, nor with a session alone.",
+            statement=f"{listed(dict.fromkeys(one.name or 'no name' for one in guarded))}: {who}",
             fix="Nothing.",
             evidence=("/baselines", "/resumed"),
         )
@@ -255,6 +267,20 @@ def _over_quic(seen: Admission) -> Iterator[Finding]:
         )
 
 
+def _kept(seen: Admission) -> Iterator[Finding]:
+    if seen.kept and seen.kept_in:
+        yield finding(
+            "sessions-kept",
+            Severity.INFO,
+            "Sessions were kept in a file",
+            statement=f"{seen.kept_in} has {count(seen.kept, 'session')} and was written for its owner alone "
+            "(0600). They are secrets: whoever has the file gets in as that client.",
+            fix="Revoke the certificate, come back with `--resume-session` and the same address and options, "
+            "and delete the file.",
+            evidence=("/kept",),
+        )
+
+
 def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
     """By host that is guarded: the sessions that were told what its certificate is told."""
     found: dict[str | None, list[Resumed]] = {}
@@ -267,9 +293,9 @@ def _admitting(seen: Admission) -> dict[str | None, list[Resumed]]:
     return found
 
 
-def _rate(one: Resumed) -> str:
+def _way(one: Resumed) -> str:
     taken = sum(visit.resumed for visit in one.tries)
-    return f"{taken} of {len(one.tries)} taken"
+    return f"{spoken(one.version, one.memory)} ({taken} of {len(one.tries)} taken)"
 
 
 def _by_host(seen: Admission) -> dict[str | None, list[Baseline]]:

@@ -26,7 +26,7 @@ def findings(seen: Admission) -> Iterator[Finding]:
         if of is None or to is None or not telling.is_guarded(to):
             continue
         pair = (one.of, one.to)
-        if not telling.unlike(of, to):
+        if not telling.unlike(of, to) or not _says_whose(of, to):
             if _would_matter(one, to):
                 alike.append(one)
         elif _by_session(one, to):
@@ -38,6 +38,11 @@ def findings(seen: Admission) -> Iterator[Finding]:
     yield from (_by_request(seen, pair, visits) for pair, visits in full.items())
     if alike:
         yield _alike(alike)
+
+
+def _says_whose(of: Baseline, to: Baseline) -> bool:
+    """Whether what the other host tells its own is enough to know that it is the one who speaks."""
+    return telling.is_proof(to.admitted[0], (to.alone, to.stranger, of.admitted[0]))
 
 
 def _by_session(one: Crossed, to: Baseline) -> bool:
@@ -122,12 +127,13 @@ def _by_request(
 
 
 def _alike(visits: Sequence[Crossed]) -> Finding:
-    pairs = listed(f"{_host(one.of)} and {_host(one.to)}" for one in visits)
+    each = dict.fromkeys(tuple(sorted((_host(one.of), _host(one.to)))) for one in visits)
+    pairs = "; ".join(" and ".join(pair) for pair in each)
     return finding(
         "hosts-look-alike",
         Severity.INFO,
         "Hosts that say the same cannot be told apart",
-        statement=f"Inconclusive: {pairs} give the same answer, or one that changes each time, so that it is "
+        statement=f"Inconclusive: {pairs} give the same answer, one that changes each time, or one that says too little, so that it is "
         "not known whose answer a session of the other got.",
         fix="A `--path` where their answers differ and stay the same.",
         evidence=("/crossed", "/baselines"),

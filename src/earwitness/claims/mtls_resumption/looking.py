@@ -1,7 +1,7 @@
 """The visits of a check, in their order. Nothing is decided here but what to ask next.
 
-A session is presented once: some servers take none twice. So each try takes another, of those that
-full handshakes gave anyhow, or of one more.
+A session that was taken is not presented again: some servers take none twice. One that was not taken
+is, at once: where several servers take turns, each of them is then asked for it.
 """
 
 import time
@@ -25,7 +25,7 @@ from earwitness.claims.mtls_resumption.evidence import (
     Revoked,
     Seen,
 )
-from earwitness.claims.mtls_resumption.probe import CLAIM, TRIES, UNKNOWN_NAME
+from earwitness.claims.mtls_resumption.probe import CLAIM, SESSIONS, TRIES, UNKNOWN_NAME
 from earwitness.claims.mtls_resumption.ticket_keys import Beginnings
 from earwitness.servers.tls_client import identity
 from earwitness.servers.tls_client import session as sessions
@@ -35,7 +35,7 @@ from earwitness.servers.tls_client.session import Kept
 
 def look(session: Session) -> Partly:
     """Everything that was asked for. Raises NotSeen and Unreachable."""
-    missed: list[Unseen] = []
+    missed = list(out_of_date(session))
     looking = _Looking(session)
     baselines = looking.baselines()
     resumed = looking.resumptions()
@@ -48,14 +48,35 @@ def look(session: Session) -> Partly:
         crossed=crossed,
         early=tuple(looking.early()),
         revoked=tuple(looking.revoked()),
-        dwelt=tuple(dwelling.chains(session, looking.renewable(), missed)),
+        dwelt=tuple(dwelling.chains(session, looking.renewable(missed), missed)),
         baselines=looking.ended(baselines),
-        kept=looking.keep(missed),
+        kept=looking.keep(missed, baselines),
+        kept_in=str(session.asked.save or ""),
         transport=session.asked.transport,
         offers_quic=session.offers_quic,
     )
     missed += [*telling.untold(seen), *looking.beginnings.nameless()]
     return Partly(seen, tuple(missed))
+
+
+def out_of_date(session: Session) -> Iterator[Unseen]:
+    """Certificates that are refused for their dates, whatever else may be said of them."""
+    shown = [host.identity.out_of_date for host in session.hosts if host.identity is not None]
+    for said in dict.fromkeys(filter(None, shown)):
+        yield Unseen(
+            claim=CLAIM,
+            what="who gets in",
+            reason=f"the client certificate {said}",
+            needs="one that is good now",
+            essential=False,
+        )
+    if session.revoked is not None and session.revoked.out_of_date:
+        yield Unseen(
+            claim=CLAIM,
+            what="whether the revoked certificate gets in",
+            reason=f"the revoked certificate {session.revoked.out_of_date}, so that it may be refused for that",
+            needs="one that is revoked and otherwise good",
+        )
 
 
 def seen(visit: Visit) -> Seen:
@@ -94,7 +115,7 @@ class _Looking:
         visit = self._session.visit(
             step, version, host.name, identity=host.identity, tickets=not memory
         )
-        if visit.session is not None:
+        if visit.session is not None and (memory or visit.session.ticket_key_name is not None):
             self.beginnings.note(version, host.name, visit.session.ticket_key_name)
             self._unused[version, memory, host.name].append(visit.session)
         return visit
@@ -149,14 +170,14 @@ class _Looking:
         tries: list[Seen] = []
         given: list[sessions.Session] = []
         renewed = False
-        while len(tries) < TRIES and not any(one.resumed for one in tries):
+        while len(given) < SESSIONS and not any(one.resumed for one in tries):
             first = self._fresh(step, version, host, memory=memory)
             if first is None:
                 break
             given.append(first)
-            again = self._session.visit(step, version, host.name, session=first, tickets=not memory)
-            tries.append(seen(again))
-            renewed |= again.resumed and first.is_replaced_by(again.session)
+            visits = self._presented(step, first, host.name, memory=memory, times=TRIES)
+            tries += map(seen, visits)
+            renewed |= visits[-1].resumed and first.is_replaced_by(visits[-1].session)
         if any(one.resumed for one in tries):
             self._taken.add((version, memory, host.name))
             self._tries[version, memory] = 1 if len(tries) == 1 else TRIES
@@ -173,6 +194,33 @@ class _Looking:
             ticket_key=self._key(host, given[0]) if given else "",
         )
 
+    def _presented(
+        self,
+        step: Step,
+        session: sessions.Session,
+        name: str | None,
+        *,
+        times: int,
+        memory: bool = False,
+        early: bool = False,
+        host: str = "",
+    ) -> list[Visit]:
+        """The visits with a session alone: several in a row, until one of several servers takes it."""
+        visits: list[Visit] = []
+        while len(visits) < times and not any(one.resumed for one in visits):
+            visits.append(
+                self._session.visit(
+                    step,
+                    session.version,
+                    name,
+                    session=session,
+                    tickets=not memory,
+                    early=early,
+                    host=host,
+                )
+            )
+        return visits
+
     def _key(self, host: Host, given: sessions.Session) -> str:
         return self.beginnings.key(given.version, host.name, given.ticket_key_name)
 
@@ -184,9 +232,10 @@ class _Looking:
         for host in self._session.hosts:
             permitted = self._early_bytes.get(host.name, 0)
             visit = None
-            if permitted:
-                session = self._fresh(step, "1.3", host)
-                visit = self._session.visit(step, "1.3", host.name, session=session, early=True)
+            session = self._fresh(step, "1.3", host) if permitted else None
+            if session is not None:
+                times = self._tries.get(("1.3", False), 1)
+                visit = self._presented(step, session, host.name, times=times, early=True)[-1]
             yield Early(
                 name=host.name,
                 permitted_bytes=permitted,
@@ -220,18 +269,13 @@ class _Looking:
 
     def _crossing(self, step: Step, version: str, memory: bool, of: Host, to: Host) -> Seen | None:
         """A session of the one host at the other: tried again where servers are several."""
-        resumed = None
         if (version, memory, of.name) not in self._taken:
-            return resumed
-        for _ in range(self._tries[version, memory]):
-            first = self._fresh(step, version, of, memory=memory)
-            if first is None:
-                return resumed
-            visit = self._session.visit(step, version, to.name, session=first, tickets=not memory)
-            resumed = seen(visit)
-            if visit.resumed:
-                break
-        return resumed
+            return None
+        first = self._fresh(step, version, of, memory=memory)
+        if first is None:
+            return None
+        times = self._tries[version, memory]
+        return seen(self._presented(step, first, to.name, memory=memory, times=times)[-1])
 
     def nameless(self, baselines: tuple[Baseline, ...]) -> Iterator[Crossed]:
         """The same where the handshake names nobody who is there, and the request names the host."""
@@ -260,8 +304,8 @@ class _Looking:
         if (version, False, of.name) in self._taken and not telling.admitted(seen(full), own):
             first = self._fresh(step, version, of)
             if first is not None:
-                again = self._session.visit(step, version, name, session=first, host=host)
-                resumed = seen(again)
+                times = self._tries[version, False]
+                resumed = seen(self._presented(step, first, name, times=times, host=host)[-1])
         return Crossed(
             version=version,
             memory=False,
@@ -289,19 +333,30 @@ class _Looking:
                 full = self._session.visit(step, version, host.name, identity=self._session.revoked)
                 resumed = None
                 if full.session is not None:
-                    again = self._session.visit(step, version, host.name, session=full.session)
-                    resumed = seen(again)
+                    memory = version == "1.2" and full.session.ticket_key_name is None
+                    times = self._tries.get((version, memory), 1)
+                    again = self._presented(
+                        step, full.session, host.name, memory=memory, times=times
+                    )
+                    resumed = seen(again[-1])
                 yield Revoked(version=version, name=host.name, full=seen(full), resumed=resumed)
 
-    def renewable(self) -> tuple[Host, ...]:
-        """Hosts that ask for a certificate and take sessions of TLS 1.3 without it."""
+    def renewable(self, missed: list[Unseen]) -> tuple[Host, ...]:
+        """Hosts that ask for a certificate and take sessions of TLS 1.3 without it, each time."""
+        if self._tries.get(("1.3", False), 1) > 1:
+            if self._session.announced("dwell") is not None:
+                reason = (
+                    "several servers take turns, so that a session that is not taken has not ended"
+                )
+                missed.append(dwelling.unseen(reason))
+            return ()
         return tuple(
             host
             for host in self._session.hosts
             if host.identity is not None and ("1.3", False, host.name) in self._taken
         )
 
-    def keep(self, missed: list[Unseen]) -> int:
+    def keep(self, missed: list[Unseen], baselines: Sequence[Baseline]) -> int:
         """Keep fresh sessions in the file that was named; how many."""
         step, path = self._session.announced("save-session"), self._session.asked.save
         if step is None or path is None:
@@ -313,7 +368,8 @@ class _Looking:
                     continue
                 visit = self._full(step, version, host, memory=memory)
                 if visit.session is not None:
-                    kept.append(self._kept(host, visit, visit.session))
+                    alone = _own(baselines, version, host).alone
+                    kept.append(self._kept(host, visit, visit.session, alone, memory=memory))
         if not kept:
             reason = "the server takes no session back, so there is none to keep"
             missed.append(
@@ -323,20 +379,25 @@ class _Looking:
             )
             return 0
         try:
-            sessions.keep(path, kept)
+            sessions.keep(path, kept, self._session.question)
         except OSError as problem:
             raise NotSeen(f"sessions could not be kept in {path}: {problem.strerror}") from None
         return len(kept)
 
-    def _kept(self, host: Host, visit: Visit, given: sessions.Session) -> Kept:
+    def _kept(
+        self, host: Host, visit: Visit, given: sessions.Session, alone: Seen, *, memory: bool
+    ) -> Kept:
         """A session with what has to be known of it when it is presented in another check."""
         note = {
             "name": host.name or "",
             "status": visit.outcome.status,
             "body": visit.outcome.body,
+            "alone_status": alone.status,
+            "alone_body": alone.body,
             "key": self._session.key.hex(),
             "ticket_key": self._key(host, given),
             "at": f"{time.time():.0f}",
+            "tries": str(self._tries[given.version, memory]),
         }
         return Kept(version=given.version, der=given.der, transport=given.transport, note=note)
 

@@ -19,7 +19,9 @@ PLAN: Sequence[Step] = ()
 """All of it depends on what is asked for."""
 
 TRIES = 4
-"""How often a session is presented, each time another one, until one is taken: there may be several servers."""
+"""How often a session is presented until it is taken: so many servers may take turns."""
+SESSIONS = 2
+"""How many are tried so, where none is taken."""
 BASELINE_VISITS = 5
 UNKNOWN_NAME = "unknown.invalid"  # RFC 6761, 6.4
 _IDEMPOTENT = ("http", "redis")
@@ -36,7 +38,7 @@ def asked(options: Mapping[str, str]) -> tuple[Step, ...]:
     """Every connection of the check; ValueError when they are more than may be made."""
     meant = mtls_options.read(options)
     steps = _returning(meant) if meant.resume else _looking(meant)
-    needed = sum(step.times for step in steps)
+    needed = mtls.OPENING_CONNECTIONS + sum(step.times for step in steps)
     if needed > meant.connections:
         raise ValueError(
             f"this check may need {needed} connections, and --connections permits {meant.connections}"
@@ -83,11 +85,11 @@ def _baselines(meant: Asked) -> Step:
 def _resumption(meant: Asked) -> Step:
     return Step(
         name="resumption",
-        purpose=f"whether a session gets in without its certificate; up to {TRIES} times until one is "
-        "taken",
+        purpose=f"whether a session gets in without its certificate; up to {SESSIONS} sessions, each up "
+        f"to {TRIES} times in a row until one is taken",
         text=f"{_question(meant)}, {_listed(_kinds(meant))}, with the certificate and then with the "
         f"session, {_each_host(meant)}",
-        times=2 * TRIES * len(_names(meant)) * len(_kinds(meant)),
+        times=SESSIONS * (1 + TRIES) * len(_names(meant)) * len(_kinds(meant)),
     )
 
 
@@ -95,10 +97,11 @@ def _early_data(meant: Asked) -> Iterator[Step]:
     if meant.protocol in _IDEMPOTENT:
         yield Step(
             name="early-data",
-            purpose="whether a question that comes before the handshake ends is answered",
+            purpose="whether a question that comes before the handshake ends is answered; up to "
+            f"{TRIES} times until its session is taken, where servers are several",
             text=f"{_question(meant)}, TLS 1.3{meant.over}, with the certificate and then with the "
             f"session in early data, {_each_host(meant)}",
-            times=2 * len(_names(meant)),
+            times=(1 + TRIES) * len(_names(meant)),
         )
 
 
@@ -108,9 +111,9 @@ def _across_hosts(meant: Asked) -> Step:
         name="across-hosts",
         purpose="whether a client of one host gets in at another, with its certificate ("
         f"{_versions(meant)}) and with its session alone ({_listed(kinds)}; up to {TRIES} times until "
-        "one is taken)",
+        "it is taken)",
         text=f"{_question(meant)}, each of: {', '.join(pairs)}",
-        times=len(pairs) * (len(meant.versions) + 2 * TRIES * len(kinds)),
+        times=len(pairs) * (len(meant.versions) + (1 + TRIES) * len(kinds)),
     )
 
 
@@ -120,10 +123,10 @@ def _without_name(meant: Asked) -> Iterator[Step]:
         yield Step(
             name="across-hosts-without-name",
             purpose="the same when the handshake names no host, or one that is unknown, and only the "
-            "request names it",
+            f"request names it; a session up to {TRIES} times until it is taken, where servers are several",
             text=f"{_question(meant)}, {_versions(meant)}, handshake without name and with "
             f"{UNKNOWN_NAME}, each of: {', '.join(pairs)}",
-            times=len(pairs) * 2 * len(meant.versions) * 3,
+            times=len(pairs) * 2 * len(meant.versions) * (2 + TRIES),
         )
 
 
@@ -131,9 +134,10 @@ def _revoked(meant: Asked) -> Iterator[Step]:
     if meant.revoked is not None:
         yield Step(
             name="revoked",
-            purpose="whether the revoked certificate, and a session that it is given, get in",
+            purpose="whether the revoked certificate, and a session that it is given, get in; the session "
+            f"up to {TRIES} times until it is taken, where servers are several",
             text=f"{_question(meant)}, {_versions(meant)}, {_each_host(meant)}",
-            times=2 * len(_names(meant)) * len(meant.versions),
+            times=(1 + TRIES) * len(_names(meant)) * len(meant.versions),
         )
 
 
@@ -168,7 +172,7 @@ def _returning(meant: Asked) -> list[Step]:
             purpose="whether sessions from before a revocation still get in, and the certificate does not",
             text=f"{_question(meant)}, with the certificate, with nothing, and with each session of "
             f"{meant.resume}, {_each_host(meant)}",
-            times=3 * len(_names(meant)) * len(_kinds(meant)),
+            times=(2 + TRIES) * len(_names(meant)) * len(_kinds(meant)),
         )
     ]
 

@@ -24,7 +24,7 @@ class Outcome:
     status: str
     """Of the answer, as its protocol has it; empty when none came."""
     body: str
-    """A keyed digest of the answer's body without what changes each time; empty without answer."""
+    """A keyed digest of the answer's body without what changes each time; empty without a body."""
     refusal: str
     """What ended the connection before an answer came; empty when one came."""
 
@@ -49,7 +49,7 @@ def outcome(status: str, body: bytes, refusal: str, key: bytes) -> Outcome:
     """The outcome of an answer; only those with the same ``key`` can be compared."""
     return Outcome(
         status=status,
-        body=_digest(body, key) if status else "",
+        body=_digest(body, key) if status and body else "",
         refusal="" if status else refusal,
     )
 

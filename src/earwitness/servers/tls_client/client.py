@@ -27,6 +27,8 @@ _CHUNK = 65_536
 _VERSIONS = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 _EARLY_DATA_ENDS = b"end of early data"
 """In the name of the state in which a client sends EndOfEarlyData (statem_lib.c, ssl_stat.c)."""
+_ALERTS = ("sslv3 alert", "ssl/tls alert", "tlsv1")
+"""How OpenSSL's names of alerts that were received begin (sslerr.h)."""
 _PLAIN_TEXT = ("wrong version number", "packet length too long")
 """What OpenSSL says of an answer that is no TLS (sslerr.h)."""
 
@@ -60,6 +62,8 @@ class Visit:
     """All that the server said."""
     handshake: bool = True
     """Whether it ended, which in TLS 1.3 says nothing of the certificate."""
+    tls: bool = True
+    """Whether a server of TLS answered at all, with its hello or an alert."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +132,7 @@ class Client:
             session=taken(connection, self.version) if status else None,
             answer=said,
             handshake=sending.done,
+            tls=any(connection.server_random() or b"") or refusal.startswith(_ALERTS),
         )
         _farewell(connection, asking)
         return seen

@@ -40,6 +40,21 @@ class Identity:
         connection.use_privatekey(self.key)  # type: ignore[arg-type]
 
     @property
+    def out_of_date(self) -> str:
+        """When it ended or begins, in words; empty while it is good."""
+        now = dt.datetime.now(dt.UTC)
+        first, last = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
+        if now > last:
+            return f"ended on {last:%Y-%m-%d at %H:%M} UTC"
+        return f"begins only on {first:%Y-%m-%d at %H:%M} UTC" if now < first else ""
+
+    @property
+    def common_name(self) -> str:
+        """Of its subject; empty without one."""
+        found = self.certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        return str(found[0].value) if found else ""
+
+    @property
     def issuer(self) -> str:
         """Who signed the certificate, as RFC 4514 writes names."""
         return self.certificate.issuer.rfc4514_string()

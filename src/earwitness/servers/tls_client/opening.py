@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
+_LOCATION = re.compile(rb"(?i)\r\nlocation:[ \t]*([^\r\n]*)")
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
+_REDIS = re.compile(rb"\A([-+:$*]\S*)")
+_REDIS_TYPES = b"-+:$*"  # the first byte of an answer (RESP2)
 _SQLSTATE = re.compile(rb"\0C(\w{5})\0")
 _SSL_REQUEST = struct.pack("!II", 8, 80877103)  # PostgreSQL: protocol, "SSL Session Encryption"
 _SSL_YES = b"S"
@@ -38,6 +41,8 @@ class Opening:
     """What of the answer may differ between hosts."""
     farewell: bytes = b""
     """What ends the conversation."""
+    is_other: Callable[[bytes], bool] = lambda _answer: False
+    """Whether an answer, of which something came, is of another protocol."""
 
 
 def http(path: str = "/", host: str = "") -> Opening:
@@ -55,7 +60,7 @@ def http(path: str = "/", host: str = "") -> Opening:
         request=request,
         is_whole=_http_is_whole,
         status=lambda answer: _first(_STATUS, answer),
-        body=lambda answer: answer.partition(b"\r\n\r\n")[2],
+        body=_http_body,
     )
 
 
@@ -97,10 +102,9 @@ def redis() -> Opening:
         name="redis",
         request=lambda _name: b"PING\r\n",
         is_whole=lambda answer: answer.endswith(b"\r\n"),
-        status=lambda answer: (
-            answer.split(maxsplit=1)[0].decode(errors="replace") if answer else ""
-        ),
+        status=lambda answer: _first(_REDIS, answer),
         body=lambda answer: answer,
+        is_other=lambda answer: answer[:1] not in _REDIS_TYPES,
     )
 
 
@@ -112,6 +116,14 @@ def _http_is_whole(answer: bytes) -> bool:
         return body.endswith(b"0\r\n\r\n")
     length = _LENGTH.search(head)
     return bool(length and len(body) >= int(length[1]))
+
+
+def _http_body(answer: bytes) -> bytes:
+    """With the place that a redirect leads to, which is what it says (RFC 9110, 15.4)."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if not _first(_STATUS, head + b"\r\n").startswith("3"):
+        return body
+    return _first(_LOCATION, head + b"\r\n").encode() + b"\r\n" + body
 
 
 def _postgresql_is_whole(answer: bytes) -> bool:

@@ -9,7 +9,7 @@ presented over the other.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,20 +99,27 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         return Session(version=self.version, der=self.der, transport=self.transport)
 
 
+_FORMAT = 2
+"""Version 1 did not say what had been asked of whom."""
+
+
 class KeptSessions(msgspec.Struct, frozen=True, kw_only=True):
     """A file of sessions."""
 
     earwitness_sessions: int = 1
     """Version of the format."""
+    asked: dict[str, str] = {}
+    """Of whom the sessions are, and what was asked there; answers to anything else say nothing."""
     sessions: tuple[Kept, ...]
 
 
-def keep(path: Path, sessions: Sequence[Kept]) -> None:
+def keep(path: Path, sessions: Sequence[Kept], asked: Mapping[str, str]) -> None:
     """Write a file that only its owner can read (0600). FileExistsError rather than replace one.
 
     OSError when it cannot be written whole; then nothing stays.
     """
-    encoded = msgspec.json.encode(KeptSessions(sessions=tuple(sessions)))
+    whole = KeptSessions(earwitness_sessions=_FORMAT, asked=dict(asked), sessions=tuple(sessions))
+    encoded = msgspec.json.encode(whole)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(file, "wb") as output:
@@ -123,13 +130,19 @@ def keep(path: Path, sessions: Sequence[Kept]) -> None:
         raise
 
 
-def kept(path: Path) -> tuple[Kept, ...]:
-    """The sessions of a file. Raises OSError, and NotASession for a file of something else."""
+def kept(path: Path) -> KeptSessions:
+    """A file of sessions. Raises OSError, and NotASession for one of something else, or too old."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=KeptSessions).sessions
+        found = msgspec.json.decode(path.read_bytes(), type=KeptSessions)
     except msgspec.DecodeError:
         raise NotASession(f"{path} is no file of kept sessions") from None
-    for one in found:
+    if found.earwitness_sessions != _FORMAT:
+        age = "an older" if found.earwitness_sessions < _FORMAT else "a newer"
+        raise NotASession(
+            f"{path} was written by {age} version of Earwitness, which kept other things beside the "
+            "sessions: keep new ones"
+        )
+    for one in found.sessions:
         if one.transport == "quic":
             quic_ticket.read(one.der)
         else:
