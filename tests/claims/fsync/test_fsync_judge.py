@@ -262,6 +262,10 @@ def test_a_pulled_plug_proves_a_lie_and_never_honesty() -> None:
     idle = found(replace(DIRECTORY, verified=replace(kept, restarted=False)))
     assert "plug-pulled" not in idle
     assert "never lost" in idle["plug-not-pulled"].statement
+    removed = found(replace(DIRECTORY, verified=replace(kept, lost=700, restarted=False)))
+    assert "flush-lied" not in removed, "no power was cut"
+    assert removed["plug-file-changed"].severity is Severity.LOW
+    assert "changed or removed the file" in removed["plug-file-changed"].statement
     lied = replace(kept, lost=3, torn=1, reordered=True, by_method={"fsync": 4})
     caught = found(replace(DIRECTORY, verified=lied))["flush-lied"]
     assert caught.severity is Severity.CRITICAL

@@ -6,6 +6,7 @@ It needs root; elsewhere those tests are skipped with the reason.
 
 import contextlib
 import ctypes.util
+import dataclasses
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,7 @@ def check_of(kind: str) -> Check:
 def seen(address: str, **options: str) -> Evidence:
     kind, target = kinds.recognise(address)
     check = check_of(kind.name).with_options(options)
+    target = dataclasses.replace(target, options=options)
     return runner.gather(kind, target, (check,), budget=kind.budget, version="1")
 
 
@@ -237,6 +240,7 @@ def test_the_plan_names_bytes_and_files_and_writes_none(
     [
         (("--probe", "postgresql://h/d"), "means nothing"),
         (("--plug-pull", "here", "/"), "HOST:PORT"),
+        (("--plug-pull", "here:99999", "/"), "a port from 1 to 65535"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(
@@ -390,6 +394,103 @@ def test_a_listener_that_is_away_for_a_moment_is_told_the_rest(tmp_path: Path) -
     assert found is not None
     assert found.acknowledged == written[0]
     assert (found.lost, found.torn) == (0, 0)
+
+
+def test_a_listener_that_is_started_again_seconds_later_is_waited_for(tmp_path: Path) -> None:
+    memory, begun = tmp_path / "memory", threading.Event()
+    with ThreadPoolExecutor() as pool:
+        with listening(memory, heard=lambda _: begun.set()) as listener:
+            address = listener.address
+            writer = pool.submit(plug_pull.write, tmp_path, address, seconds=3.0)
+            assert begun.wait(20)
+        time.sleep(1.5)  # several vain attempts to connect
+        with listening(memory, int(address.rpartition(":")[2])):
+            written = writer.result()
+            found = plug_pull.verify(tmp_path, address)
+    assert found is not None
+    assert found.acknowledged == written
+    assert (found.lost, found.torn) == (0, 0)
+
+
+def test_a_listener_that_lost_its_memory_promises_nothing(tmp_path: Path) -> None:
+    begun = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        with listening(tmp_path / "memory", heard=lambda _: begun.set()) as listener:
+            address = listener.address
+            writer = pool.submit(plug_pull.write, tmp_path, address, seconds=30.0)
+            assert begun.wait(20)
+        with (
+            listening(tmp_path / "empty", int(address.rpartition(":")[2])),
+            pytest.raises(NotSeen, match="no longer knows"),
+        ):
+            writer.result()
+
+
+def test_the_same_command_twice_at_once_judges_nothing_and_removes_nothing(tmp_path: Path) -> None:
+    begun = threading.Event()
+    with (
+        listening(tmp_path / "memory", heard=lambda _: begun.set()) as listener,
+        ThreadPoolExecutor() as pool,
+    ):
+        writer = pool.submit(plug_pull.write, tmp_path, listener.address, seconds=1.0)
+        assert begun.wait(20)
+        with pytest.raises(NotSeen, match="at work on"):
+            plug_pull.write_or_verify(tmp_path, listener.address)
+        assert (tmp_path / plug_pull.FILE_NAME).exists()
+        written = writer.result()
+        found = plug_pull.verify(tmp_path, listener.address)
+    assert found is not None
+    assert (found.acknowledged, found.lost, found.torn) == (written, 0, 0)
+
+
+@contextlib.contextmanager
+def stranger(answer: bytes | None) -> Iterator[str]:
+    """A service that is no listener: says this to everybody, or what was said to it."""
+
+    def talk(listening_on: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening_on.accept()
+                with connection:
+                    connection.sendall(connection.recv(1000) if answer is None else answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=talk, args=(server,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"SSH-2.0-Server\r\n",
+        b"\xff\xfe\x00\n",
+        b"[1, 2]\n",
+        b"7",
+        b'{"run": 1}\n',
+        b'{"heard": true}\n',
+        b"",
+        None,
+    ],
+)
+def test_a_service_that_is_no_listener_is_said_in_words(
+    answer: bytes | None, tmp_path: Path
+) -> None:
+    with stranger(answer) as address, pytest.raises(NotSeen, match="no earwitness listener"):
+        plug_pull.write_or_verify(tmp_path, address)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_listener_no_other_finding_is_lost(tmp_path: Path) -> None:
+    with stranger(b"SSH-2.0-Server\r\n") as address:
+        evidence = seen(str(tmp_path), **{"plug-pull": address})
+    assert evidence.claims["fsync"]["places"]
+    assert "no earwitness listener answers" in evidence.not_seen[-1].reason
 
 
 def test_nonsense_ends_a_connection_and_not_the_listener(tmp_path: Path) -> None:

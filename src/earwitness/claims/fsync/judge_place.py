@@ -256,6 +256,18 @@ def _of_plug(verified: Verified) -> Finding:
             fix="Once more, under the load and the temperature that matter.",
             evidence=("/verified",),
         )
+    if not verified.restarted:
+        return finding(
+            "plug-file-changed",
+            Severity.LOW,
+            "What was written is gone, and nothing was cut off",
+            statement=f"{verified.lost + verified.torn:,} of {verified.judged:,} places do not hold what they "
+            "have to, but this machine has not been started anew since they were written: somebody "
+            "changed or removed the file, or its device alone was away. Of flushes that says nothing.",
+            fix="The same test, with the file left alone and the plug of the machine pulled while it "
+            "writes.",
+            evidence=("/verified",),
+        )
     ways = ", ".join(f"{name} {count}" for name, count in sorted(verified.by_method.items()))
     order = " A later record was there, so that writes were not made safe in their order."
     return finding(

@@ -90,7 +90,9 @@ class Listener:
             case {"run": begun, "methods": _, "place": _, "boot": _}:
                 self._runs[begun] = {**said, "safe": 0}
                 self._keep()
-            case {"run": run, "safe": int(number)} if run in self._runs:
+            case {"run": run, "safe": _} if run not in self._runs:
+                return {"heard": False}  # our memory was lost; nothing may be promised on it
+            case {"run": run, "safe": int(number)}:
                 self._runs[run]["safe"] = number
                 self._heard(number)
                 if time.monotonic() > self._kept_at + _KEEP_SECONDS:
