@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -571,6 +572,26 @@ def test_the_listener_from_the_command_line(earwitness: CommandLine, tmp_path: P
     finally:
         process.terminate()
         process.communicate(timeout=10)
+
+
+def test_a_listener_that_could_remember_nothing_does_not_start(
+    earwitness: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "list").write_text("[1]")
+    for memory, words in (("none/memory", "cannot be written"), ("list", "no memory")):
+        refused = earwitness("listen", "0", "--memory", str(tmp_path / memory))
+        assert refused.returncode == 2
+        assert words in refused.stderr
+
+
+def test_a_check_that_is_interrupted_does_not_say_that_anything_is_kept(
+    earwitness: CommandLine, tmp_path: Path
+) -> None:
+    process = earwitness.start("check", str(tmp_path), "--no-store")
+    time.sleep(3)  # it watches the devices for five seconds, where there are any
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert "kept" not in said
 
 
 # Servers

@@ -24,7 +24,7 @@ _CONTAINER_GROUP = re.compile(r"docker|kubepods|containerd|lxc|libpod")
 
 def places(directory: Path, root: Path = _ROOT) -> tuple[Place, ...]:
     """The directory, and what leads out of it to another file system. OSError when unreadable."""
-    among = storage.mounts((root / "proc/self/mountinfo").read_text())
+    among = storage.mounts((root / "proc/self/mountinfo").read_text(errors="backslashreplace"))
     found = [_place("directory", directory, among, root)]
     for role, path in _led_out(directory):
         place = _place(role, path, among, root)
@@ -44,11 +44,16 @@ def _led_out(directory: Path) -> Iterator[tuple[str, Path]]:
         return
     log = directory / "pg_wal"
     if log.exists():
-        yield "write-ahead log", log.resolve()
+        yield "write-ahead log", _resolved(log)
     spaces = directory / "pg_tblspc"
     if spaces.is_dir():
         for space in sorted(spaces.iterdir()):
-            yield "tablespace", space.resolve()
+            yield "tablespace", _resolved(space)
+
+
+def _resolved(link: Path) -> Path:
+    """Where it leads, as far as it does; in characters, whatever the bytes of its name."""
+    return Path(os.fsencode(os.path.realpath(link)).decode(errors="backslashreplace"))
 
 
 def _place(role: str, path: Path, among: Sequence[Mount], root: Path) -> Place:

@@ -31,7 +31,10 @@ class Listener:
         tell: Callable[[str], None] = lambda _: None,
         heard: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """``tell``: what happens, for people. ``heard``: every number, before it is answered."""
+        """``tell``: what happens, for people. ``heard``: every number, before it is answered.
+
+        ValueError when the memory is none or cannot be kept, OSError when nothing can listen there.
+        """
         self._memory = memory
         self._tell = tell
         self._heard = heard
@@ -39,6 +42,10 @@ class Listener:
         self._keeping = threading.Lock()
         self._kept_at = 0.0
         self._connections: list[socket.socket] = []
+        try:
+            self._keep()  # to know now, and not when something was promised
+        except OSError as problem:
+            raise ValueError(f"{memory} cannot be written: {problem.strerror}") from None
         self._socket = socket.create_server((host, port))
 
     @property
@@ -74,7 +81,7 @@ class Listener:
                 run = str(said.get("run", run))
                 answer = json.dumps(self._answer(said)) + "\n"
                 connection.sendall(answer.encode("ascii"))
-        self._keep()
+        self._keep_or_tell()
         if run in self._runs:
             self._tell(f"told of {self._runs[run]['safe']:,} records, and then nothing more")
 
@@ -104,6 +111,12 @@ class Listener:
         own = [told for told in self._runs.values() if told["place"] == place]
         return own[-1] if own else {}
 
+    def _keep_or_tell(self) -> None:
+        try:
+            self._keep()
+        except OSError as problem:
+            self._tell(f"{self._memory} cannot be written: {problem.strerror}")
+
     def _keep(self) -> None:
         partial = self._memory.with_suffix(".partial")
         self._kept_at = time.monotonic()
@@ -132,7 +145,13 @@ def _messages(connection: socket.socket) -> Iterator[Mapping[str, Any]]:
 
 def _read(memory: Path) -> dict[str, dict[str, Any]]:
     try:
-        runs: dict[str, dict[str, Any]] = json.loads(memory.read_text())
+        runs = json.loads(memory.read_text())
     except FileNotFoundError:
         return {}
+    except OSError as problem:
+        raise ValueError(f"{memory} cannot be read: {problem.strerror}") from None
+    except ValueError:
+        runs = None
+    if not isinstance(runs, dict) or not all(isinstance(told, dict) for told in runs.values()):
+        raise ValueError(f"{memory} is no memory of a listener")
     return runs
