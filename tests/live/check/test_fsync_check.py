@@ -32,6 +32,7 @@ from earwitness.claims import registry
 from earwitness.claims.fsync import places, plug_pull, plug_record, probing
 from earwitness.claims.fsync.evidence import Verified
 from earwitness.claims.fsync.plug_listener import Listener
+from earwitness.servers import workspace as workspace_module
 from earwitness.servers.disk import disk, volatile
 from earwitness.servers.disk.disk import Mount, Unmountable
 from earwitness.servers.disk.volatile import Cache, Writes
@@ -639,6 +640,16 @@ def test_a_server_without_fsync_syncs_nothing_and_is_called_critical(
     evidence = server_seen(newest, workspace, fsync=False, full_page_writes=False)
     assert evidence.claims["fsync"]["window"]["wal_syncs"] == 0
     assert {"fsync-off", "torn-pages"} <= sorts(evidence)
+
+
+def test_a_server_whose_data_lie_in_memory_is_told_so(newest: Binaries) -> None:
+    if not os.path.ismount("/dev/shm"):
+        pytest.skip("there is no /dev/shm")
+    with workspace_module.workspace("test", root=Path("/dev/shm")) as memory:
+        evidence = server_seen(newest, memory)
+    assert evidence.claims["fsync"]["file_system"] == "tmpfs"
+    assert "in-memory" in sorts(evidence)
+    assert "nothing-seen" not in sorts(evidence)
 
 
 def test_a_role_without_rights_is_told_what_it_does_not_see(
