@@ -205,8 +205,9 @@ def test_what_lies_below_an_overlay_is_judged_and_what_is_unseen_said() -> None:
     over = replace(MOUNT, kind="overlay")
     unguarded = replace(MOUNT, point="/var", options=("nobarrier",))
     assert "/var" in found(place(mount=over, below=(unguarded,)))["no-barriers"].statement
-    told = found(place(mount=over, unfollowed=("upper",)))["unfollowed"]
-    assert "upper, which takes the writes, cannot be seen" in told.statement
+    told = found(place(mount=over, devices=(), counted=(), unfollowed=("upper",)))
+    assert "upper, which takes the writes, cannot be seen" in told["unfollowed"].statement
+    assert "below upper was not looked at" in told["nothing-seen"].statement
 
 
 def test_what_the_kernel_takes_a_device_for_is_told_and_that_the_device_was_not_asked() -> None:

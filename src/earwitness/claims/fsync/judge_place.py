@@ -217,7 +217,10 @@ def _of_plug(verified: Verified) -> Finding:
 
 def _nothing(seen: DirectoryDurability) -> Finding:
     said = _accounted(seen)
+    unfollowed = [path for place in seen.places for path in place.unfollowed]
     watched = f" {said}" if said else " Its device counts no flushes."
+    if unfollowed:
+        watched = f" What lies below {', '.join(unfollowed)} was not looked at."
     return finding(
         "nothing-seen",
         Severity.INFO,

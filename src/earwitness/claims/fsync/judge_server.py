@@ -22,9 +22,9 @@ FEWEST_SYNCS = 5
 FEWEST_SHARE = 0.5
 """Flushes for each sync of the log that are clearly too few.
 
-One process syncs the log at a time and each sync needs a flush that begins after the last ended, so
-that none can be shared, and others' flushes only add. But the server tells its counts up to a second
-late, and of the four seconds that are watched a quarter may be syncs from before: half is twice that.
+One process syncs the log at a time, and each sync needs a flush that begins after the last ended, so
+that none can be shared, and others' flushes only add. But a server tells its counts up to a second
+late: of the three seconds from the first reading to the last, a third of the syncs may be older.
 """
 _ROUND_THE_CACHE = ("open_datasync", "open_sync")
 """Ways to sync the log by which a device may take writes through its cache, without a flush."""
