@@ -18,6 +18,8 @@ from typing import Any
 
 _KEEP_SECONDS = 1.0
 """How old the file may be while a writer talks."""
+_END_SECONDS = 2.0
+"""For a connection to end once it was shut down."""
 
 
 class Listener:
@@ -42,6 +44,7 @@ class Listener:
         self._keeping = threading.Lock()
         self._kept_at = 0.0
         self._connections: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         try:
             self._keep()  # to know now, and not when something was promised
         except OSError as problem:
@@ -63,7 +66,9 @@ class Listener:
                 return
             self._tell(f"{peer[0]} is here")
             self._connections.append(connection)
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=self._talk, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """No connection any more; what was told is kept."""
@@ -71,6 +76,8 @@ class Listener:
             with contextlib.suppress(OSError), listening:
                 # a thread that waits for it notices only this
                 listening.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(_END_SECONDS)  # each keeps what it was told; the next listener reads it
         self._keep()
 
     def _talk(self, connection: socket.socket) -> None:
