@@ -149,7 +149,7 @@ def _unlocked(path: Path) -> Iterator[None]:
         yield  # none, or damaged: nobody writes it
         return
     try:
-        _lock(file, path, fcntl.LOCK_SH)
+        _lock(file, path, fcntl.LOCK_SH | fcntl.LOCK_NB)
         yield
     finally:
         os.close(file)
@@ -157,7 +157,7 @@ def _unlocked(path: Path) -> Iterator[None]:
 
 def _lock(file: int, path: Path, how: int) -> None:
     try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
+        fcntl.flock(file, how)
     except BlockingIOError:
         raise NotSeen(
             f"another --plug-pull is at work on {path} now",
@@ -200,7 +200,7 @@ def _filled(path: Path, run: bytes) -> Iterator[int]:
     except OSError as problem:
         raise NotSeen(f"{path} cannot be made: {problem.strerror}") from None
     try:
-        _lock(file, path, fcntl.LOCK_EX)
+        _lock(file, path, fcntl.LOCK_EX)  # waits for one that only looks
         _fill(file, path, run)
         yield file
     finally:
