@@ -1,5 +1,6 @@
 """The kind of target that is a directory: addresses, the plan, the record and the budget."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -44,6 +45,58 @@ def test_one_that_is_not_there_cannot_be_reached(tmp_path: Path) -> None:
         directory.open_session(target(tmp_path / "none"), directory.BUDGET, ()),
     ):
         pytest.fail("it opened")
+
+
+@pytest.mark.parametrize("loop", ["one", "other"])
+def test_links_in_a_circle_cannot_be_reached(loop: str, tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to("other")
+    (tmp_path / "other").symlink_to("one")
+    with (
+        pytest.raises(Unreachable, match="cannot look at"),
+        directory.open_session(target(tmp_path / loop), directory.BUDGET, ()),
+    ):
+        pytest.fail("it opened")
+
+
+def test_what_may_not_be_looked_into_cannot_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "in").mkdir()
+    monkeypatch.setattr(Path, "stat", refused)  # root may look into everything
+    with (
+        pytest.raises(Unreachable, match="Permission denied"),
+        directory.open_session(target(tmp_path / "in"), directory.BUDGET, ()),
+    ):
+        pytest.fail("it opened")
+
+
+def test_names_that_no_document_can_hold_are_refused(tmp_path: Path) -> None:
+    name = os.fsdecode(b"a\xff")
+    try:
+        (tmp_path / name).mkdir()
+    except OSError:
+        pytest.skip("this file system has only names in UTF-8")
+    (tmp_path / "link").symlink_to(name)
+    with pytest.raises(NotATarget, match="not UTF-8"):
+        directory.parse(str(tmp_path / name))
+    with (
+        pytest.raises(Unreachable, match="not UTF-8"),
+        directory.open_session(target(tmp_path / "link"), directory.BUDGET, ()),
+    ):
+        pytest.fail("it opened")
+
+
+def test_a_directory_that_is_named_without_its_beginning_is_hinted_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotATarget, match=r"say \./data"):
+        directory.parse("data")
+    assert directory.parse("other") is None
 
 
 def test_links_are_followed(tmp_path: Path) -> None:

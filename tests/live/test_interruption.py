@@ -64,6 +64,7 @@ def test_a_polite_end_closes_everything_and_keeps_what_was_seen(earwitness, numb
     run, worker, server = start_slow(earwitness)
     run.send_signal(number)
     assert run.wait(10) == 130
+    assert "what was observed is kept" in run.stderr.read()
     assert gone(worker) and gone(server)
     assert left_behind() == []
     assert the_record(earwitness)["status"] == "interrupted"

@@ -185,6 +185,7 @@ def test_findings_and_what_was_not_seen_are_all_said(document: CheckDocument, re
         assert finding.title in said
         assert finding.fix in said
     for one in document.not_seen:
+        assert one.what in said
         assert one.reason in said
         assert one.needs in said
 

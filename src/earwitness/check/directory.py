@@ -102,15 +102,39 @@ class Session:
 def parse(address: str) -> Target | None:
     """The target of a path; None when it is none. Raises NotATarget for what is no directory."""
     if not address.startswith(_BEGINNINGS) and address != ".":
+        _refuse_with_a_hint(address)
         return None
+    if not _is_text(address):
+        raise NotATarget("the name of this path is not UTF-8, and no document can hold it")
     try:
         path = Path(address).expanduser()
-        known = path.exists()
+        other = path.exists() and not path.is_dir()
+    except PermissionError:
+        other = False  # it is said when it is opened
     except (RuntimeError, ValueError, OSError):  # nobody's home, a zero byte, a name too long
         raise NotATarget("this path is none on this machine") from None
-    if known and not path.is_dir():
+    if other:
         raise NotATarget("this path is no directory")
     return Target(kind=NAME, shown=str(path), parameters={"path": str(path)})
+
+
+def _refuse_with_a_hint(address: str) -> None:
+    """NotATarget with how to say it, where a directory of this name is here."""
+    try:
+        here = _is_text(address) and Path(address).is_dir()
+    except (ValueError, OSError):
+        return
+    if here:
+        raise NotATarget(f"for the directory of that name here, say ./{address}")
+
+
+def _is_text(path: str) -> bool:
+    """Whether it can stand in a document; names of files need not."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -121,6 +145,10 @@ def open_session(target: Target, budget: Budget, plan: Sequence[Step]) -> Iterat
         path.stat()
     except OSError as problem:
         raise Unreachable(f"cannot look at {target.shown}: {problem.strerror}") from None
+    except RuntimeError:  # before Python 3.13
+        raise Unreachable(f"cannot look at {target.shown}: its links lead in a circle") from None
+    if not _is_text(str(path)):
+        raise Unreachable(f"{target.shown} leads to a name that is not UTF-8")
     yield Session(path, target, budget, plan)
 
 

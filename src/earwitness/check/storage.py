@@ -45,6 +45,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it takes single writes through its cache, which then need no flush."""
     rotational: bool | None = None
     physical_block: int | None = None
+    backing: str = ""
+    """The file that a loop device is."""
     below: tuple[str, ...] = ()
     """Names of what it lies on; none: it is physical, or the machine that we are in invents it."""
 
@@ -66,6 +68,7 @@ def mounts(text: str) -> tuple[Mount, ...]:
         if not separator or len(before) < 6 or len(after) < 2:
             continue
         options = [*before[5].split(","), *(after[2].split(",") if len(after) > 2 else [])]
+        options = [_plain(option) for option in options]
         found.append(
             Mount(
                 point=_plain(before[4]),
@@ -140,6 +143,7 @@ def _device(folder: Path, below: Sequence[Path]) -> Device:
         write_cache=_text(queue / "write_cache"),
         fua=None if fua is None else fua == "1",
         rotational=None if rotational is None else rotational == "1",
+        backing=_text(folder / "loop/backing_file") or "",
         physical_block=int(block) if block and block.isdecimal() else None,
         below=tuple(path.name for path in below),
     )

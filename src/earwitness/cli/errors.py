@@ -22,8 +22,8 @@ def expected() -> Iterator[None]:
     except click.ClickException as misuse:
         misuse.show()
         sys.exit(misuse.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        print("interrupted: what was observed is kept, see `earwitness runs`", file=sys.stderr)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        print("; ".join(("interrupted", *_notes(stop))), file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # whoever read our output has seen enough; the interpreter must not complain at its end
@@ -32,3 +32,9 @@ def expected() -> Iterator[None]:
     except Trouble as problem:
         print(f"earwitness: {problem.at_a_command_line}", file=sys.stderr)
         sys.exit(CANNOT)
+
+
+def _notes(stop: BaseException) -> list[str]:
+    """What those that were interrupted have to say of it; click raises its own instead of theirs."""
+    own = [note for one in (stop, stop.__cause__) for note in getattr(one, "__notes__", ())]
+    return list(dict.fromkeys(own))

@@ -109,9 +109,13 @@ def _understood(texts: tuple[str, ...], claims: list[Claim]) -> list[Prediction]
 
 def _run_one(store: Store, request: Request, screen: Screen) -> RunRecord:
     record = launcher.begin(store, request)
-    with contextlib.closing(launcher.carry_out(store, record, request)) as happening:
-        for event in happening:
-            screen.show(request.claim, event)
+    try:
+        with contextlib.closing(launcher.carry_out(store, record, request)) as happening:
+            for event in happening:
+                screen.show(request.claim, event)
+    except KeyboardInterrupt as stop:
+        stop.add_note("what was observed is kept, see `earwitness runs`")
+        raise
     return runs.find(store, record.id)
 
 

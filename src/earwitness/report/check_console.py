@@ -61,7 +61,7 @@ def _finding(finding: Finding) -> RenderableType:
 def _not_seen(missed: Iterable[Unseen]) -> RenderableType:
     grid = _grid()
     for one in missed:
-        grid.add_row(one.claim, Text(words.visible(f"{one.reason}{words.needs(one)}")))
+        grid.add_row(one.claim, Text(words.visible(words.missed(one))))
     return Group(Text("NOT SEEN", style="bold yellow"), Padding(grid, (0, 0, 1, 2)))
 
 

@@ -74,8 +74,13 @@ def cost(document: CheckDocument) -> str:
 
 def unseen(one: Unseen) -> str:
     """What was not seen, why, and what would show it."""
+    return f"{one.claim}: {missed(one)}"
+
+
+def missed(one: Unseen) -> str:
+    """The same without the claim."""
     optional = "" if one.essential else " (not essential)"
-    return f"{one.claim}: {one.what}{optional}: {one.reason}{needs(one)}"
+    return f"{one.what}{optional}: {one.reason}{needs(one)}"
 
 
 def needs(one: Unseen) -> str:

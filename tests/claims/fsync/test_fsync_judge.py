@@ -99,7 +99,9 @@ def test_a_server_that_asks_for_every_flush_is_still_not_called_safe() -> None:
 def test_each_setting_alone_is_its_own_finding(
     setting: str, value: str, sort: str, severity: Severity
 ) -> None:
-    (only,) = found(server(**{setting: value})).values()
+    only, counted = found(server(**{setting: value})).values()
+    assert "115 times" in counted.statement
+    assert (counted.id, counted.severity) == ("fsync/counted", Severity.INFO)
     assert (only.id, only.severity) == (f"fsync/{sort}", severity)
     assert only.location is not None
     assert only.location.name == setting
@@ -119,9 +121,31 @@ def test_syncs_without_a_flush_are_certain_and_few_are_not() -> None:
     assert found(window(115, 0))["no-flush"].severity is Severity.CRITICAL
     assert "no-flush" not in found(window(4, 0)), "too few to tell"
     assert "no-flush" not in found(window(115, 1))
+    assert found(window(8000, 374))["few-flushes"].severity is Severity.HIGH
+    assert "374 flushes" in found(window(8000, 374))["few-flushes"].statement
+    assert "few-flushes" not in found(window(115, 60)), "the counts come late"
+    assert "few-flushes" not in found(window(4, 1)), "too few to tell"
+    direct = replace(window(115, 1), settings={**SAFE, "wal_sync_method": "open_datasync"})
+    single = replace(PLACE, devices=(replace(DISK, fua=True),))
+    assert "few-flushes" not in found(replace(direct, places=(single,)))
     unseen = replace(SERVER, window=replace(WINDOW, counted=()))
     assert "were not seen" in found(unseen)["nothing-seen"].statement
     assert "was not seen" in found(replace(SERVER, window=None))["nothing-seen"].statement
+
+
+@pytest.mark.parametrize(
+    ("mount", "sort"),
+    [
+        (replace(MOUNT, kind="tmpfs"), "in-memory"),
+        (replace(MOUNT, options=("nobarrier",)), "no-barriers"),
+    ],
+)
+def test_a_server_on_such_a_mount_is_told_as_a_directory_is(mount: Mount, sort: str) -> None:
+    elsewhere = replace(PLACE, role="write-ahead log", mount=mount)
+    findings = found(replace(SERVER, places=(PLACE, elsewhere)))
+    assert findings[sort].severity is Severity.CRITICAL
+    assert findings[sort].evidence[0].startswith("/places/1/")
+    assert "nothing-seen" not in findings
 
 
 def test_a_directory_of_which_nothing_bad_is_seen_is_still_not_called_safe() -> None:
@@ -160,6 +184,30 @@ def test_each_fact_alone_is_its_own_finding(
     findings = found(place(**changed))
     assert findings[sort].severity is severity
     assert "nothing-seen" not in findings
+    assert "120 times" in findings["counted"].statement
+
+
+def test_what_keeps_nothing_is_named() -> None:
+    over = replace(MOUNT, kind="overlay")
+    memory = replace(MOUNT, kind="tmpfs")
+    for changed in ({"covered": "tmpfs"}, {"below": (memory,)}):
+        told = found(place(mount=over, **changed))["in-memory"].statement
+        assert "overlay, whose data lie on tmpfs, which is memory" in told
+    for kind in ("proc", "sysfs"):
+        none = found(place(mount=replace(MOUNT, kind=kind), devices=()))
+        assert f"{kind}, which is no storage" in none["in-memory"].statement
+        assert "nothing-seen" not in none
+    devices = found(place(mount=replace(MOUNT, kind="devtmpfs"), devices=()))
+    assert "which is memory" in devices["in-memory"].statement
+
+
+def test_what_lies_below_an_overlay_is_judged_and_what_is_unseen_said() -> None:
+    over = replace(MOUNT, kind="overlay")
+    unguarded = replace(MOUNT, point="/var", options=("nobarrier",))
+    assert "/var" in found(place(mount=over, below=(unguarded,)))["no-barriers"].statement
+    told = found(place(mount=over, devices=(), counted=(), unfollowed=("upper",)))
+    assert "upper, which takes the writes, cannot be seen" in told["unfollowed"].statement
+    assert "below upper was not looked at" in told["nothing-seen"].statement
 
 
 def test_what_the_kernel_takes_a_device_for_is_told_and_that_the_device_was_not_asked() -> None:
@@ -199,8 +247,9 @@ def test_each_layer_gets_its_sentence(changed: dict[str, Any], sort: str, words:
 
 
 def test_a_volatile_overlay_is_no_mere_layer() -> None:
-    mount = replace(MOUNT, kind="overlay", options=("rw", "volatile"))
-    assert found(place(mount=mount))["file-system"].severity is Severity.HIGH
+    for option in ("volatile", "fsync=volatile"):
+        mount = replace(MOUNT, kind="overlay", options=("rw", option))
+        assert found(place(mount=mount))["file-system"].severity is Severity.HIGH
 
 
 def test_machine_container_and_suspects_are_named() -> None:
@@ -224,6 +273,32 @@ def test_a_probe_without_a_flush_is_certain() -> None:
     assert "no-flush" not in found(probed(*uncounted))
 
 
+def test_a_device_without_a_volatile_cache_is_not_expected_to_be_flushed() -> None:
+    through = replace(PLACE, devices=(replace(DISK, write_cache="write through"),))
+    times = (timed("fdatasync", 5000, flushes=0), timed("fsync", 5000, flushes=0))
+    findings = found(replace(probed(*times), places=(through,)))
+    assert findings["write-through"].severity is Severity.MEDIUM
+    assert "no-flush" not in findings
+    server_through = replace(window(115, 0), places=(through,))
+    assert "write-through" in found(server_through)
+    assert "no-flush" not in found(server_through)
+
+
+def test_where_no_flush_comes_nothing_is_said_of_what_a_flush_takes() -> None:
+    times = (timed("fdatasync", 40, flushes=0.2), timed("fsync", 90, flushes=0.6))
+    findings = found(probed(*times))
+    assert findings["no-flush"].severity is Severity.CRITICAL, "others flushed now and then"
+    assert "0.6 flushes" in findings["no-flush"].statement
+    assert not {"implausibly-fast", "two-flushes"} & set(findings)
+
+
+def test_what_is_too_quick_is_said_once() -> None:
+    quick = replace(PLACE, counted=(replace(FLUSHED, flush_milliseconds=6),))
+    seen = replace(probed(timed("fdatasync", 60)), places=(quick,))
+    ids = [one.id for one in judge(msgspec.to_builtins(seen))]
+    assert ids.count("fsync/implausibly-fast") == 1
+
+
 def test_what_a_probe_timed_is_held_against_the_medium() -> None:
     assert "implausibly-fast" in found(probed(timed("fdatasync", 60)))
     assert "implausibly-fast" not in found(probed(timed("fdatasync", 5000)))
@@ -233,9 +308,11 @@ def test_what_a_probe_timed_is_held_against_the_medium() -> None:
 def test_a_slow_tail_and_a_second_flush_are_told() -> None:
     slow = found(probed(timed("fdatasync", 5000, p99=20_000)))
     assert slow["slow-tail"].severity is Severity.LOW
-    twice = found(probed(timed("fdatasync", 5000), timed("fsync", 10_000)))
+    twice = found(probed(timed("fdatasync", 5000), timed("fsync", 10_000, flushes=2.0)))
     assert "fsync took 10,000 us" in twice["two-flushes"].statement
     assert "two-flushes" not in found(probed(timed("fdatasync", 5000), timed("fsync", 6000)))
+    slower = found(probed(timed("fdatasync", 5000), timed("fsync", 10_000)))
+    assert "two-flushes" not in slower, "as many flushes"
 
 
 def test_a_probe_ends_with_what_each_way_took() -> None:
@@ -262,6 +339,10 @@ def test_a_pulled_plug_proves_a_lie_and_never_honesty() -> None:
     idle = found(replace(DIRECTORY, verified=replace(kept, restarted=False)))
     assert "plug-pulled" not in idle
     assert "never lost" in idle["plug-not-pulled"].statement
+    removed = found(replace(DIRECTORY, verified=replace(kept, lost=700, restarted=False)))
+    assert "flush-lied" not in removed, "no power was cut"
+    assert removed["plug-file-changed"].severity is Severity.LOW
+    assert "changed or removed the file" in removed["plug-file-changed"].statement
     lied = replace(kept, lost=3, torn=1, reordered=True, by_method={"fsync": 4})
     caught = found(replace(DIRECTORY, verified=lied))["flush-lied"]
     assert caught.severity is Severity.CRITICAL

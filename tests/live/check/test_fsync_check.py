@@ -6,15 +6,18 @@ It needs root; elsewhere those tests are skipped with the reason.
 
 import contextlib
 import ctypes.util
+import dataclasses
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ from earwitness.claims import registry
 from earwitness.claims.fsync import places, plug_pull, plug_record, probing
 from earwitness.claims.fsync.evidence import Verified
 from earwitness.claims.fsync.plug_listener import Listener
+from earwitness.servers import workspace as workspace_module
 from earwitness.servers.disk import disk, volatile
 from earwitness.servers.disk.disk import Mount, Unmountable
 from earwitness.servers.disk.volatile import Cache, Writes
@@ -48,6 +52,7 @@ def check_of(kind: str) -> Check:
 def seen(address: str, **options: str) -> Evidence:
     kind, target = kinds.recognise(address)
     check = check_of(kind.name).with_options(options)
+    target = dataclasses.replace(target, options=options)
     return runner.gather(kind, target, (check,), budget=kind.budget, version="1")
 
 
@@ -237,6 +242,7 @@ def test_the_plan_names_bytes_and_files_and_writes_none(
     [
         (("--probe", "postgresql://h/d"), "means nothing"),
         (("--plug-pull", "here", "/"), "HOST:PORT"),
+        (("--plug-pull", "here:99999", "/"), "a port from 1 to 65535"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(
@@ -392,6 +398,103 @@ def test_a_listener_that_is_away_for_a_moment_is_told_the_rest(tmp_path: Path) -
     assert (found.lost, found.torn) == (0, 0)
 
 
+def test_a_listener_that_is_started_again_seconds_later_is_waited_for(tmp_path: Path) -> None:
+    memory, begun = tmp_path / "memory", threading.Event()
+    with ThreadPoolExecutor() as pool:
+        with listening(memory, heard=lambda _: begun.set()) as listener:
+            address = listener.address
+            writer = pool.submit(plug_pull.write, tmp_path, address, seconds=3.0)
+            assert begun.wait(20)
+        time.sleep(1.5)  # several vain attempts to connect
+        with listening(memory, int(address.rpartition(":")[2])):
+            written = writer.result()
+            found = plug_pull.verify(tmp_path, address)
+    assert found is not None
+    assert found.acknowledged == written
+    assert (found.lost, found.torn) == (0, 0)
+
+
+def test_a_listener_that_lost_its_memory_promises_nothing(tmp_path: Path) -> None:
+    begun = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        with listening(tmp_path / "memory", heard=lambda _: begun.set()) as listener:
+            address = listener.address
+            writer = pool.submit(plug_pull.write, tmp_path, address, seconds=30.0)
+            assert begun.wait(20)
+        with (
+            listening(tmp_path / "empty", int(address.rpartition(":")[2])),
+            pytest.raises(NotSeen, match="no longer knows"),
+        ):
+            writer.result()
+
+
+def test_the_same_command_twice_at_once_judges_nothing_and_removes_nothing(tmp_path: Path) -> None:
+    begun = threading.Event()
+    with (
+        listening(tmp_path / "memory", heard=lambda _: begun.set()) as listener,
+        ThreadPoolExecutor() as pool,
+    ):
+        writer = pool.submit(plug_pull.write, tmp_path, listener.address, seconds=1.0)
+        assert begun.wait(20)
+        with pytest.raises(NotSeen, match="at work on"):
+            plug_pull.write_or_verify(tmp_path, listener.address)
+        assert (tmp_path / plug_pull.FILE_NAME).exists()
+        written = writer.result()
+        found = plug_pull.verify(tmp_path, listener.address)
+    assert found is not None
+    assert (found.acknowledged, found.lost, found.torn) == (written, 0, 0)
+
+
+@contextlib.contextmanager
+def stranger(answer: bytes | None) -> Iterator[str]:
+    """A service that is no listener: says this to everybody, or what was said to it."""
+
+    def talk(listening_on: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening_on.accept()
+                with connection:
+                    connection.sendall(connection.recv(1000) if answer is None else answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=talk, args=(server,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"SSH-2.0-Server\r\n",
+        b"\xff\xfe\x00\n",
+        b"[1, 2]\n",
+        b"7",
+        b'{"run": 1}\n',
+        b'{"heard": true}\n',
+        b"",
+        None,
+    ],
+)
+def test_a_service_that_is_no_listener_is_said_in_words(
+    answer: bytes | None, tmp_path: Path
+) -> None:
+    with stranger(answer) as address, pytest.raises(NotSeen, match="no earwitness listener"):
+        plug_pull.write_or_verify(tmp_path, address)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_listener_no_other_finding_is_lost(tmp_path: Path) -> None:
+    with stranger(b"SSH-2.0-Server\r\n") as address:
+        evidence = seen(str(tmp_path), **{"plug-pull": address})
+    assert evidence.claims["fsync"]["places"]
+    assert "no earwitness listener answers" in evidence.not_seen[-1].reason
+
+
 def test_nonsense_ends_a_connection_and_not_the_listener(tmp_path: Path) -> None:
     with listening(tmp_path / "memory") as listener:
         for nonsense in (b"not json\n", b"[1, 2]\n", b'{"run": "x", "safe": 3}\n'):
@@ -472,6 +575,26 @@ def test_the_listener_from_the_command_line(earwitness: CommandLine, tmp_path: P
         process.communicate(timeout=10)
 
 
+def test_a_listener_that_could_remember_nothing_does_not_start(
+    earwitness: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "list").write_text("[1]")
+    for memory, words in (("none/memory", "cannot be written"), ("list", "no memory")):
+        refused = earwitness("listen", "0", "--memory", str(tmp_path / memory))
+        assert refused.returncode == 2
+        assert words in refused.stderr
+
+
+def test_a_check_that_is_interrupted_does_not_say_that_anything_is_kept(
+    earwitness: CommandLine, tmp_path: Path
+) -> None:
+    process = earwitness.start("check", str(tmp_path), "--no-store")
+    time.sleep(3)  # it watches the devices for five seconds, where there are any
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert "kept" not in said
+
+
 # Servers
 
 
@@ -517,6 +640,16 @@ def test_a_server_without_fsync_syncs_nothing_and_is_called_critical(
     evidence = server_seen(newest, workspace, fsync=False, full_page_writes=False)
     assert evidence.claims["fsync"]["window"]["wal_syncs"] == 0
     assert {"fsync-off", "torn-pages"} <= sorts(evidence)
+
+
+def test_a_server_whose_data_lie_in_memory_is_told_so(newest: Binaries) -> None:
+    if not os.path.ismount("/dev/shm"):
+        pytest.skip("there is no /dev/shm")
+    with workspace_module.workspace("test", root=Path("/dev/shm")) as memory:
+        evidence = server_seen(newest, memory)
+    assert evidence.claims["fsync"]["file_system"] == "tmpfs"
+    assert "in-memory" in sorts(evidence)
+    assert "nothing-seen" not in sorts(evidence)
 
 
 def test_a_role_without_rights_is_told_what_it_does_not_see(

@@ -32,6 +32,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Of the physical ones; none where the kernel does not count."""
     covered: str | None = None
     """Of an overlay: the kind of file system that takes its writes, where that is seen."""
+    below: tuple[Mount, ...] = ()
+    """Where the upper folder of an overlay lies, or the file of a loop device, and so on down."""
+    unfollowed: tuple[str, ...] = ()
+    """Folders and files of which that is not seen."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +134,8 @@ class ServerDurability(msgspec.Struct, frozen=True, kw_only=True, tag_field="sor
     """None: it could not be watched."""
     file_system: str | None = None
     """Of its data folder, where the server is on this machine and shows it."""
+    places: tuple[Place, ...] = ()
+    """Data folder, log and tablespaces, likewise."""
     suspects: tuple[str, ...] = ()
     """Libraries that make fsync do nothing, loaded by its processes or by all of this machine."""
 

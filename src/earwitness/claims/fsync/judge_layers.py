@@ -27,6 +27,8 @@ _OF_DEVICES = {
     "looked at as well.",
     "loop": "{name} is a file taken for a device: its flush is an fsync of that file.",
 }
+_VOLATILE = {"volatile", "fsync=volatile"}
+"""Of an overlay; newer kernels write the second."""
 
 
 class _Layer(NamedTuple):
@@ -50,7 +52,15 @@ def layers(seen: DirectoryDurability) -> tuple[Finding, ...]:
 def _of_place(place: Place) -> Iterator[_Layer]:
     if place.mount is None:
         return
-    yield from _of_mount(place.mount)
+    for mount in (place.mount, *place.below):
+        yield from _of_mount(mount)
+    for path in place.unfollowed:
+        yield _Layer(
+            "unfollowed",
+            f"{path}, which takes the writes, cannot be seen from here: what lies below it was not "
+            "looked at.",
+            "The same check of that folder, by root or on the host.",
+        )
     yield from (_of_device(device) for device in place.devices if device.kind in _OF_DEVICES)
 
 
@@ -63,7 +73,7 @@ def _of_mount(mount: Mount) -> Iterator[_Layer]:
             "makes of it, and its devices are counted there.",
             "The same check on that machine.",
         )
-    if kind == "overlay" and "volatile" in mount.options:
+    if kind == "overlay" and _VOLATILE & set(mount.options):
         yield _Layer(
             "file-system",
             _OF_FILE_SYSTEMS[kind] + " This one is mounted volatile.",

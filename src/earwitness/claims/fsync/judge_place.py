@@ -1,14 +1,12 @@
-"""What is below a directory, and what writing to it showed, means for what is written there. Pure.
+"""What writing to a directory showed, and what was counted below it, means. Pure.
 
-Certain is what is counted or stands in the options of a mount. A flush that is too quick for its
-medium has several explanations, and all are named.
+What its mounts and devices mean by themselves stands in ``judge_below``.
 """
 
 from collections.abc import Iterator, Sequence
 
 from earwitness.check import storage
 from earwitness.check.finding import Finding, Location, Severity
-from earwitness.check.storage import Device
 from earwitness.claims.fsync.evidence import (
     DirectoryDurability,
     Place,
@@ -16,146 +14,67 @@ from earwitness.claims.fsync.evidence import (
     Timed,
     Verified,
 )
+from earwitness.claims.fsync.judge_below import CACHES, implausible, medium_takes, of_place
 from earwitness.claims.fsync.judge_layers import layers
-from earwitness.claims.fsync.wording import NOT_A_PROOF, finding, swallowed
+from earwitness.claims.fsync.wording import NOT_A_PROOF, account, finding, swallowed
 
-BARRIERS = "https://www.kernel.org/doc/html/latest/admin-guide/ext4.html"
-CACHES = "https://www.kernel.org/doc/html/latest/block/writeback_cache_control.html"
-
-IN_MEMORY = ("tmpfs", "ramfs")
-_UNGUARDED = ("barrier=0", "nobarrier", "nobarrier=1")
-ROTATION_MICROSECONDS = 4000.0
-"""Half a turn at 7200 a minute: what a flush of a disk that turns takes on average at least."""
-NAND_MICROSECONDS = 200.0
-"""A page of NAND takes longer to be programmed; published times of consumer drives start at 1 ms."""
-FEWEST_FLUSHES = 20
-"""Of a device, before the mean of their times is held against the medium."""
 SLOW_TAIL_MICROSECONDS = 10_000.0
 """What etcd asks of the 99th percentile (etcd.io/docs, tuning and FAQ)."""
 TWICE = 1.5
 """Times as slow: one flush more, give or take."""
-_EXPLANATIONS = (
-    "Either the cache that answers is not volatile (capacitors in the drive, a battery in the "
-    "controller, memory of a host or of another machine that survives), or the flush is answered "
-    "and not done. From here the two look the same."
-)
+_MORE_FLUSHES = 0.5
+"""For each write: one more, give or take those of others."""
 
 
 def findings(seen: DirectoryDurability) -> tuple[Finding, ...]:
     """All that there is to say, place by place; one finding at least."""
-    found = [one for number, place in enumerate(seen.places) for one in _of_place(place, number)]
+    found = [
+        one
+        for number, place in enumerate(seen.places)
+        for one in of_place(place, f"/places/{number}")
+    ]
     found += swallowed(seen.surroundings.suspects, "/surroundings/suspects")
     if seen.probed is not None:
-        found += _of_probe(seen.probed, seen.places[0])
+        found = _once(found, list(_of_probe(seen.probed, seen.places[0])))
     if seen.verified is not None:
         found.append(_of_plug(seen.verified))
     if not any(one.severity.at_least(Severity.MEDIUM) for one in found):
         found.append(_nothing(seen))
+    elif said := _accounted(seen):
+        found.append(account(said, ("/places",)))
     return (*found, *layers(seen))
 
 
-def _of_place(place: Place, number: int) -> Iterator[Finding]:
-    where = Location(kind=place.role, name=place.path)
-    pointer = f"/places/{number}"
-    mount = place.mount
-    if mount is None:
-        return
-    if mount.kind in IN_MEMORY or place.covered in IN_MEMORY:
-        yield finding(
-            "in-memory",
-            Severity.CRITICAL,
-            "What is written here is gone with the power",
-            statement=f"The {place.role} lies on {mount.kind}, which is memory: fsync returns at once, and "
-            "nothing is kept.",
-            fix="Another file system, where the data matter.",
-            where=where,
-            evidence=(f"{pointer}/mount",),
-        )
-    if set(mount.options) & set(_UNGUARDED):
-        yield finding(
-            "no-barriers",
-            Severity.CRITICAL,
-            "The file system is mounted without barriers",
-            statement=f"{mount.point} ({mount.kind}) is mounted with "
-            f"{', '.join(sorted(set(mount.options) & set(_UNGUARDED)))}: no fsync becomes a flush "
-            "of the device. That is right only where no cache below loses anything with the power.",
-            fix="Mount it with barriers, which is the default.",
-            where=where,
-            evidence=(f"{pointer}/mount/options",),
-            learn_more=BARRIERS,
-        )
-    for device in storage.physical(place.devices):
-        yield from _of_device(place, device, where, pointer)
-
-
-def _of_device(place: Place, device: Device, where: Location, pointer: str) -> Iterator[Finding]:
-    if device.write_cache == "write through":
-        yield finding(
-            "write-through",
-            Severity.MEDIUM,
-            "The kernel sends this device no flush",
-            statement=f"{device.name}{_model(device)} is known to the kernel as write through. That is right "
-            "when the device said so of itself: it has no volatile cache, or one that survives. It "
-            "is wrong when somebody wrote it into its settings, which stays until the machine is "
-            "started anew.",
-            fix=f"/sys/block/{device.name}/queue/write_cache, compared with what the device says of "
-            "itself (nvme id-ctrl, field vwc; smartctl -g wcache).",
-            where=where,
-            evidence=(f"{pointer}/devices",),
-            learn_more=CACHES,
-        )
-    for counted in place.counted:
-        if counted.device == device.name and counted.flushes >= FEWEST_FLUSHES:
-            mean = 1000 * counted.flush_milliseconds / counted.flushes
-            if (least := _medium_takes(device)) and mean < least[1]:
-                yield _implausible(device, mean, "mean of what the kernel counted", least, where)
-
-
-def _medium_takes(device: Device) -> tuple[str, float] | None:
-    """What the medium is, and what a flush takes it at least, in microseconds."""
-    if device.write_cache != "write back" or device.rotational is None:
-        return None
-    if device.rotational:
-        return "a disk that turns", ROTATION_MICROSECONDS
-    return "flash memory", NAND_MICROSECONDS
-
-
-def _implausible(
-    device: Device, took: float, how: str, medium: tuple[str, float], where: Location
-) -> Finding:
-    return finding(
-        "implausibly-fast",
-        Severity.MEDIUM,
-        "A flush returns sooner than its medium can",
-        statement=f"{device.name}{_model(device)} calls itself {medium[0]} with a volatile cache, and a flush "
-        f"took {took:,.0f} us ({how}); the medium takes {medium[1]:,.0f} us or more. "
-        f"{_EXPLANATIONS}",
-        fix="Ask whoever sells the drive or the machine for its power-loss protection, in writing; or "
-        "pull the plug: `earwitness check --plug-pull`.",
-        where=where,
-        evidence=("/places", "/probed"),
-    )
+def _once(looked: list[Finding], timed: list[Finding]) -> list[Finding]:
+    """Both, where what was timed says again what was seen by looking: that only."""
+    again = {(one.id, one.location) for one in timed}
+    return [one for one in looked if (one.id, one.location) not in again] + timed
 
 
 def _of_probe(probed: Probed, place: Place) -> Iterator[Finding]:
     where = Location(kind=place.role, name=place.path)
     durable = [one for one in probed.timed if one.durable]
     counted = [one for one in durable if one.flushes is not None]
-    if counted and not any(one.flushes for one in counted):
+    devices = storage.physical(place.devices)
+    flushless = devices and all(device.write_cache == "write through" for device in devices)
+    # others' flushes are among them, so that fewer than one each is certain
+    if counted and not flushless and not any(_flushed(one) for one in counted):
+        most = max(one.flushes or 0.0 for one in counted)
         yield finding(
             "no-flush",
             Severity.CRITICAL,
             "No flush reaches the device",
             statement=f"{len({one.method for one in counted})} ways to sync were tried on a file here, and the "
-            "device counted no flush for any of them. Where it has a volatile cache, a power cut "
-            "takes what was called safe.",
+            f"device counted {f'{most:g} flushes for a write at the most' if most else 'no flush'} for any "
+            "of them. Where it has a volatile cache, a power cut takes what was called safe.",
             fix="Barriers in the mount, the device's write_cache in /sys/block, and libraries that are "
             "loaded before others.",
             where=where,
             evidence=("/probed/timed",),
             learn_more=CACHES,
         )
-    yield from _too_quick(durable, place, where)
+    flushed = [one for one in durable if one.flushes is None or _flushed(one)]
+    yield from _too_quick(flushed, place, where)
     slow = [one for one in durable if one.p99 > SLOW_TAIL_MICROSECONDS and one.count >= 100]
     if slow and len(slow) == len(durable):
         best = min(slow, key=lambda one: one.p99)
@@ -175,27 +94,32 @@ def _of_probe(probed: Probed, place: Place) -> Iterator[Finding]:
         yield _times(probed, where)
 
 
+def _flushed(one: Timed) -> bool:
+    """Whether each of its writes was flushed."""
+    return one.flushes is not None and one.flushes >= 1
+
+
 def _too_quick(durable: Sequence[Timed], place: Place, where: Location) -> Iterator[Finding]:
     for device in storage.physical(place.devices):
-        medium = _medium_takes(device)
+        medium = medium_takes(device)
         if medium is None or not durable:
             continue
         quickest = min(durable, key=lambda one: one.median)
         if quickest.median < medium[1]:
             how = f"median of {quickest.count} by {quickest.method}"
-            yield _implausible(device, quickest.median, how, medium, where)
+            yield implausible(device, quickest.median, how, medium, where)
 
 
 def _two_flushes(durable: Sequence[Timed], where: Location) -> Iterator[Finding]:
-    medians = {(one.method, one.size): one.median for one in durable}
+    by = {(one.method, one.size): one for one in durable}
     sizes = sorted({one.size for one in durable})
     pairs = [
-        (medians["fsync", size], medians["fdatasync", size])
+        (by["fsync", size], by["fdatasync", size])
         for size in sizes
-        if ("fsync", size) in medians and ("fdatasync", size) in medians
+        if ("fsync", size) in by and ("fdatasync", size) in by
     ]
-    if pairs and all(both >= TWICE * one for both, one in pairs):
-        both, one = pairs[0]
+    if pairs and all(_costs_more(both, one) for both, one in pairs):
+        both, one = (timed.median for timed in pairs[0])
         yield finding(
             "two-flushes",
             Severity.INFO,
@@ -206,6 +130,13 @@ def _two_flushes(durable: Sequence[Timed], where: Location) -> Iterator[Finding]
             where=where,
             evidence=("/probed/timed",),
         )
+
+
+def _costs_more(both: Timed, one: Timed) -> bool:
+    """Whether the first is slower and was flushed more often."""
+    if both.flushes is None or one.flushes is None:
+        return False
+    return both.median >= TWICE * one.median and both.flushes >= one.flushes + _MORE_FLUSHES
 
 
 def _times(probed: Probed, where: Location) -> Finding:
@@ -221,7 +152,7 @@ def _times(probed: Probed, where: Location) -> Finding:
         "times",
         Severity.INFO,
         "What each way to sync takes here",
-        statement=f"Median with {least:,} bytes in ms (99th percentile, flushes for each write): {said}. "
+        statement=f"Median with {least:,} bytes in ms (99th percentile, flushes for each write, others' included): {said}. "
         f"Those with alone in their name promise nothing.{early}",
         fix="Nothing to do.",
         where=where,
@@ -256,6 +187,18 @@ def _of_plug(verified: Verified) -> Finding:
             fix="Once more, under the load and the temperature that matter.",
             evidence=("/verified",),
         )
+    if not verified.restarted:
+        return finding(
+            "plug-file-changed",
+            Severity.LOW,
+            "What was written is gone, and nothing was cut off",
+            statement=f"{verified.lost + verified.torn:,} of {verified.judged:,} places do not hold what they "
+            "have to, but this machine has not been started anew since they were written: somebody "
+            "changed or removed the file, or its device alone was away. Of flushes that says nothing.",
+            fix="The same test, with the file left alone and the plug of the machine pulled while it "
+            "writes.",
+            evidence=("/verified",),
+        )
     ways = ", ".join(f"{name} {count}" for name, count in sorted(verified.by_method.items()))
     order = " A later record was there, so that writes were not made safe in their order."
     return finding(
@@ -273,12 +216,11 @@ def _of_plug(verified: Verified) -> Finding:
 
 
 def _nothing(seen: DirectoryDurability) -> Finding:
-    flushes = [counted for place in seen.places for counted in place.counted]
-    said = "; ".join(
-        f"{one.device} wrote {one.writes:,} times and flushed {one.flushes:,} times"
-        for one in flushes
-    )
-    watched = f" In {seen.seconds:g} s {said}." if said else " Its device counts no flushes."
+    said = _accounted(seen)
+    unfollowed = [path for place in seen.places for path in place.unfollowed]
+    watched = f" {said}" if said else " Its device counts no flushes."
+    if unfollowed:
+        watched = f" What lies below {', '.join(unfollowed)} was not looked at."
     return finding(
         "nothing-seen",
         Severity.INFO,
@@ -290,6 +232,16 @@ def _nothing(seen: DirectoryDurability) -> Finding:
         "find a lie.",
         evidence=("/places",),
     )
+
+
+def _accounted(seen: DirectoryDurability) -> str:
+    """What the devices did meanwhile; empty: it was not counted."""
+    counted = {one.device: one for place in seen.places for one in place.counted}
+    said = "; ".join(
+        f"{one.device} wrote {one.writes:,} times and flushed {one.flushes:,} times"
+        for one in counted.values()
+    )
+    return f"In {seen.seconds:g} s {said}." if said else ""
 
 
 def _taken_for(seen: DirectoryDurability) -> str:
@@ -306,7 +258,3 @@ def _taken_for(seen: DirectoryDurability) -> str:
         f"The kernel takes {', '.join(sorted(known))}; what the drive says of its cache and of its "
         "capacitors (NVMe, SATA) was not asked. "
     )
-
-
-def _model(device: Device) -> str:
-    return f" ({device.model})" if device.model else ""

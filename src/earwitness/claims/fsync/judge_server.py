@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from earwitness.check.finding import Finding, Location, Severity
+from earwitness.check.storage import Device
 from earwitness.claims.fsync.evidence import ServerDurability, WalCounted
-from earwitness.claims.fsync.wording import NOT_A_PROOF, finding, swallowed
+from earwitness.claims.fsync.judge_below import of_place
+from earwitness.claims.fsync.wording import NOT_A_PROOF, account, finding, swallowed
 
 WAL = "https://www.postgresql.org/docs/current/runtime-config-wal.html"
 RELIABILITY = "https://www.postgresql.org/docs/current/wal-reliability.html"
@@ -17,6 +19,15 @@ ERRORS = "https://www.postgresql.org/docs/current/runtime-config-error-handling.
 
 FEWEST_SYNCS = 5
 """Syncs of the log in the time that was watched: with fewer, no flush at all may be chance."""
+FEWEST_SHARE = 0.5
+"""Flushes for each sync of the log that are clearly too few.
+
+One process syncs the log at a time, and each sync needs a flush that begins after the last ended, so
+that none can be shared, and others' flushes only add. But a server tells its counts up to a second
+late: of the three seconds from the first reading to the last, a third of the syncs may be older.
+"""
+_ROUND_THE_CACHE = ("open_datasync", "open_sync")
+"""Ways to sync the log by which a device may take writes through its cache, without a flush."""
 COPY_ON_WRITE = ("zfs", "btrfs")
 """File systems that write a page to a new place, so that it is not torn."""
 
@@ -102,8 +113,22 @@ _TRAPS = (
 
 def findings(seen: ServerDurability) -> tuple[Finding, ...]:
     """All that there is to say; one finding at least."""
-    found = (*_settings(seen), *_account(seen), *swallowed(seen.suspects, "/suspects"))
-    return found or (_nothing(seen),)
+    below = [
+        one
+        for number, place in enumerate(seen.places)
+        for one in of_place(place, f"/places/{number}")
+    ]
+    found = (
+        *_settings(seen),
+        *below,
+        *_account(seen),
+        *swallowed(seen.suspects, "/suspects"),
+    )
+    if not found:
+        return (_nothing(seen),)
+    if seen.window is None:
+        return found
+    return (*found, account(_of_window(seen.window), ("/window",)))
 
 
 def _settings(seen: ServerDurability) -> Iterator[Finding]:
@@ -129,7 +154,10 @@ def _account(seen: ServerDurability) -> Iterator[Finding]:
     window = seen.window
     if window is None or not window.counted or window.wal_syncs < FEWEST_SYNCS:
         return
-    if not any(device.flushes for device in window.counted):
+    if _flushless(seen, window):
+        return
+    flushes = max(device.flushes for device in window.counted)
+    if not flushes:
         devices = ", ".join(device.device for device in window.counted)
         yield finding(
             "no-flush",
@@ -147,6 +175,39 @@ def _account(seen: ServerDurability) -> Iterator[Finding]:
             evidence=("/window",),
             learn_more=RELIABILITY,
         )
+    elif flushes < FEWEST_SHARE * window.wal_syncs and not _round_the_cache(seen):
+        yield finding(
+            "few-flushes",
+            Severity.HIGH,
+            "Most syncs of the log do not reach the device as a flush",
+            statement=f"In {window.seconds:g} s the server synced its log {window.wal_syncs:,} times, and the "
+            f"device below it got {flushes:,} flushes, those of others included. Each sync of the log "
+            "needs one of its own: something between them swallows flushes, such as a mount without "
+            "barriers or a library that makes fsync do nothing. A burst that had just ended when the "
+            "counting began can look the same.",
+            fix="The same check once more; `earwitness check` of the data folder names what it sees.",
+            where=Location(kind="device", name=", ".join(one.device for one in window.counted)),
+            evidence=("/window",),
+            learn_more=RELIABILITY,
+        )
+
+
+def _flushless(seen: ServerDurability, window: WalCounted) -> bool:
+    """Whether the kernel sends these devices no flush by what it takes them for."""
+    known = _devices(seen)
+    return all(
+        one.device in known and known[one.device].write_cache == "write through"
+        for one in window.counted
+    )
+
+
+def _round_the_cache(seen: ServerDurability) -> bool:
+    way = seen.settings.get("wal_sync_method")
+    return way in _ROUND_THE_CACHE and any(one.fua is not False for one in _devices(seen).values())
+
+
+def _devices(seen: ServerDurability) -> dict[str, Device]:
+    return {device.name: device for place in seen.places for device in place.devices}
 
 
 def _nothing(seen: ServerDurability) -> Finding:

@@ -24,7 +24,9 @@ def listen(port: int, host: str, memory: Path) -> None:
     """
     try:
         listener = Listener(host, port, memory, tell=click.echo)
-    except (OSError, ValueError) as problem:
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="--memory") from None
+    except OSError as problem:
         raise click.ClickException(f"cannot listen on port {port}: {problem}") from problem
     click.echo(f"listening on {listener.address}; end with Ctrl-C")
     try:

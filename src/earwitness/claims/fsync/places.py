@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from earwitness.check import storage
-from earwitness.check.storage import Counters, Mount
+from earwitness.check.storage import Counters, Device, Mount
 from earwitness.claims.fsync.evidence import Counted, Place, Surroundings
 
 _ROOT = Path("/")
@@ -22,7 +24,7 @@ _CONTAINER_GROUP = re.compile(r"docker|kubepods|containerd|lxc|libpod")
 
 def places(directory: Path, root: Path = _ROOT) -> tuple[Place, ...]:
     """The directory, and what leads out of it to another file system. OSError when unreadable."""
-    among = storage.mounts((root / "proc/self/mountinfo").read_text())
+    among = storage.mounts((root / "proc/self/mountinfo").read_text(errors="backslashreplace"))
     found = [_place("directory", directory, among, root)]
     for role, path in _led_out(directory):
         place = _place(role, path, among, root)
@@ -42,32 +44,86 @@ def _led_out(directory: Path) -> Iterator[tuple[str, Path]]:
         return
     log = directory / "pg_wal"
     if log.exists():
-        yield "write-ahead log", log.resolve()
+        yield "write-ahead log", _resolved(log)
     spaces = directory / "pg_tblspc"
     if spaces.is_dir():
         for space in sorted(spaces.iterdir()):
-            yield "tablespace", space.resolve()
+            yield "tablespace", _resolved(space)
+
+
+def _resolved(link: Path) -> Path:
+    """Where it leads, as far as it does; in characters, whatever the bytes of its name."""
+    return Path(os.fsencode(os.path.realpath(link)).decode(errors="backslashreplace"))
 
 
 def _place(role: str, path: Path, among: Sequence[Mount], root: Path) -> Place:
     mount = storage.mount_of(path, among)
-    below = () if mount is None else storage.devices(mount, root)
+    if mount is None:
+        return Place(role=role, path=str(path), mount=None, devices=())
+    below = _Below(among, root)
+    below.follow(mount)
     return Place(
         role=role,
         path=str(path),
         mount=mount,
-        devices=below,
-        covered=None if mount is None else _covered(mount, among),
+        devices=tuple(below.devices.values()),
+        covered=below.mounts[1].kind if mount.kind == "overlay" and below.mounts[1:] else None,
+        below=tuple(below.mounts[1:]),
+        unfollowed=tuple(below.unfollowed),
     )
 
 
-def _covered(mount: Mount, among: Sequence[Mount]) -> str | None:
-    """What takes the writes of an overlay: the file system of its upper folder, where it is seen."""
-    upper = next((o.partition("=")[2] for o in mount.options if o.startswith("upperdir=")), None)
-    if mount.kind != "overlay" or upper is None or not Path(upper).exists():
+class _Below:
+    """A mount, and those that it lies on: by the upper folder of an overlay, or a loop device's file."""
+
+    def __init__(self, among: Sequence[Mount], root: Path) -> None:
+        self._among = among
+        self._root = root
+        self.mounts: list[Mount] = []
+        self.devices: dict[str, Device] = {}
+        self.unfollowed: list[str] = []
+
+    def follow(self, mount: Mount) -> str:
+        """All that is below it; the name of its own device, empty when it has none."""
+        if mount in self.mounts:
+            return ""
+        self.mounts.append(mount)
+        found = storage.devices(mount, self._root)
+        self.devices |= {device.name: device for device in found}
+        for device in found:
+            if device.backing:
+                lower = self._lower(device.backing, self._among)
+                if lower and not device.below:
+                    self.devices[device.name] = msgspec.structs.replace(device, below=(lower,))
+        upper = next(
+            (o.partition("=")[2] for o in mount.options if o.startswith("upperdir=")), None
+        )
+        if mount.kind == "overlay" and upper is not None:
+            # no overlay lies on an overlay, and its own mount would seem to be below itself
+            self._lower(upper, [other for other in self._among if other.kind != "overlay"])
+        return found[0].name if found else ""
+
+    def _lower(self, path: str, among: Sequence[Mount]) -> str:
+        """What is below the mount that this path lies in, as ``follow`` has it."""
+        real = _real(path, self._root)
+        mount = None if real is None else storage.mount_of(real, among)
+        if mount is None:
+            self.unfollowed.append(path)
+            return ""
+        return self.follow(mount)
+
+
+def _real(path: str, root: Path) -> Path | None:
+    """Without links, where it can be seen; None: there is none, or it is relative to who knows what."""
+    if not path.startswith("/"):
         return None
-    below = storage.mount_of(Path(upper), [m for m in among if m.kind != "overlay"])
-    return None if below is None else below.kind
+    try:
+        there = (root / path.lstrip("/")).resolve(strict=True)
+        return Path("/") / there.relative_to(root.resolve())
+    except PermissionError:
+        return Path(path)  # its mount is known all the same
+    except (OSError, RuntimeError, ValueError):
+        return None
 
 
 def physical_devices(found: Sequence[Place]) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from typing import Any
 
 _KEEP_SECONDS = 1.0
 """How old the file may be while a writer talks."""
+_END_SECONDS = 2.0
+"""For a connection to end once it was shut down."""
 
 
 class Listener:
@@ -31,7 +33,10 @@ class Listener:
         tell: Callable[[str], None] = lambda _: None,
         heard: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """``tell``: what happens, for people. ``heard``: every number, before it is answered."""
+        """``tell``: what happens, for people. ``heard``: every number, before it is answered.
+
+        ValueError when the memory is none or cannot be kept, OSError when nothing can listen there.
+        """
         self._memory = memory
         self._tell = tell
         self._heard = heard
@@ -39,6 +44,11 @@ class Listener:
         self._keeping = threading.Lock()
         self._kept_at = 0.0
         self._connections: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        try:
+            self._keep()  # to know now, and not when something was promised
+        except OSError as problem:
+            raise ValueError(f"{memory} cannot be written: {problem.strerror}") from None
         self._socket = socket.create_server((host, port))
 
     @property
@@ -56,7 +66,9 @@ class Listener:
                 return
             self._tell(f"{peer[0]} is here")
             self._connections.append(connection)
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=self._talk, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """No connection any more; what was told is kept."""
@@ -64,6 +76,8 @@ class Listener:
             with contextlib.suppress(OSError), listening:
                 # a thread that waits for it notices only this
                 listening.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(_END_SECONDS)  # each keeps what it was told; the next listener reads it
         self._keep()
 
     def _talk(self, connection: socket.socket) -> None:
@@ -74,7 +88,7 @@ class Listener:
                 run = str(said.get("run", run))
                 answer = json.dumps(self._answer(said)) + "\n"
                 connection.sendall(answer.encode("ascii"))
-        self._keep()
+        self._keep_or_tell()
         if run in self._runs:
             self._tell(f"told of {self._runs[run]['safe']:,} records, and then nothing more")
 
@@ -90,7 +104,9 @@ class Listener:
             case {"run": begun, "methods": _, "place": _, "boot": _}:
                 self._runs[begun] = {**said, "safe": 0}
                 self._keep()
-            case {"run": run, "safe": int(number)} if run in self._runs:
+            case {"run": run, "safe": _} if run not in self._runs:
+                return {"heard": False}  # our memory was lost; nothing may be promised on it
+            case {"run": run, "safe": int(number)}:
                 self._runs[run]["safe"] = number
                 self._heard(number)
                 if time.monotonic() > self._kept_at + _KEEP_SECONDS:
@@ -101,6 +117,12 @@ class Listener:
         """The last run of that place that nobody has looked at since; nothing when there is none."""
         own = [told for told in self._runs.values() if told["place"] == place]
         return own[-1] if own else {}
+
+    def _keep_or_tell(self) -> None:
+        try:
+            self._keep()
+        except OSError as problem:
+            self._tell(f"{self._memory} cannot be written: {problem.strerror}")
 
     def _keep(self) -> None:
         partial = self._memory.with_suffix(".partial")
@@ -130,7 +152,13 @@ def _messages(connection: socket.socket) -> Iterator[Mapping[str, Any]]:
 
 def _read(memory: Path) -> dict[str, dict[str, Any]]:
     try:
-        runs: dict[str, dict[str, Any]] = json.loads(memory.read_text())
+        runs = json.loads(memory.read_text())
     except FileNotFoundError:
         return {}
+    except OSError as problem:
+        raise ValueError(f"{memory} cannot be read: {problem.strerror}") from None
+    except ValueError:
+        runs = None
+    if not isinstance(runs, dict) or not all(isinstance(told, dict) for told in runs.values()):
+        raise ValueError(f"{memory} is no memory of a listener")
     return runs

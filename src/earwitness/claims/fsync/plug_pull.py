@@ -7,10 +7,12 @@ had been told, and looks: a record that was promised has to be there, or a later
 
 Which place a record has follows from its number, so that the listener need remember one number only.
 The layout of a record stands in ``plug_record``; the listener in ``plug_listener``. Passing the test
-bounds how often a device lies; only failing it proves something.
+bounds how often a device lies; only failing it proves something. The file is locked while it is
+written, so that the same command at the same time does not judge a test that still runs.
 """
 
 import contextlib
+import fcntl
 import json
 import mmap
 import os
@@ -18,7 +20,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -38,6 +40,9 @@ _CONNECT_SECONDS = 10.0
 _RECONNECT_SECONDS = 20.0
 """For how long a listener that was lost is looked for."""
 _RETRY_SECONDS = 0.2
+_LAST_PORT = 65535
+_LONGEST_ANSWER = 1 << 16
+"""Bytes; a listener's are some hundred."""
 DURABLE = tuple(method for method in METHODS if method.durable)
 
 
@@ -59,8 +64,10 @@ def step(address: str) -> Step:
 def split(address: str) -> tuple[str, int]:
     """Host and port; ValueError when it is not both."""
     host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdecimal():
+    if not colon or not host or not (port.isascii() and port.isdecimal()):
         raise ValueError(f"--plug-pull wants HOST:PORT, not {address!r}")
+    if not 0 < int(port) <= _LAST_PORT:
+        raise ValueError(f"--plug-pull wants a port from 1 to {_LAST_PORT}, not {port}")
     return host.strip("[]"), int(port)
 
 
@@ -91,7 +98,11 @@ def write(folder: Path, address: str, *, seconds: float) -> int:
             number += 1
             record[:] = plug_record.made(run, number)
             _put(writers[number % len(writers)], record, plug_record.place_of(run, number))
-            line.say({"run": run.hex(), "safe": number})
+            if not line.say({"run": run.hex(), "safe": number}).get("heard"):
+                raise NotSeen(
+                    "the listener no longer knows this test: it was started again without its memory",
+                    f"removing {FILE_NAME}, for a new test",
+                )
         return number
 
 
@@ -113,20 +124,47 @@ def verify(folder: Path, address: str) -> Verified | None:
     NotSeen when there is a file of which the listener knows nothing.
     """
     path = folder / FILE_NAME
-    content = _read(path)
-    run = plug_record.run_of(content or b"")
-    asked = {"unfinished": _place(folder)} if run is None else {"verify": run.hex()}
-    with _Line(address) as line:
-        told = line.say(asked)
-        if told:
-            line.say({"done": told["run"]})
-    if not told and content is None:
-        return None
-    if not told:
-        raise NotSeen(f"the listener knows nothing of {path}", "removing it, for a new test")
-    with contextlib.suppress(OSError):  # it is gone, or its folder is damaged
-        path.unlink()
-    return _compared(content or b"", bytes.fromhex(told["run"]), told)
+    with _unlocked(path), _Line(address) as line:
+        run = plug_record.run_of(_read(path) or b"")
+        asked = {"unfinished": _place(folder)} if run is None else {"verify": run.hex()}
+        told = line.ask(asked)
+        content = _read(path)  # after it was asked, so that the promise is the older of the two
+        if told is None and content is None:
+            return None
+        if told is None:
+            raise NotSeen(f"the listener knows nothing of {path}", "removing it, for a new test")
+        found = _compared(content or b"", told)
+        line.say({"done": told.run})
+        with contextlib.suppress(OSError):  # it is gone, or its folder is damaged
+            path.unlink()
+        return found
+
+
+@contextlib.contextmanager
+def _unlocked(path: Path) -> Iterator[None]:
+    """The file, if any, while nobody writes it. NotSeen when a test is writing it now."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield  # none, or damaged: nobody writes it
+        return
+    try:
+        _lock(file, path, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, path: Path, how: int) -> None:
+    try:
+        fcntl.flock(file, how)
+    except BlockingIOError:
+        raise NotSeen(
+            f"another --plug-pull is at work on {path} now",
+            "waiting until it has ended, or the power has gone",
+        ) from None
+    except OSError:
+        pass  # a file system without locks
 
 
 def _read(path: Path) -> bytes | None:
@@ -139,9 +177,9 @@ def _read(path: Path) -> bytes | None:
         return b""
 
 
-def _compared(content: bytes, run: bytes, told: Mapping[str, Any]) -> Verified:
-    found = plug_record.compared(content, run, int(told["safe"]), told["methods"])
-    return msgspec.structs.replace(found, restarted=told["boot"] != _boot())
+def _compared(content: bytes, told: "_Told") -> Verified:
+    found = plug_record.compared(content, bytes.fromhex(told.run), told.safe, told.methods)
+    return msgspec.structs.replace(found, restarted=told.boot != _boot())
 
 
 def _boot() -> str:
@@ -162,6 +200,7 @@ def _filled(path: Path, run: bytes) -> Iterator[int]:
     except OSError as problem:
         raise NotSeen(f"{path} cannot be made: {problem.strerror}") from None
     try:
+        _lock(file, path, fcntl.LOCK_EX)  # waits for one that only looks
         _fill(file, path, run)
         yield file
     finally:
@@ -193,6 +232,15 @@ def _writers(file: int, stack: contextlib.ExitStack) -> tuple[Writer, ...]:
     return tuple(found)
 
 
+class _Told(msgspec.Struct, frozen=True):
+    """What a listener remembers of a test."""
+
+    run: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+    safe: Annotated[int, msgspec.Meta(ge=0)]
+    methods: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    boot: str
+
+
 class _Line:
     """The way to the listener: connects where it is entered, and again when it was lost."""
 
@@ -200,6 +248,8 @@ class _Line:
         self._address = address
         self._stack = contextlib.ExitStack()
         self._lines: Any = None
+        self._known = False
+        """Whether a listener of ours has answered: only such a one is waited for."""
 
     def __enter__(self) -> "_Line":
         try:
@@ -212,16 +262,26 @@ class _Line:
         with contextlib.suppress(OSError):
             self._stack.close()
 
+    def ask(self, asked: Mapping[str, Any]) -> _Told | None:
+        """What it remembers; None: nothing. NotSeen as ``say``."""
+        answer = self.say(asked)
+        try:
+            return msgspec.convert(answer, _Told) if answer else None
+        except msgspec.ValidationError:
+            raise self._stranger() from None
+
     def say(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """Tell it, and wait for the answer: so at most one record is on its way that it knows not of.
 
-        NotSeen when the listener is gone and does not come back.
+        NotSeen when the listener is gone and does not come back, or is none.
         """
         deadline = time.monotonic() + _RECONNECT_SECONDS
         while True:
             try:
                 return self._exchange(said)
             except OSError as problem:
+                if not self._known:
+                    raise self._stranger(problem) from None
                 if time.monotonic() > deadline:
                     raise self._lost(problem) from None
                 time.sleep(_RETRY_SECONDS)
@@ -229,25 +289,38 @@ class _Line:
                     self._connect()
 
     def _exchange(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        self._lines.write(json.dumps(said) + "\n")
+        if self._lines is None:
+            raise ConnectionError("nobody listens there any more")
+        self._lines.write(json.dumps(said).encode("ascii") + b"\n")
         self._lines.flush()
-        answer = self._lines.readline()
-        if not answer:
+        answer = self._lines.readline(_LONGEST_ANSWER)
+        if not answer or (self._known and not answer.endswith(b"\n")):
             raise ConnectionError("it hung up")
-        heard: dict[str, Any] = json.loads(answer)
+        try:
+            heard = msgspec.json.decode(answer, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._stranger() from None
+        self._known = True
         return heard
 
     def _connect(self) -> None:
+        self._lines = None
         with contextlib.suppress(OSError):
             self._stack.close()
         connection = socket.create_connection(split(self._address), timeout=_CONNECT_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stack.enter_context(connection)
-        lines = connection.makefile("rw", encoding="ascii", newline="\n")
-        self._lines = self._stack.enter_context(lines)
+        self._lines = self._stack.enter_context(connection.makefile("rwb"))
 
     def _lost(self, problem: OSError) -> NotSeen:
         return NotSeen(
             f"the listener at {self._address} cannot be reached: {problem}",
             "`earwitness listen` on the other machine",
+        )
+
+    def _stranger(self, problem: OSError | None = None) -> NotSeen:
+        why = "" if problem is None else f": {problem}"
+        return NotSeen(
+            f"no earwitness listener answers at {self._address}{why}",
+            "`earwitness listen` on the other machine, and its port",
         )

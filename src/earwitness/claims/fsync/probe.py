@@ -97,28 +97,36 @@ def probe(session: postgresql.Session) -> Partly:
         missed.append(_missed("the account of flushes", "counted from PostgreSQL 14 on"))
         return Partly(seen, tuple(missed))
     try:
-        place = _log_place(session, settings.get("data_directory"))
+        found = _places(session, settings.get("data_directory"))
     except NotSeen as problem:
-        place = None
+        found = ()
         missed.append(_missed("the device below the log", str(problem), problem.needs))
+    seen = _with_places(seen, found)
     try:
-        window = _watched(session, place)
+        window = _watched(session, _of_log(found))
     except NotSeen as problem:
         missed.append(_missed("the account of flushes", str(problem), problem.needs))
         return Partly(seen, tuple(missed))
-    return Partly(msgspec.structs.replace(_with_place(seen, place), window=window), tuple(missed))
+    return Partly(msgspec.structs.replace(seen, window=window), tuple(missed))
 
 
-def _with_place(seen: ServerDurability, place: Place | None) -> ServerDurability:
+def _with_places(seen: ServerDurability, found: tuple[Place, ...]) -> ServerDurability:
     """What shows of the server on this machine; as it is, where it is elsewhere."""
-    if place is None:
+    if not found:
         return seen
     around = places.surroundings(Path(seen.settings["data_directory"]).resolve())
     return msgspec.structs.replace(
         seen,
-        file_system=None if place.mount is None else place.mount.kind,
+        file_system=None if found[0].mount is None else found[0].mount.kind,
+        places=found,
         suspects=around.suspects,
     )
+
+
+def _of_log(found: tuple[Place, ...]) -> Place | None:
+    """Where the log lies: with the data, unless it is a place of its own."""
+    own = (place for place in found if place.role == "write-ahead log")
+    return next(own, found[0] if found else None)
 
 
 def _watched(session: postgresql.Session, place: Place | None) -> WalCounted:
@@ -139,8 +147,8 @@ def _watched(session: postgresql.Session, place: Place | None) -> WalCounted:
     )
 
 
-def _log_place(session: postgresql.Session, data: str | None) -> Place:
-    """Where the log lies, seen from here. NotSeen, with the reason, when that cannot be said."""
+def _places(session: postgresql.Session, data: str | None) -> tuple[Place, ...]:
+    """Where data and log lie, seen from here. NotSeen, with the reason, when that cannot be said."""
     ((address, started),) = session.read(WHERE)
     if data is None:
         raise NotSeen("the server does not show its data folder", _TO_SEE)
@@ -153,10 +161,9 @@ def _log_place(session: postgresql.Session, data: str | None) -> Place:
             "running this check on the server's machine, as its user",
         )
     try:
-        found = places.places(folder)
+        return places.places(folder)
     except OSError as problem:
         raise NotSeen(f"{problem.strerror}: {problem.filename}") from None
-    return next((place for place in found if place.role == "write-ahead log"), found[0])
 
 
 def _is_here(folder: Path, started: float, *, by_socket: bool) -> bool:

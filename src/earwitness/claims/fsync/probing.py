@@ -174,13 +174,19 @@ class _Probing:
     ) -> None:
         """A few writes of each way in a row, and how often a device flushed for each of them."""
         for writer in writers:
-            before = _flushes(devices)
-            for _ in range(_ROW):
-                self._one(writer, SIZES[0])
-            after = _flushes(devices)
+            counted = [self._flushes_of(writer, devices) for _ in range(_ROW)]
+            known = [flushes for flushes in counted if flushes is not None]
             for one in times:
-                if one.method is writer.method and before is not None and after is not None:
-                    one.flushes = (after - before) / _ROW
+                if one.method is writer.method and len(known) == _ROW:
+                    one.flushes = sum(known) / _ROW
+
+    def _flushes_of(self, writer: Writer, devices: Sequence[str]) -> int | None:
+        """Of the devices during one write, without the pause after it; None: not counted."""
+        before = _flushes(devices)
+        took = self._write(writer, SIZES[0])
+        after = _flushes(devices)
+        self._rest(took)
+        return None if before is None or after is None else after - before
 
     def take_turns(self, writers: Sequence[Writer], times: Sequence[_Times], rounds: int) -> None:
         """Every way with every size, in random order, again and again."""
@@ -190,7 +196,12 @@ class _Probing:
                 one.nanoseconds.append(self._one(by_method[one.method.name], one.size))
 
     def _one(self, writer: Writer, size: int) -> int:
-        """Nanoseconds of one write at a random place. Raises _Stopped."""
+        """Nanoseconds of one write at a random place, and a pause. Raises _Stopped."""
+        took = self._write(writer, size)
+        self._rest(took)
+        return took
+
+    def _write(self, writer: Writer, size: int) -> int:
         self._look()
         offset = self._random.randrange(FILE_BYTES // max(SIZES)) * max(SIZES)
         begun = time.perf_counter_ns()
@@ -198,10 +209,12 @@ class _Probing:
         took = time.perf_counter_ns() - begun
         self.written_bytes += size
         self._writes += 1
+        return took
+
+    def _rest(self, took: int) -> None:
         if took > _SLOWEST_SECONDS * 1e9:
             raise _Stopped(f"one write took {took / 1e9:.1f} s")
         time.sleep(took / 1e9 * self._pause)
-        return took
 
     def _look(self) -> None:
         if time.monotonic() > self._deadline:

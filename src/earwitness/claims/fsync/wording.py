@@ -49,3 +49,15 @@ def swallowed(suspects: Sequence[str], pointer: str) -> tuple[Finding, ...]:
             evidence=(pointer,),
         ),
     )
+
+
+def account(said: str, evidence: tuple[str, ...]) -> Finding:
+    """What was counted, where another finding keeps it from being said with the ending."""
+    return finding(
+        "counted",
+        Severity.INFO,
+        "What was counted meanwhile",
+        statement=said,
+        fix="Nothing to do.",
+        evidence=evidence,
+    )
