@@ -69,8 +69,8 @@ def test_a_session_opens_what_a_certificate_opened(
         stranger = client.visit(at(server), identity=identity.stranger())
         assert admitted.session is not None
         path = tmp_path / "sessions"
-        session.keep(path, [Kept(version="1.3", der=admitted.session.der, transport="quic")])
-        (kept,) = session.kept(path)
+        session.keep(path, [Kept(version="1.3", der=admitted.session.der, transport="quic")], {})
+        (kept,) = session.kept(path).sessions
         resumed = client.visit(at(server), session=kept.session)
         assert admitted.outcome.status == "200"
         assert b"server: envoy" in admitted.answer

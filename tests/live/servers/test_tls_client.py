@@ -136,13 +136,16 @@ def test_sessions_come_back_from_a_file(
     admitted = client.visit(address(server), identity=alice)
     assert admitted.session is not None
     path = tmp_path / "sessions"
-    session.keep(path, [Kept(version="1.3", der=admitted.session.der, note={"for": "a.test"})])
+    kept = Kept(version="1.3", der=admitted.session.der, note={"for": "a.test"})
+    session.keep(path, [kept], {"host": "a.test"})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    (kept,) = session.kept(path)
+    found = session.kept(path)
+    assert found.asked == {"host": "a.test"}
+    (kept,) = found.sessions
     assert kept.note == {"for": "a.test"}
     assert client.visit(address(server), session=kept.session).resumed
     with pytest.raises(FileExistsError):
-        session.keep(path, [])
+        session.keep(path, [], {})
 
 
 def test_the_server_has_to_be_vouched_for_where_that_is_asked(
