@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from earwitness.library import snip_catalogue as read
@@ -277,7 +277,9 @@ def test_bad_names_become_good_ones(name, tmp_path):
     (tmp_path / f"{files.safe_name(name)}.md").write_text("")
 
 
-@given(st.text())
+@given(st.text() | st.text("_*~`0a "))
+@example("__0__")
+@example("snake_case and _one_ __two__ a__b__c")
 def test_escaped_text_has_no_meaning_for_markdown(text):
     shown = pytest.importorskip("markdown_it").MarkdownIt().render(prose.escaped(text))
     assert not re.search(r"<(?!/?p>)(?!br)", shown.replace("&lt;", ""))

@@ -6,7 +6,7 @@ Pure.
 import re
 from html.parser import HTMLParser
 
-_INLINE = re.compile(r"[\\`*<>\[\]$]|(?<!\w)_|_(?!\w)|~~|==|%%|\{\{")
+_INLINE = re.compile(r"[\\`*<>\[\]$]|(?<![^\W_])_|_(?![^\W_])|~~|==|%%|\{\{")
 _AT_START = re.compile(r"^(\s*)(?:([#>+=-])|(\d+)([.)]))")
 _PROPERTY = re.compile(r"::")
 _BLOCKS = frozenset(
