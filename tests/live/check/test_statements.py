@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -289,7 +290,12 @@ def test_in_a_closed_catalog_the_grants_of_the_page_are_enough(server: Postgres)
 
 def test_waits_are_sampled_at_the_rate_that_is_told(server: Postgres) -> None:
     with server.connect() as busy, ThreadPoolExecutor(1) as pool:
-        sleeping = pool.submit(busy.execute, "select pg_sleep(3)")
+        sleeping = pool.submit(busy.execute, "select pg_sleep(5)")
+        with server.connect() as looking:
+            while not looking.execute(
+                "select 1 from pg_stat_activity where wait_event = 'PgSleep'"
+            ).fetchone():
+                time.sleep(0.01)
         evidence = seen(server, "monitor", seconds=1.0)
         waits = evidence.claims["partition-locks"]["waits"]
         sleeping.result()
