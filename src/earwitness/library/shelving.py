@@ -1,12 +1,12 @@
 """Keeps what a source gave: matches it with what is there already, and writes what changed.
 
 Keeping the same intake twice changes nothing. A show is known again by its podcast guid, by the
-address of its feed, or by its title; an episode of it by its guid, or by title and day. An
-application that exports what was saved in it may not know the day, so its episode is also the only one of that
-title. Files of one's own are told apart by ``own_files``, and never by their titles. What a source
-leaves empty keeps its old value, links are united, and chapters stand by source; so a feed
-that is added later completes the show that came with the package, and does not double it. What came
-with the package fills in what is missing and replaces nothing.
+address of its feed, or by its title; an episode of it by its guid, or by title and day. An export of
+what was saved elsewhere may not know the day, so its episode is also the only one of that title. Files
+of one's own are told apart by ``own_files``, and never by their titles. What a source leaves empty
+keeps its old value, links are united, and chapters stand by source; so a feed that is added later
+completes the show that came with the package, and does not double it. What came with the package
+fills in what is missing and replaces nothing.
 
 Each call is one transaction: all of it is kept, or nothing.
 """

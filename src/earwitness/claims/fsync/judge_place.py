@@ -166,7 +166,13 @@ def _flushes(one: Timed) -> str:
 
 def _of_plug(verified: Verified) -> Finding:
     kept = verified.lost == verified.torn == 0
-    if kept and not verified.restarted:
+    if kept:
+        return _kept(verified)
+    return _lied(verified) if verified.restarted else _changed(verified)
+
+
+def _kept(verified: Verified) -> Finding:
+    if not verified.restarted:
         return finding(
             "plug-not-pulled",
             Severity.INFO,
@@ -176,29 +182,33 @@ def _of_plug(verified: Verified) -> Finding:
             fix="The same test, with the plug pulled while it writes.",
             evidence=("/verified",),
         )
-    if kept:
-        return finding(
-            "plug-pulled",
-            Severity.INFO,
-            "After this power cut everything was there",
-            statement=f"{verified.acknowledged:,} records had been called safe, and all {verified.judged:,} "
-            "places that had to hold one did. One cut says little: none lost in n cuts leaves, by "
-            "the rule of three, up to 3 in n possible. " + NOT_A_PROOF,
-            fix="Once more, under the load and the temperature that matter.",
-            evidence=("/verified",),
-        )
-    if not verified.restarted:
-        return finding(
-            "plug-file-changed",
-            Severity.LOW,
-            "What was written is gone, and nothing was cut off",
-            statement=f"{verified.lost + verified.torn:,} of {verified.judged:,} places do not hold what they "
-            "have to, but this machine has not been started anew since they were written: somebody "
-            "changed or removed the file, or its device alone was away. Of flushes that says nothing.",
-            fix="The same test, with the file left alone and the plug of the machine pulled while it "
-            "writes.",
-            evidence=("/verified",),
-        )
+    return finding(
+        "plug-pulled",
+        Severity.INFO,
+        "After this power cut everything was there",
+        statement=f"{verified.acknowledged:,} records had been called safe, and all {verified.judged:,} "
+        "places that had to hold one did. One cut says little: none lost in n cuts leaves, by "
+        "the rule of three, up to 3 in n possible. " + NOT_A_PROOF,
+        fix="Once more, under the load and the temperature that matter.",
+        evidence=("/verified",),
+    )
+
+
+def _changed(verified: Verified) -> Finding:
+    return finding(
+        "plug-file-changed",
+        Severity.LOW,
+        "What was written is gone, and nothing was cut off",
+        statement=f"{verified.lost + verified.torn:,} of {verified.judged:,} places do not hold what they "
+        "have to, but this machine has not been started anew since they were written: somebody "
+        "changed or removed the file, or its device alone was away. Of flushes that says nothing.",
+        fix="The same test, with the file left alone and the plug of the machine pulled while it "
+        "writes.",
+        evidence=("/verified",),
+    )
+
+
+def _lied(verified: Verified) -> Finding:
     ways = ", ".join(f"{name} {count}" for name, count in sorted(verified.by_method.items()))
     order = " A later record was there, so that writes were not made safe in their order."
     return finding(

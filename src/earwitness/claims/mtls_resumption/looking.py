@@ -16,6 +16,7 @@ from earwitness.check.mtls import Host, Session
 from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
 from earwitness.claims.mtls_resumption import dwelling, telling
+from earwitness.claims.mtls_resumption.dates import out_of_date
 from earwitness.claims.mtls_resumption.evidence import (
     Admission,
     Baseline,
@@ -57,26 +58,6 @@ def look(session: Session) -> Partly:
     )
     missed += [*telling.untold(seen), *looking.beginnings.nameless()]
     return Partly(seen, tuple(missed))
-
-
-def out_of_date(session: Session) -> Iterator[Unseen]:
-    """Certificates that are refused for their dates, whatever else may be said of them."""
-    shown = [host.identity.out_of_date for host in session.hosts if host.identity is not None]
-    for said in dict.fromkeys(filter(None, shown)):
-        yield Unseen(
-            claim=CLAIM,
-            what="who gets in",
-            reason=f"the client certificate {said}",
-            needs="one that is good now",
-            essential=False,
-        )
-    if session.revoked is not None and session.revoked.out_of_date:
-        yield Unseen(
-            claim=CLAIM,
-            what="whether the revoked certificate gets in",
-            reason=f"the revoked certificate {session.revoked.out_of_date}, so that it may be refused for that",
-            needs="one that is revoked and otherwise good",
-        )
 
 
 def seen(visit: Visit) -> Seen:

@@ -9,8 +9,9 @@ from earwitness.check.mtls import Session
 from earwitness.check.plan import Step
 from earwitness.check.target import NotSeen
 from earwitness.claims.mtls_resumption import telling, ticket_keys
+from earwitness.claims.mtls_resumption.dates import out_of_date
 from earwitness.claims.mtls_resumption.evidence import Admission, Returned, Seen
-from earwitness.claims.mtls_resumption.looking import out_of_date, seen
+from earwitness.claims.mtls_resumption.looking import seen
 from earwitness.claims.mtls_resumption.probe import CLAIM, TRIES
 from earwitness.servers.tls_client import session as sessions
 from earwitness.servers.tls_client.identity import Identity
