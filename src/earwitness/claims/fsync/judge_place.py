@@ -228,16 +228,16 @@ def _lied(verified: Verified) -> Finding:
 def _nothing(seen: DirectoryDurability) -> Finding:
     said = _accounted(seen)
     unfollowed = [path for place in seen.places for path in place.unfollowed]
-    watched = f" {said}" if said else " Its device counts no flushes."
+    watched = f" {said}" if said else ""
     if unfollowed:
-        watched = f" What lies below {', '.join(unfollowed)} was not looked at."
+        watched += f" What lies below {', '.join(unfollowed)} was not looked at."
     return finding(
         "nothing-seen",
         Severity.INFO,
         "Nothing speaks against the way to the disk",
         statement="No option of a mount turns flushes off, and nothing that swallows them was seen in "
         f"the {seen.surroundings.processes_seen} processes at work here that could be looked into."
-        f"{watched} {_taken_for(seen)}{NOT_A_PROOF}",
+        f"{watched or ' Its device counts no flushes.'} {_taken_for(seen)}{NOT_A_PROOF}",
         fix="`earwitness check --probe` times the ways to sync; `--plug-pull` is the only test that can "
         "find a lie.",
         evidence=("/places",),
