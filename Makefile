@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# tests that share neither servers nor a browser run side by side
+PURE := not live and not browser
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test lint format bench schemas clean help
@@ -14,7 +16,8 @@ run: .venv/run  ## Rerun the show's claims at depth proof; ends with the path of
 
 test: .venv/develop  ## The whole test suite, on real servers and in a real browser
 	@scripts/install-test-components
-	@$(BIN)/pytest
+	@passed=0; $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile -m "$(PURE)" || passed=1; \
+		$(BIN)/pytest -m "not ($(PURE))" || passed=1; exit $$passed
 
 lint: .venv/develop  ## Formatting, style, types, and the direction of the rooms
 	@$(BIN)/ruff format --check .
