@@ -18,10 +18,12 @@ def test_the_plan_connects_to_nothing_and_shows_everything(earwitness: CommandLi
     assert (planned.returncode, planned.stderr) == (0, "")
     for text in (
         "postgresql://me@127.0.0.1:1/shop",
-        "begin transaction read only",
+        "begin transaction isolation level read committed, read only",
         "set local statement_timeout",
         "set local lock_timeout",
         "pg_inherits",
+        "rollback to savepoint seen",
+        "select distinct relation::bigint from pg_locks",
         "rollback",
         "It writes nothing.",
     ):
@@ -41,7 +43,8 @@ def test_the_plan_as_a_document(earwitness: CommandLine) -> None:
     document = json.loads(planned.stdout)
     assert document["schema"] == "earwitness/plan/1"
     assert [check["claim"] for check in document["checks"]] == ["partition-locks"]
-    assert document["opening"][0]["text"] == "begin transaction read only"
+    begin = "begin transaction isolation level read committed, read only"
+    assert document["opening"][0]["text"] == begin
     assert "geheim7" not in planned.stdout
 
 

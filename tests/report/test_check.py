@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from earwitness.check.finding import Outcome, Severity
+from earwitness.check.finding import Location, Outcome, Severity
 from earwitness.check.runner import Judgement
 from earwitness.report import check_console, check_markdown, check_words, json, junit, sarif, schema
 from earwitness.report.check_document import CheckDocument, check_document
@@ -106,7 +106,8 @@ def test_sarif_has_the_form_of_its_standard(document: CheckDocument) -> None:
     rules = run["tool"]["driver"]["rules"]
     assert run["tool"]["driver"]["name"]
     assert len({rule["id"] for rule in rules}) == len(rules)  # 3.19.23: unique
-    assert len(run["results"]) == len(document.findings)
+    assert {rule["id"] for rule in rules} == {finding.id for finding in document.findings}
+    assert len(run["results"]) == sum(len(f.statement_places) or 1 for f in document.findings)
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]  # 3.27.6
         assert result["message"]["text"]
@@ -114,17 +115,18 @@ def test_sarif_has_the_form_of_its_standard(document: CheckDocument) -> None:
         # 3.27.10: any kind other than "fail" demands the level "none"
         assert (result["kind"] == "fail") or result["level"] == "none"
         for location in [*result["locations"], *result.get("relatedLocations", ())]:
-            assert location.keys() & {"logicalLocations", "physicalLocation"}
             for logical in location.get("logicalLocations", ()):
                 assert logical["fullyQualifiedName"]
-            if "physicalLocation" in location:
-                physical = location["physicalLocation"]
-                assert physical["artifactLocation"]["uriBaseId"] in run["originalUriBaseIds"]
-                uri = physical["artifactLocation"]["uri"]
-                assert not re.search(r"^/|[ \\]|^\w+:", uri)  # 3.4.3: a relative reference
-                assert 1 <= physical["region"]["startLine"] <= physical["region"]["endLine"]
+            physical = location["physicalLocation"]
+            artifact, region = physical["artifactLocation"], physical["region"]
+            assert "uriBaseId" not in artifact or artifact["uriBaseId"] in run["originalUriBaseIds"]
+            assert ("uriBaseId" in artifact) != ("description" in artifact)  # no file of the source
+            # 3.4.3: a relative reference
+            assert not re.search(r"^/|[ \\]|^\w+:", artifact["uri"])
+            assert 1 <= region["startLine"] <= region.get("endLine", region["startLine"])
     (invocation,) = run["invocations"]
-    assert invocation["executionSuccessful"] == (not document.not_seen)  # 3.20.14: required
+    missed = any(one.essential for one in document.not_seen)
+    assert invocation["executionSuccessful"] == (not missed)  # 3.20.14: required
     assert invocation["exitCode"] == document.exit_code
     notifications = invocation["toolExecutionNotifications"]
     assert len(notifications) == len(document.not_seen)
@@ -138,13 +140,40 @@ def test_sarif_points_to_the_lines_that_were_found() -> None:
         places = [one["physicalLocation"] for one in result.get(key, ())]
         return [(p["artifactLocation"]["uri"], p["region"]["startLine"]) for p in places]
 
-    first, second, third = run["results"]
+    one, other, second, third = run["results"]
     statements, table = [("app/list.py", 30), ("app/show.py", 7)], [("db/a%20b.sql", 3)]
-    assert (told(first, "locations"), told(first, "relatedLocations")) == (statements, table)
+    for result, place in zip((one, other), statements, strict=True):
+        assert (told(result, "locations"), told(result, "relatedLocations")) == ([place], table)
+        name = result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]
+        assert name == "public.orders"
+    assert one["partialFingerprints"] != other["partialFingerprints"]
     assert (told(second, "locations"), told(second, "relatedLocations")) == (table, [])
     assert told(third, "locations") == statements[:1]
-    assert first["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "public.orders"
     assert "originalUriBaseIds" not in plain_json.loads(sarif.render(samples.clear()))["runs"][0]
+
+
+@every
+def test_sarif_has_what_github_refuses_to_be_without(document: CheckDocument) -> None:
+    """One result without a file, and it takes none of the log."""
+    (run,) = plain_json.loads(sarif.render(document))["runs"]
+    for rule in run["tool"]["driver"]["rules"]:
+        assert all(rule[key]["text"] for key in ("shortDescription", "fullDescription", "help"))
+    for result in run["results"]:
+        first = result["locations"][0]["physicalLocation"]
+        assert first["artifactLocation"]["uri"]
+        assert first["region"]["startLine"]
+
+
+def test_sarif_names_places_of_the_target_as_files() -> None:
+    odd = Location(kind="table", name='a/b."x y"')
+    first = msgspec.structs.replace(samples.finding(Severity.LOW), location=odd)
+    findings = (first, samples.finding(Severity.INFO, None))
+    document = msgspec.structs.replace(samples.clear(), findings=findings)
+    (run,) = plain_json.loads(sarif.render(document))["runs"]
+    assert [
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for result in run["results"]
+    ] == ["postgresql/table/a%2Fb.%22x%20y%22", "postgresql"]
 
 
 @pytest.mark.parametrize("render", [text_of, check_markdown.render_check, junit.render])

@@ -3,10 +3,10 @@
 Everything happens in a single read-only transaction whose limits are local to it and which is
 rolled back. So nothing is left in a session that a pooler hands to somebody else, and the session
 cannot be made writable again: PostgreSQL refuses that once a transaction has read anything. Only
-steps that were announced are carried out, one statement in each message, none prepared. A statement
-of somebody else's is planned at the most, never executed, and its locks are given back at once, and
-no superuser plans it: planning runs functions of whoever owns the tables. Standbys and poolers are as
-good as primaries; nothing here needs a right beyond CONNECT.
+steps that were announced are carried out, one statement in each message, none prepared, and the locks
+of each are given back before the next. A statement of somebody else's is planned at the most, never
+executed, and by no superuser: planning runs functions of whoever owns the tables. Standbys and poolers
+are as good as primaries; nothing here needs a right beyond CONNECT.
 
 How an address is read stands in ``postgresql_address``, how it is connected to and cut off in
 ``postgresql_connection``, how a step is written down in ``postgresql_steps``; what is read, the claims
@@ -24,13 +24,16 @@ from psycopg import errors, pq, sql
 
 from earwitness.check.evidence import ReadRecord
 from earwitness.check.plan import Budget, Step
+from earwitness.check.postgresql_calls import calls_of_others
 from earwitness.check.postgresql_connection import Deadline, connect
 from earwitness.check.postgresql_kind import BUDGET
 from earwitness.check.postgresql_steps import (
     CLOSING,
+    GIVING_BACK,
+    PLANNED_LOCKS,
     PLANNING,
+    PLANNING_STEP,
     READING,
-    SAVEPOINT,
     SERVER,
     opening,
     planning,
@@ -51,9 +54,6 @@ __all__ = [
 
 Row = tuple[Any, ...]
 
-_PLANNED_LOCKS = b"""
-select distinct relation::bigint from pg_locks
-where pid = pg_backend_pid() and locktype = 'relation' and relation >= 16384"""  # FirstNormalObjectId
 FIRST_MAJOR_PLANNING = 16
 """The first version that plans a statement whose parameters are not known."""
 _LIMITS = (errors.QueryCanceled, errors.LockNotAvailable)
@@ -79,6 +79,7 @@ class Session:
         self._plan = frozenset(plan)
         self._answers: dict[tuple[Step, str], tuple[Row, ...] | NotSeen] = {}
         self._record: list[ReadRecord] = []
+        self._lost = ""
         self._settings: dict[str, str] = {}
         self._steps_left, self._rows_left = budget.steps, budget.rows
         self._plannings_left = budget.plannings
@@ -90,8 +91,19 @@ class Session:
     @property
     def facts(self) -> Mapping[str, str]:
         """Version, kind of server, way to it, and rights, in words."""
-        _, version, standby, _, superuser, monitor = self._server
-        rights = "superuser" if superuser else "pg_monitor" if monitor else "no rights to monitor"
+        _, version, standby, _, superuser, _, monitor, statistics = self._server
+        rights = next(
+            (
+                name
+                for name, given in (
+                    ("superuser", superuser),
+                    ("pg_monitor", monitor),
+                    ("pg_read_all_stats", statistics),
+                )
+                if given
+            ),
+            "no rights to monitor",
+        )
         return {
             "version": f"PostgreSQL {version}",
             "server": "standby" if standby else "primary",
@@ -136,9 +148,20 @@ class Session:
         return self._budget.step_seconds
 
     @property
-    def superuser(self) -> bool:
-        """Whether the role of the session may do anything."""
-        return bool(self._server[4])
+    def plans_nothing(self) -> str:
+        """Why no statement is planned with the rights of this session; empty: it may be."""
+        _, _, _, _, superuser, machine, _, _ = self._server
+        role = (
+            "a superuser"
+            if superuser
+            else "a role that reaches the server's files"
+            if machine
+            else ""
+        )
+        return role and (
+            f"no statement is planned with the rights of {role}, because planning runs functions of "
+            "whoever owns the tables; what the texts say was taken instead"
+        )
 
     def announced(self, name: str) -> Step | None:
         """The step of that name in the plan; None when nobody asked for it."""
@@ -160,7 +183,7 @@ class Session:
         return answer
 
     def read_rows(self, step: Step, parts: Mapping[str, sql.Composable]) -> tuple[Row, ...]:
-        """The rows of a step that reads a table of somebody's; its locks are given back at once.
+        """The rows of a step that reads a table of somebody's.
 
         ``parts`` stand for the names in angle brackets. Raises NotSeen and Unreachable.
         """
@@ -169,7 +192,6 @@ class Session:
         answer = self._try(step, text.encode())
         if isinstance(answer, NotSeen):
             raise answer
-        self._recover("its locks could not be given back")
         return answer
 
     def sample(self, step: Step) -> tuple[tuple[float, Row], ...]:
@@ -202,8 +224,10 @@ class Session:
         NotSeen and Unreachable.
         """
         self._require(step, reading=False)
-        if self.superuser:
-            raise NotSeen("a superuser's session plans no statement of somebody else's")
+        if self.plans_nothing:
+            raise NotSeen(self.plans_nothing)
+        if calls_of_others(statement):
+            raise NotSeen("it calls what the system does not define, and planning could run that")
         if self._plannings_left == 0:
             raise NotSeen(f"the budget of {self._budget.plannings} planned statements is used up")
         self._plannings_left -= 1
@@ -211,17 +235,16 @@ class Session:
 
         def plan(_: list[Row]) -> None:
             try:
-                self._explain(step.text.replace("<statement>", statement).encode())
+                self._explain(PLANNING.replace("<statement>", statement).encode())
             except psycopg.Error as problem:
                 if problem.sqlstate is None or isinstance(problem, _LIMITS):
                     raise
                 raise _NotPlanned(type(problem).__name__) from None  # its message quotes values
-            self._receive(_PLANNED_LOCKS, found)
+            self._receive(PLANNED_LOCKS.encode(), found)
 
         answer = self._carry_out(step, plan)
         if isinstance(answer, NotSeen):
             raise answer
-        self._recover("its locks could not be given back")
         return tuple(oid for (oid,) in found)
 
     def read_settings(self, step: Step) -> Mapping[str, str]:
@@ -245,7 +268,7 @@ class Session:
         return tuple(row)
 
     def _require(self, step: Step, *, reading: bool) -> None:
-        harmless = READING.match(step.text) if reading else step.text == PLANNING
+        harmless = READING.match(step.text) if reading else step.text == PLANNING_STEP
         if step not in self._plan or not harmless:
             raise NotSeen(f"{step.name} is no reading step that was announced, and was not sent")
 
@@ -270,10 +293,8 @@ class Session:
         except _NotPlanned as problem:
             failure = NotSeen(f"PostgreSQL does not plan it here: {problem}")
         self._note(step, len(rows), time.perf_counter() - begun, failure)
-        if failure is None:
-            return tuple(rows)
-        self._recover(str(failure))
-        return failure
+        self._give_back(failure)
+        return tuple(rows) if failure is None else failure
 
     def _receive(self, text: bytes, rows: list[Row]) -> None:
         """Append the rows of the query one by one; streams always use the extended protocol."""
@@ -310,12 +331,16 @@ class Session:
             )
         )
 
-    def _recover(self, reason: str) -> None:
-        """Go on after a read that failed. Raises Unreachable when the connection is gone."""
+    def _give_back(self, failure: NotSeen | None) -> None:
+        """Release what a read locked, and go on after one that failed.
+
+        Raises Unreachable, with what was told first, when the connection is gone.
+        """
         try:
-            self._connection.execute(f"rollback to savepoint {SAVEPOINT}".encode())
-        except psycopg.Error:
-            raise Unreachable(reason) from None
+            self._connection.execute(GIVING_BACK.encode())
+        except psycopg.Error as problem:
+            self._lost = self._lost or str(failure or self._reason(problem))
+            raise Unreachable(self._lost) from None
 
     def _reason(self, problem: psycopg.Error) -> str:
         budget = self._budget

@@ -6,6 +6,7 @@ may not decide is forced. Nothing is sent from here once the connection stands.
 
 import contextlib
 import os
+import re
 import socket
 import threading
 import time
@@ -29,6 +30,8 @@ _FORCED: Mapping[str, str] = {
     "client_encoding": "UTF8",
     "options": "",  # else the address or PGOPTIONS would speak; and some poolers refuse it
 }
+_SEVERAL = "Multiple connection attempts failed. All failures were:\n"
+_ATTEMPT = re.compile(r"^(?:- host: .*, hostaddr: [^:\s]+(?::[^:\s]*)*: )?connection failed: ")
 
 
 class Deadline:
@@ -71,5 +74,16 @@ def connect(target: Target) -> psycopg.Connection[Any]:
     except psycopg.Error as problem:
         secrets = target.secrets.with_values([os.environ.get("PGPASSWORD")])
         raise Unreachable(
-            f"cannot connect to {target.shown}: {secrets.one_line(str(problem))}"
+            f"cannot connect to {target.shown}: {secrets.one_line(told_once(str(problem)))}"
         ) from None
+
+
+def told_once(message: str) -> str:
+    """What went wrong at each host, without what is said again.
+
+    libpq tries once with and once without TLS where it may, and psycopg repeats the last host.
+    """
+    _, _, attempts = message.partition(_SEVERAL)
+    lines = (_ATTEMPT.sub("", line).strip() for line in (attempts or message).splitlines())
+    # as sentences, so that they stay apart in one line
+    return "\n".join(dict.fromkeys(lines)).replace("\nconnection to", "\nConnection to")

@@ -13,7 +13,14 @@ READING = re.compile(r"\s*(select|with|show|table|values)\b", re.IGNORECASE)
 """How a statement begins that reads."""
 PLANNING = "explain (generic_plan) <statement>"
 """The only other statement that a claim can have sent; without ANALYZE nothing is executed."""
-SAVEPOINT = "seen"
+PLANNED_LOCKS = """
+select distinct relation::bigint from pg_locks
+where pid = pg_backend_pid() and locktype = 'relation' and relation >= 16384"""
+"""Sent after it: the relations of users, whose OIDs begin there (FirstNormalObjectId)."""
+PLANNING_STEP = f"{PLANNING};{PLANNED_LOCKS}"
+"""Both, as a step writes them down; they are sent one by one."""
+GIVING_BACK = "rollback to savepoint seen"
+"""Ends every read, so that no lock outlives it: a check can take minutes."""
 _SETTING_NAME = re.compile(r"[a-z_.]+")
 
 
@@ -35,16 +42,26 @@ def settings(name: str, purpose: str, names: Sequence[str]) -> Step:
 
 def planning(name: str, purpose: str) -> Step:
     """A step for ``Session.locks_of_plan``: which relations planning a statement locks."""
-    return Step(name=name, purpose=purpose, text=PLANNING)
+    return Step(name=name, purpose=purpose, text=PLANNING_STEP)
+
+
+_REACHING = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files")
+"""Roles whose members reach the machine below the server, also from a transaction that only reads."""
+
+
+def _belongs(role: str, how: str) -> str:
+    """Whether the session's role is a member of another one, or even has its rights (``usage``)."""
+    return f"coalesce(pg_has_role(to_regrole('{role}')::oid, '{how}'), false)"
 
 
 SERVER = select(
     "server",
     "version, whether it is a standby, whether a pooler stands between, rights of the role",
-    """
+    f"""
 select current_setting('server_version_num')::int, current_setting('server_version'),
-    pg_is_in_recovery(), pg_backend_pid(),
-    current_setting('is_superuser') = 'on', pg_has_role(to_regrole('pg_monitor')::oid, 'member')""",
+    pg_is_in_recovery(), pg_backend_pid(), current_setting('is_superuser') = 'on',
+    {" or ".join(_belongs(role, "member") for role in _REACHING)},
+    {_belongs("pg_monitor", "usage")}, {_belongs("pg_read_all_stats", "usage")}""",
 )
 
 
@@ -56,21 +73,43 @@ def opening(budget: Budget) -> tuple[Step, ...]:
         "idle_in_transaction_session_timeout": budget.seconds,
     }
     return (
-        Step(name="begin", purpose="nothing can be written", text="begin transaction read only"),
+        # The level is named because that of the role or the database would count: a standby refuses
+        # to be serializable, and any other keeps one snapshot until the end.
+        Step(
+            name="begin",
+            purpose="nothing can be written",
+            text="begin transaction isolation level read committed, read only",
+        ),
         *(
-            _local(name, f"'{max(1, round(seconds * 1000))}ms'", "a limit")
+            _local(name, f"'{_milliseconds(seconds)}'", "a limit")
             for name, seconds in limits.items()
         ),
         _local("application_name", "'earwitness'", "who it is, to whoever looks"),
         # pg_temp is named because it would come first otherwise, with what others left in a pool
         _local("search_path", "pg_catalog, pg_temp", "only what the system defines is called"),
+        _local("standard_conforming_strings", "on", "every text is read as it was looked at"),
+        Step(
+            name="transaction_timeout",
+            purpose="a limit, where the server has it (17 and later)",
+            text=f"select set_config('transaction_timeout', '{_milliseconds(budget.seconds)}', true) "
+            "where current_setting('transaction_timeout', true) is not null",
+        ),
         SERVER,
         Step(
             name="savepoint",
             purpose="a read that is refused ends only itself",
-            text=f"savepoint {SAVEPOINT}",
+            text="savepoint seen",
+        ),
+        Step(
+            name="giving-back",
+            purpose="sent again after every read: its locks are given back",
+            text=GIVING_BACK,
         ),
     )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{max(1, round(seconds * 1000))}ms"
 
 
 def _local(name: str, value: str, purpose: str) -> Step:

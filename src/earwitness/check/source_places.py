@@ -16,8 +16,8 @@ import msgspec
 
 from earwitness.check.finding import Finding, SourcePlace
 
-MOST_PLACES = 10
-"""Of each finding."""
+MOST_PLACES = 100
+"""Of each finding; each is shown by a code host for itself."""
 _LONGEST_CREATION = 20_000
 """Characters of a CREATE TABLE inside another language in which its PARTITION BY is looked for."""
 _SQL_SUFFIXES = (".sql", ".psql", ".pgsql", ".ddl")

@@ -12,6 +12,8 @@ from earwitness.check.plan import Budget, Step
 from earwitness.report.check_document import CheckDocument
 from earwitness.report.quantities import count, duration
 
+PLACES = 10
+"""Of a finding in source files, that are named in a sentence."""
 _OUTCOMES: Mapping[str, str] = {
     "clear": "nothing is {severity} or worse",
     "found": "something is {severity} or worse",
@@ -48,7 +50,9 @@ def place(finding: Finding) -> str:
 
 def source(finding: Finding) -> str:
     """Where to look for it in source files: ``db/orders.sql:12, app/list.py:30``."""
-    return ", ".join(f"{place.file}:{place.line}" for place in finding.source_places)
+    places = [f"{place.file}:{place.line}" for place in finding.source_places]
+    more = len(places) - PLACES
+    return ", ".join(places[:PLACES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def tally(findings: tuple[Finding, ...]) -> str:

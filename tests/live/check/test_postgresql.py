@@ -51,6 +51,8 @@ def started(stack: ExitStack, major: int, **configured: int) -> Postgres:
     with server.connect() as owner:
         owner.execute("create role nobody_special login")
         owner.execute("create role monitor login in role pg_monitor")
+        owner.execute("create role statistician login in role pg_read_all_stats")
+        owner.execute("create role member login noinherit in role pg_monitor")
         owner.execute("create table public.t (v int); insert into t values (1)")
         owner.execute("create sequence public.s")
         owner.execute(
@@ -256,6 +258,44 @@ def test_no_partition_is_locked_by_looking(server: Postgres) -> None:
         assert session.read(held) == ()
 
 
+def test_every_read_gives_its_locks_back(server: Postgres) -> None:
+    held = postgresql.select(
+        "held",
+        "its own locks",
+        "select distinct relation::regclass::text from pg_locks where pid = pg_backend_pid() "
+        "and relation <> 'pg_locks'::regclass",
+    )
+    reads = postgresql.select("reads", "rows", "select count(*) from public.t, pg_class")
+    refused = postgresql.select("refused", "nothing", "select 1 / (v - v) from public.t")
+    with opened(server, reads, refused, held) as session:
+        session.read(reads)
+        with pytest.raises(NotSeen):
+            session.read(refused)
+        assert session.read(held) == ()
+
+
+def test_settings_of_the_role_do_not_count(server: Postgres) -> None:
+    """Those that others chose would hold a snapshot, wait for one, or end the check too early."""
+    chosen = postgresql.select(
+        "chosen",
+        "settings",
+        "select current_setting('transaction_isolation'), "
+        "current_setting('standard_conforming_strings'), "
+        "current_setting('transaction_timeout', true)",
+    )
+    with server.connect() as owner:
+        owner.execute("create role odd login")
+        owner.execute("alter role odd set default_transaction_isolation = serializable")
+        owner.execute("alter role odd set default_transaction_deferrable = on")
+        owner.execute("alter role odd set standard_conforming_strings = off")
+        if server.binaries.major >= 17:
+            owner.execute("alter role odd set transaction_timeout = '7s'")
+    with opened(server, chosen, user="odd") as session:
+        ((isolation, conforming, timeout),) = session.read(chosen)
+    assert (isolation, conforming) == ("read committed", "on")
+    assert timeout == (f"{BUDGET.seconds:g}s" if server.binaries.major >= 17 else None)
+
+
 # With which rights.
 
 
@@ -264,6 +304,8 @@ def test_no_partition_is_locked_by_looking(server: Postgres) -> None:
     [
         ("postgres", "superuser"),
         ("monitor", "pg_monitor"),
+        ("statistician", "pg_read_all_stats"),
+        ("member", "no rights to monitor"),  # it has them only after SET ROLE
         ("nobody_special", "no rights to monitor"),
     ],
 )
@@ -472,6 +514,29 @@ def test_a_session_that_is_terminated(server: Postgres) -> None:
     thread.join()
     assert evidence.message is not None
     assert "terminating connection" in evidence.message
+
+
+def test_what_was_seen_is_kept_when_the_session_ends_later(server: Postgres) -> None:
+    remade(server, partitioned("kept", 3))
+    check = partition_locks().with_options({"sample-waits": "20s"})
+
+    def terminate() -> None:
+        with server.connect() as owner:
+            ask = "select pg_terminate_backend(pid) from pg_stat_activity "
+            sampling = "where application_name = 'earwitness' and query like '%wait_event_type%'"
+            while owner.execute((ask + sampling).encode()).fetchone() is None:
+                time.sleep(0.01)
+
+    thread = threading.Thread(target=terminate)
+    thread.start()
+    evidence = seen(server, check)
+    thread.join()
+    assert [tree["relation"] for tree in evidence.claims["partition-locks"]["partition_trees"]] == [
+        "shop.kept"
+    ]
+    (missed,) = [one for one in evidence.not_seen if one.what == "waits"]
+    assert "terminating connection" in missed.reason
+    assert not missed.essential
 
 
 def test_a_server_that_freezes_does_not_hold_us(server: Postgres) -> None:

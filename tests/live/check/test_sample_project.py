@@ -81,7 +81,7 @@ def line_of(file: str, text: str) -> int:
 
 
 def places(result: dict[str, Any], key: str = "locations") -> list[tuple[str, int]]:
-    found = [one["physicalLocation"] for one in result.get(key, ()) if "physicalLocation" in one]
+    found = [one["physicalLocation"] for one in result.get(key, ())]
     assert all(one["artifactLocation"]["uriBaseId"] == "SRCROOT" for one in found)
     return [(one["artifactLocation"]["uri"], one["region"]["startLine"]) for one in found]
 
@@ -96,6 +96,14 @@ def test_a_code_host_is_shown_the_file_and_the_line(
     (run,) = json.loads(checked.stdout)["runs"]
     assert set(run["originalUriBaseIds"]) == {"SRCROOT"}
     results = {result["ruleId"]: result for result in run["results"]}
+    # without a file a code host would take nothing of it
+    settings = results["fsync/fsync-off"]["locations"][0]["physicalLocation"]
+    assert settings["artifactLocation"]["uri"] == "postgresql/setting/fsync"
+    assert all(
+        one["physicalLocation"]["region"]["startLine"]
+        for r in run["results"]
+        for one in r["locations"]
+    )
 
     tree = results["partition-locks/exhaustion"]
     assert tree["level"] == "error"

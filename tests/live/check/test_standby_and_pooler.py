@@ -46,6 +46,8 @@ def seen(host: Path, port: int = 5432) -> Evidence:
 
 def test_a_standby_shows_the_same(primary: Postgres) -> None:
     before = seen(primary.socket)
+    with primary.connect() as owner:  # which a standby refuses to be
+        owner.execute("alter system set default_transaction_isolation = serializable")
     (primary.data / "standby.signal").touch()  # it recovers for ever, and answers meanwhile
     primary.restart()
     evidence = seen(primary.socket)

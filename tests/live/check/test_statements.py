@@ -201,8 +201,8 @@ def test_nothing_is_executed_and_no_lock_is_kept(server: Postgres) -> None:
             with contextlib.suppress(NotSeen):
                 session.locks_of_plan(planned, text)
         for text in (
-            "select 1; create table shop.made (a int)",
-            "select 1; commit; create table shop.made (a int)",
+            "select 1; create table shop.made as select 1",
+            "select 1; commit; create table shop.made as select 1",
             "select 1; set transaction_read_only = off",
         ):
             with pytest.raises(NotSeen, match="SyntaxError"):
@@ -213,7 +213,38 @@ def test_nothing_is_executed_and_no_lock_is_kept(server: Postgres) -> None:
         assert owner.execute("select to_regclass('shop.made')").fetchone() == (None,)
 
 
+def test_no_function_of_somebody_is_run_by_planning(server: Postgres) -> None:
+    """Whoever may send a statement would have their function run with the rights of the check."""
+    planned = postgresql.planning("plan", "nothing")
+    with server.connect() as owner:
+        owner.execute(
+            "create or replace function shop.secret() returns int immutable language plpgsql as "
+            "$$ begin raise exception 'it was run'; end $$"
+        )
+        owner.execute("grant usage on schema shop to public")
+    kind, target = kinds.recognise(address(server, "reader"))
+    with kind.open_session(target, BUDGET, (planned,)) as session:
+        if server.binaries.major < postgresql.FIRST_MAJOR_PLANNING:
+            return
+        statement = "select note from shop.orders where id = shop.secret()"
+        with pytest.raises(NotSeen, match="calls what the system does not define"):
+            session.locks_of_plan(planned, statement)
+        assert session.record == []
+
+
 # With which rights, and what is said where they are missing.
+
+
+def test_who_reaches_the_machine_plans_nothing(server: Postgres) -> None:
+    with server.connect() as owner:
+        owner.execute("create role outgoing login in role pg_monitor, pg_read_all_data")
+        owner.execute("grant pg_write_server_files to outgoing")
+    evidence = seen(server, "outgoing")
+    assert {one["by"] for one in statements(evidence).values()} == {"text"}
+    if server.binaries.major >= postgresql.FIRST_MAJOR_PLANNING:
+        (missed,) = [one for one in evidence.not_seen if one.what == "plans of statements"]
+        assert "reaches the server's files" in missed.reason
+        assert missed.needs
 
 
 def test_a_superuser_plans_nothing(server: Postgres) -> None:

@@ -11,7 +11,7 @@ from earwitness.check.evidence import Unseen
 from earwitness.check.plan import Step
 from earwitness.check.postgresql import FIRST_MAJOR_PLANNING
 from earwitness.check.postgresql_statements import Statements
-from earwitness.check.target import NotSeen
+from earwitness.check.target import NotSeen, Unreachable
 from earwitness.claims.partition_locks import relations as relations_
 from earwitness.claims.partition_locks.evidence import Statement, Waits
 from earwitness.claims.partition_locks.locking import LockSettings, Relation
@@ -79,7 +79,8 @@ def statements(
 ) -> tuple[tuple[Statement, ...] | None, float | None]:
     """The statements that read trees, most calls first, and for how long they have been counted.
 
-    None when they were not seen. Without a tree nothing is read. Raises Unreachable.
+    None when they were not seen, also because the connection was lost: the trees were seen before.
+    Without a tree nothing is read.
     """
     if not names:
         return None, None
@@ -90,6 +91,9 @@ def statements(
         found = _judged(session, counted, relations, limits, missed)
     except NotSeen as problem:
         missed.append(_unseen("the statements on partitioned tables", str(problem), problem.needs))
+        return None, None
+    except Unreachable as problem:
+        missed.append(_unseen("the statements on partitioned tables", str(problem)))
         return None, None
     if counted.hidden:
         missed.append(
@@ -115,12 +119,12 @@ def _judged(
     if not_understood:
         reason = f"{not_understood:,} name a partitioned table and were not understood"
         missed.append(_unseen("some statements", reason))
-    obstacle, room = "", statements_.Room(limits, 0)
+    obstacle, room = None, statements_.Room(limits, 0)
     if used:
         obstacle, shared = _obstacle(session)
         room = statements_.Room(limits, shared)
     if obstacle:
-        missed.append(_unseen("plans of statements", obstacle, _NEEDS.get(obstacle, "")))
+        missed.append(_unseen("plans of statements", str(obstacle), obstacle.needs))
     plan = None if obstacle else lambda text: session.locks_of_plan(PLANNED, text)
     found = tuple(statements_.judged(use, relations, room, plan) for use in used)
     refused = sorted({one.not_planned for one in found if "needs SELECT" in one.not_planned})
@@ -130,30 +134,29 @@ def _judged(
     return found
 
 
-def _obstacle(session: postgresql.Session) -> tuple[str, int]:
-    """Why the server's planner is not asked, else nothing; and the locks in the shared table."""
+def _obstacle(session: postgresql.Session) -> tuple[NotSeen | None, int]:
+    """Why the server's planner is not asked, if so; and the locks in the shared table."""
     if session.major < FIRST_MAJOR_PLANNING:
-        return f"PostgreSQL {session.major} plans no statement without its parameters", 0
-    if session.superuser:
-        return _SUPERUSER, 0
+        reason = f"PostgreSQL {session.major} plans no statement without its parameters"
+        return NotSeen(reason), 0
+    if session.plans_nothing:
+        needs = "a role with pg_monitor and pg_read_all_data, and no more"
+        return NotSeen(session.plans_nothing, needs), 0
     try:
         ((held, shared),) = session.read(HELD)
     except NotSeen as problem:
-        return str(problem), 0
+        return problem, 0
     if held > LOCKS_AT_MOST:
-        return f"{held:,} locks are held; with more than {LOCKS_AT_MOST:,} none is looked at", 0
-    return "", int(shared)
-
-
-_SUPERUSER = (
-    "no statement is planned with a superuser's rights, because planning runs functions of "
-    "whoever owns the tables; what the texts say was taken instead"
-)
-_NEEDS = {_SUPERUSER: "a role with pg_monitor and pg_read_all_data"}
+        reason = f"{held:,} locks are held; with more than {LOCKS_AT_MOST:,} none is looked at"
+        return NotSeen(reason), 0
+    return None, int(shared)
 
 
 def waits(session: postgresql.Session, missed: list[Unseen]) -> Waits | None:
-    """What active sessions waited for; None when nobody asked or it was not shown."""
+    """What active sessions waited for; None when nobody asked, or it was not seen.
+
+    It takes longest, so a connection is often lost here; what was seen before is kept all the same.
+    """
     step = session.announced(_WAITS)
     if step is None:
         return None
@@ -161,6 +164,9 @@ def waits(session: postgresql.Session, missed: list[Unseen]) -> Waits | None:
         samples = session.sample(step)
     except NotSeen as problem:
         missed.append(_unseen("waits", str(problem), problem.needs))
+        return None
+    except Unreachable as problem:
+        missed.append(_unseen("waits", str(problem)))
         return None
     if any(hidden for _, (_, _, hidden) in samples):
         missed.append(_unseen("waits", "other roles' sessions are not shown", step.needs))
