@@ -80,6 +80,23 @@ def test_slots_that_are_enough_but_in_the_wrong_groups_are_explained() -> None:
     assert "the same group of 16" not in finding.statement
 
 
+def test_the_size_of_the_table_has_its_source_and_workers_count() -> None:
+    for sessions in (5, 50, 500):
+        (finding,) = judge(evidence(tree(239, sessions)))
+        assert (
+            "64 for each of 126 processes and prepared transactions; NLOCKENTS" in finding.statement
+        )
+        assert "each parallel worker counted as one more" in finding.statement
+
+
+def test_a_setting_has_its_price() -> None:
+    """126 holders and 400 bytes for a lock."""
+    (finding,) = judge(evidence(tree(239, 5, setting_for_all_sessions=1064)))
+    assert "about 50 MB more of shared memory" in finding.fix
+    (small,) = judge(evidence(tree(239, 5, setting_for_fast_path=65)))
+    assert "about 1 MB more of shared memory" in small.fix
+
+
 def test_the_settings_that_would_fit_are_named() -> None:
     fitting = {"setting_for_fast_path": 257, "setting_for_all_sessions": 70}
     (finding,) = judge(evidence(tree(239, 67, **fitting)))
@@ -98,8 +115,8 @@ def test_looking_and_finding_nothing_is_not_silence() -> None:
 
 
 trees = st.builds(
-    tree, slow=st.integers(1, 5000), sessions=st.none() | st.integers(0, 5000), name=st.text()
-)
+    tree, slow=st.integers(1, 5000), sessions=st.integers(0, 5000), name=st.text()
+) | st.builds(tree, slow=st.just(0), sessions=st.none(), name=st.text())
 
 
 @given(st.lists(trees, max_size=6), st.integers(1, 5000))
@@ -137,3 +154,19 @@ def test_older_evidence_without_the_settings_that_fit_is_judged() -> None:
 def test_what_is_no_evidence_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         judge({"partition_trees": "many"})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sessions_until_exhaustion": None},
+        {"slow": 0, "fast": 303},
+        {"locks": 302},
+        {"fast": -1, "slow": 304},
+    ],
+)
+def test_numbers_that_contradict_each_other_are_no_evidence(wrong: dict[str, Any]) -> None:
+    seen = evidence(tree(239, 5))
+    contradicting = {**seen["partition_trees"][0], **wrong}
+    with pytest.raises(msgspec.ValidationError, match=r"public\.orders"):
+        judge({**seen, "partition_trees": [contradicting]})

@@ -13,7 +13,7 @@ import msgspec
 from earwitness.check.finding import Finding, Location, Severity
 from earwitness.claims.partition_locks import judge_traffic
 from earwitness.claims.partition_locks.evidence import PartitionLocks, PartitionTree
-from earwitness.claims.partition_locks.locking import FIRST_MAJOR_WITH_GROUPS
+from earwitness.claims.partition_locks.locking import BYTES_PER_LOCK, FIRST_MAJOR_WITH_GROUPS
 
 CLAIM = "partition-locks"
 LEARN_MORE = "https://www.postgresql.org/docs/current/runtime-config-locks.html"
@@ -97,15 +97,25 @@ def _collisions(tree: PartitionTree) -> str:
 
 def _limit(sort: str, tree: PartitionTree, seen: PartitionLocks) -> str:
     sessions, connections = tree.sessions_until_exhaustion or 0, seen.max_connections
-    sized = f"That table is sized for {seen.lockable_objects:,} locks"
-    if sort == "slow-path":
-        return f"{sized}, enough for all {connections:,} permitted connections."
+    sized = (
+        f"That table is sized for {seen.lockable_objects:,} locks "
+        f"({seen.max_locks_per_transaction:,} for each of {_holders(seen):,} processes and prepared "
+        "transactions; NLOCKENTS in PostgreSQL's lock.c)"
+    )
     if sessions == 0:
         return f"{sized}, fewer than a single such query takes."
-    return (
-        f"{sized}, which is certain to be enough for {_count(sessions, 'session')} "
-        f"in such a query at once; {connections:,} connections are permitted."
+    enough = (
+        f"{sized}, which is certain to be enough for {_count(sessions, 'session')} in such a query "
+        "at once, each parallel worker counted as one more"
     )
+    if sort == "slow-path":
+        return f"{enough}; all {connections:,} permitted connections fit."
+    return f"{enough}; {connections:,} connections are permitted."
+
+
+def _holders(seen: PartitionLocks) -> int:
+    """For how many processes and prepared transactions the shared table is sized."""
+    return seen.lockable_objects // max(1, seen.max_locks_per_transaction)
 
 
 def _what_it_takes(sort: str, tree: PartitionTree) -> str:
@@ -133,12 +143,14 @@ def _fix(tree: PartitionTree, seen: PartitionLocks) -> str:
         advice.append(
             f"max_locks_per_transaction = {tree.setting_for_all_sessions} (now "
             f"{seen.max_locks_per_transaction}) makes the lock table large enough for all "
-            f"{seen.max_connections:,} connections; it needs a restart and shared memory."
+            f"{seen.max_connections:,} connections; it needs a restart and "
+            f"{_memory(tree.setting_for_all_sessions, seen)}."
         )
     if tree.setting_for_fast_path is not None:
         advice.append(
             f"max_locks_per_transaction = {tree.setting_for_fast_path} keeps all "
-            f"{tree.locks:,} locks in the backends' own slots."
+            f"{tree.locks:,} locks in the backends' own slots; it needs a restart and "
+            f"{_memory(tree.setting_for_fast_path, seen)}."
         )
     elif seen.major < FIRST_MAJOR_WITH_GROUPS:
         advice.append(
@@ -147,6 +159,13 @@ def _fix(tree: PartitionTree, seen: PartitionLocks) -> str:
             "max_locks_per_transaction."
         )
     return " ".join(advice)
+
+
+def _memory(limit: int, seen: PartitionLocks) -> str:
+    """What a larger max_locks_per_transaction costs."""
+    locks = (limit - seen.max_locks_per_transaction) * _holders(seen)
+    megabytes = max(1, round(locks * BYTES_PER_LOCK / 1e6))
+    return f"about {megabytes:,} MB more of shared memory"
 
 
 def _nothing_wrong(seen: PartitionLocks) -> Finding:
