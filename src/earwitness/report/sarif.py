@@ -1,9 +1,10 @@
 """A check as SARIF 2.1.0 (OASIS), for code hosts and viewers of static analysis.
 
 One run; every sort of finding is a rule, every finding a result at a logical location, and what
-was not seen is a notification of the invocation, which is then not successful. Where source files
-were searched, a result also has the lines where its statements are written or its table is created,
-from the root of the repository, which the reader of the log knows.
+was not seen is a notification of the invocation. Where that was essential, the invocation was not
+successful; code hosts show a tool as broken then. Where source files were searched, a result also has
+the lines where its statements are written or its table is created, from the root of the repository,
+which the reader of the log knows.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from earwitness.check import runner
 from earwitness.check.evidence import Unseen
 from earwitness.check.finding import Finding, Severity, SourcePlace
 from earwitness.report import check_words as words
@@ -110,7 +112,7 @@ def _physical(place: SourcePlace) -> dict[str, Any]:
 def _invocation(document: CheckDocument) -> dict[str, Any]:
     started = msgspec.to_builtins(document.checked_at)
     return {
-        "executionSuccessful": not document.not_seen,
+        "executionSuccessful": not runner.misses_essential(document.not_seen),
         "exitCode": int(document.exit_code),
         "startTimeUtc": started,
         "toolExecutionNotifications": _notifications(document.not_seen),
