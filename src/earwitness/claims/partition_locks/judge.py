@@ -1,11 +1,11 @@
-"""What the evidence of partition trees means: at most one finding for each tree.
+"""What the evidence of partition trees means: at most one finding for each tree, the worst first.
 
 Pure, and repeatable on saved evidence. The catalog shows what a query that prunes nothing would
 lock, not whether anybody sends one; every statement says so, and nothing here is ``critical``.
 What was really sent is judged in ``judge_traffic``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,10 +21,14 @@ LEARN_MORE = "https://www.postgresql.org/docs/current/runtime-config-locks.html"
 FEW_CONNECTIONS = 10
 """A tenth of the connections: what a burst, a slow query or a retry storm fills in seconds."""
 
+MOST_SLOW_PATHS = 20
+"""Trees with a ``slow-path`` of their own. Until 17 nearly every partitioned table has one."""
+
 _TITLES: Mapping[str, str] = {
     "exhaustion": "A few unpruned queries at once can exhaust the lock table",
     "exhaustion-under-load": "Unpruned queries on many connections can exhaust the lock table",
     "slow-path": "An unpruned query takes locks in the shared lock table",
+    "more": "Further partitioned tables take locks in the shared lock table",
     "headroom": "Every partitioned table's locks fit into the fast path",
     "none": "There are no partitioned tables",
 }
@@ -33,13 +37,24 @@ _TITLES: Mapping[str, str] = {
 def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Findings for the evidence, as JSON has it. msgspec.ValidationError when it is none."""
     seen = msgspec.convert(evidence, PartitionLocks)
-    findings = [
-        _of_tree(tree, seen, place)
-        for place, tree in enumerate(seen.partition_trees)
-        if tree.sessions_until_exhaustion is not None
-    ]
-    trees = tuple(findings) or (_nothing_wrong(seen),)
-    return (*trees, *judge_traffic.findings(seen))
+    return (*_of_trees(seen), *judge_traffic.findings(seen))
+
+
+def _of_trees(seen: PartitionLocks) -> Sequence[Finding]:
+    """One for each tree with slow locks, but not for hundreds that are all no worse than low."""
+    slow = [(place, tree) for place, tree in enumerate(seen.partition_trees) if tree.slow]
+    if not slow:
+        return (_nothing_wrong(seen),)
+    slow.sort(key=lambda one: one[1].slow, reverse=True)
+    bad: list[tuple[int, PartitionTree]] = []
+    mild: list[tuple[int, PartitionTree]] = []
+    for place, tree in slow:
+        grade = severity(tree, seen.max_connections)[1]
+        (mild if grade is Severity.LOW else bad).append((place, tree))
+    named = [*bad, *mild[:MOST_SLOW_PATHS]]
+    findings = [_of_tree(tree, seen, place) for place, tree in named]
+    further = [tree for _, tree in mild[MOST_SLOW_PATHS:]]
+    return [*findings, _more(further, seen)] if further else findings
 
 
 def severity(tree: PartitionTree, max_connections: int) -> tuple[str, Severity]:
@@ -166,6 +181,25 @@ def _memory(limit: int, seen: PartitionLocks) -> str:
     locks = (limit - seen.max_locks_per_transaction) * _holders(seen)
     megabytes = max(1, round(locks * BYTES_PER_LOCK / 1e6))
     return f"about {megabytes:,} MB more of shared memory"
+
+
+def _more(trees: Sequence[PartitionTree], seen: PartitionLocks) -> Finding:
+    """What is said of trees beyond those that have a finding of their own; most slow locks first."""
+    return Finding(
+        id=f"{CLAIM}/more",
+        claim=CLAIM,
+        severity=Severity.LOW,
+        title=_TITLES["more"],
+        statement=(
+            f"A SELECT that prunes no partition also takes locks in the shared lock table on "
+            f"{_count(len(trees), 'further partitioned table')}, at most {trees[0].slow:,} on one "
+            f"({trees[0].relation}). All {seen.max_connections:,} permitted connections fit. The "
+            "evidence lists every table."
+        ),
+        fix="Begin with those named one by one; what helps there helps here.",
+        evidence=("/partition_trees",),
+        learn_more=LEARN_MORE,
+    )
 
 
 def _nothing_wrong(seen: PartitionLocks) -> Finding:
