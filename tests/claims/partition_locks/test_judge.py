@@ -178,4 +178,23 @@ def test_hundreds_of_trees_that_are_no_worse_than_low_are_summed_up() -> None:
     assert names == ["public.t3000", *(f"public.t{slow}" for slow in range(59, 39, -1))]
     assert [found.severity for found in findings] == [Severity.HIGH, *[Severity.LOW] * 21]
     assert findings[-1].id == "partition-locks/more"
-    assert "39 further partitioned tables, at most 39 on one (public.t39)" in findings[-1].statement
+    assert "39 further tables, at most 39 for one (public.t39)" in findings[-1].statement
+
+
+def test_tables_that_inherit_are_judged_like_partitions_but_no_condition_helps() -> None:
+    seen = evidence(tree(0, None))
+    low, bad = tree(1, 9_000, name="public.log"), tree(239, 5, name="public.events", partitions=101)
+    seen["inheritance_trees"] = msgspec.to_builtins((low, bad))
+    worst, mild = judge(seen)
+    assert (worst.id, worst.severity) == ("partition-locks/exhaustion", Severity.HIGH)
+    assert "public.events and all that inherit from it takes 303 relation locks (101 tables," in (
+        worst.statement
+    )
+    assert "no condition helps" in worst.fix
+    assert (worst.evidence[0], mild.evidence[0]) == (
+        "/inheritance_trees/1",
+        "/inheritance_trees/0",
+    )
+    seen["inheritance_trees"] = msgspec.to_builtins((tree(0, None, name="public.log"),))
+    (fits,) = judge(seen)
+    assert "1 partitioned table and 1 that others inherit from" in fits.statement

@@ -13,7 +13,7 @@ Prunes = Literal["always", "custom_only", "never", "unknown"]
 
 
 class PartitionTree(msgspec.Struct, frozen=True, kw_only=True):
-    """A partitioned table, and the locks of one plain SELECT on it that prunes nothing."""
+    """A partitioned table, or one that others inherit from, and the locks of a plain SELECT on all of it."""
 
     relation: str
     """Name with schema, quoted where SQL needs it."""
@@ -109,6 +109,8 @@ class PartitionLocks(msgspec.Struct, frozen=True, kw_only=True):
     lockable_objects: int
     """How many different locks the shared lock table is sized for."""
     partition_trees: tuple[PartitionTree, ...]
+    inheritance_trees: tuple[PartitionTree, ...] = ()
+    """Tables that others inherit from and that are not partitioned; ``partitions`` counts them too."""
     statements: tuple[Statement, ...] | None = None
     """Those that read a partition tree, most calls first; None: not seen."""
     statements_seconds: float | None = None
