@@ -3,12 +3,14 @@
     python benchmarks/catalog_cost.py [--major 18] [--partitions 10 1000] [--repeats 5]
 
 A process of its own imports everything that a check of PostgreSQL needs, then checks a server with a
-partitioned table, by every claim that looks at PostgreSQL, and judges what it saw. Reported, above what
-the imports took: CPU seconds of that process, and how far its largest resident memory is above the
-resident memory after the imports. Beside it what the reads took on the server. Sizes alternate; the
-worst repeat counts.
+partitioned table, by every claim that reads its catalog, and judges what it saw. Reported, above what
+the imports took: seconds from before connecting until the document is written, CPU seconds of that
+process, and how far its largest resident memory is above the resident memory after the imports. Beside
+it what the reads took, the server's part. Sizes alternate; the worst repeat counts.
 
-Targets, for the largest number of partitions: under 1 s of CPU and 20 MB. Exits with 1 when missed.
+The claim on fsync is left out: it reads no catalog, and rests for seconds between two readings.
+
+Targets, for the largest number of partitions: under 1 s and 20 MB. Exits with 1 when missed.
 """
 
 import argparse
@@ -17,15 +19,17 @@ import os
 import subprocess
 import sys
 import textwrap
+from typing import Any
 from urllib.parse import quote
 
 from earwitness.servers import postgres
 from earwitness.servers.postgres import Postgres
 from earwitness.servers.workspace import workspace
 
-CPU_SECONDS = 1.0
+SECONDS = 1.0
 MEGABYTES = 20.0
 INDEXES = 3
+OF_THE_CATALOG = ("partition-locks", "select-star")
 
 CHECKING = """
     import json, resource, sys, time
@@ -35,19 +39,22 @@ CHECKING = """
     from earwitness.report import check_document, json as documents
     from earwitness.check.finding import Severity
 
-    found, _ = registry.checks("postgresql")
+    every, _ = registry.checks("postgresql")
+    found = [check for check in every if check.claim in sys.argv[2:]]
     judges = {check.claim: check.judge for check in found}
     kind, target = kinds.recognise(sys.argv[1])
 
     unit = 1 if sys.platform == "darwin" else 1024  # bytes of one ru_maxrss
-    memory, cpu = psutil.Process().memory_info().rss, time.process_time()
+    memory = psutil.Process().memory_info().rss
+    clock, cpu = time.perf_counter(), time.process_time()
     evidence = runner.gather(kind, target, found, budget=kind.budget, version="0")
     judgement = runner.judge(evidence, judges)
     documents.encode(check_document.check_document(evidence, judgement, Severity.HIGH, "0"))
-    cpu = time.process_time() - cpu
+    clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - memory
     trees = evidence.claims["partition-locks"]["partition_trees"]
     print(json.dumps({
+        "clock": clock,
         "cpu": cpu,
         "memory": memory / 1e6,
         "server": sum(read.seconds for read in evidence.reads),
@@ -76,10 +83,10 @@ def database(server: Postgres, partitions: int) -> str:
 
 def checked(server: Postgres, name: str, partitions: int) -> dict[str, float]:
     address = f"postgresql://postgres@/{name}?host={quote(os.fspath(server.socket), safe='')}"
-    command = [sys.executable, "-c", textwrap.dedent(CHECKING), address]
+    command = [sys.executable, "-c", textwrap.dedent(CHECKING), address, *OF_THE_CATALOG]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seen: dict[str, float] = json.loads(done.stdout)
-    assert seen["partitions"] == [partitions]
+    seen: dict[str, Any] = json.loads(done.stdout)
+    assert seen.pop("partitions") == [partitions]
     return seen
 
 
@@ -101,17 +108,18 @@ def main() -> int:
             for size, name in names.items():
                 seen[size].append(checked(server, name, size))
     print(f"PostgreSQL {binaries.version}, {INDEXES} indexes, worst of {arguments.repeats}\n")
-    print("| partitions | CPU, s | memory, MB | reads on the server, s |")
-    print("| ---: | ---: | ---: | ---: |")
+    print("| partitions | seconds | reads, s | CPU here, s | memory here, MB |")
+    print("| ---: | ---: | ---: | ---: | ---: |")
     worst = {
-        size: {key: max(one[key] for one in ones) for key in ("cpu", "memory", "server")}
+        size: {key: max(one[key] for one in ones) for key in ("clock", "server", "cpu", "memory")}
         for size, ones in seen.items()
     }
     for size, most in worst.items():
-        print(f"| {size} | {most['cpu']:.3f} | {most['memory']:.1f} | {most['server']:.3f} |")
+        clock, server, cpu, memory = most.values()
+        print(f"| {size} | {clock:.3f} | {server:.3f} | {cpu:.3f} | {memory:.1f} |")
     largest = worst[max(worst)]
-    print(f"\ntargets for {max(worst)} partitions: {CPU_SECONDS:g} s and {MEGABYTES:g} MB")
-    return int(largest["cpu"] >= CPU_SECONDS or largest["memory"] >= MEGABYTES)
+    print(f"\ntargets for {max(worst)} partitions: {SECONDS:g} s and {MEGABYTES:g} MB")
+    return int(largest["clock"] >= SECONDS or largest["memory"] >= MEGABYTES)
 
 
 if __name__ == "__main__":

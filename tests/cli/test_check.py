@@ -113,6 +113,18 @@ def test_a_target_that_cannot_be_reached(earwitness: CommandLine) -> None:
     assert "geheim7" not in line
 
 
+def test_evidence_that_cannot_be_saved_is_told_and_the_check_is_not_lost(
+    earwitness: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "evidence.json"
+    told = earwitness(*CHECK, NOWHERE, "--save-evidence", str(path), "--format", "json")
+    assert told.returncode == 2
+    assert documents.decode(told.stdout).outcome == "unseen"
+    assert f"the evidence was not saved: {path} cannot be written: " in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_a_document_of_a_target_that_cannot_be_reached(earwitness: CommandLine) -> None:
     refused = earwitness("check", NOWHERE, "--format", "json")
     document = documents.decode(refused.stdout)
@@ -158,6 +170,15 @@ def test_a_plan_is_no_evidence(earwitness: CommandLine, tmp_path: Path) -> None:
     refused = earwitness("judge", str(file))
     assert refused.returncode == 2
     assert "earwitness/plan/1 is no evidence" in " ".join(refused.stderr.split())
+
+
+def test_evidence_of_no_claim_is_not_fine(earwitness: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "evidence.json"
+    document = json.loads(documents.encode(samples.evidence()))
+    file.write_text(json.dumps(document | {"claims": {}, "not_seen": []}))
+    judged = earwitness("judge", str(file))
+    assert (judged.returncode, judged.stdout) == (2, "")
+    assert "nothing of any claim" in judged.stderr
 
 
 def test_evidence_of_a_claim_that_is_not_here_is_not_fine(

@@ -61,7 +61,7 @@ def found() -> CheckDocument:
 
 
 def clear() -> CheckDocument:
-    return _document(evidence(), (finding(Severity.LOW),))
+    return _document(evidence(OPTIONAL), (finding(Severity.LOW),))
 
 
 def unseen() -> CheckDocument:

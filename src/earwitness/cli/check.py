@@ -14,6 +14,7 @@ from earwitness.check.finding import Severity
 from earwitness.check.target import NotATarget
 from earwitness.checks import Order
 from earwitness.cli import findings, options
+from earwitness.cli.errors import CANNOT
 from earwitness.report import json
 from earwitness.report.check_document import CheckDocument
 
@@ -58,14 +59,11 @@ def check(  # noqa: PLR0917 - click calls it by name
     files = findings.read_sources(sources)
     earlier = tuple if no_store else partial(_earlier, data, order)
     document = checks.carry_out(order, Severity(fail_on), _progress, files, earlier)
-    if save_evidence is not None:
-        from earwitness.cli import outcome
-
-        outcome.write(json.encode(document.evidence).decode(), save_evidence)
+    saved = save_evidence is None or _saved(document, save_evidence)
     if not no_store:
         _keep(data, document)
     findings.tell(document, format_)
-    sys.exit(int(document.exit_code))
+    sys.exit(int(document.exit_code) or (0 if saved else CANNOT))
 
 
 def _understood(
@@ -94,6 +92,18 @@ def _line(value: str | bool | tuple[str, ...] | None) -> str:
     if isinstance(value, tuple):
         return "\n".join(value)
     return "yes" if value is True else str(value)
+
+
+def _saved(document: CheckDocument, path: Path) -> bool:
+    """Whether the evidence is in that file now; told where it is not, and the check goes on."""
+    from earwitness.cli import outcome
+
+    try:
+        outcome.write(json.encode(document.evidence).decode(), path)
+    except outcome.CannotWrite as problem:
+        print(f"earwitness: the evidence was not saved: {problem}", file=sys.stderr)
+        return False
+    return True
 
 
 def _keep(data: Path | None, document: CheckDocument) -> None:

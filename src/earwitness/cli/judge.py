@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from earwitness import checks
+from earwitness.check import runner
 from earwitness.check.evidence import Evidence
 from earwitness.check.finding import Severity
 from earwitness.cli import findings, options
@@ -32,8 +33,11 @@ def _read(path: str) -> Evidence:
             document = json.decode(file.read())
     except (OSError, json.UnknownDocument) as problem:
         raise click.BadParameter(str(problem), param_hint="EVIDENCE") from problem
-    if isinstance(document, CheckDocument):
-        return document.evidence
-    if not isinstance(document, Evidence):
+    seen = document.evidence if isinstance(document, CheckDocument) else document
+    if not isinstance(seen, Evidence):
         raise click.BadParameter(f"{document.schema} is no evidence", param_hint="EVIDENCE")
-    return document
+    if not seen.claims and not runner.misses_essential(
+        seen.not_seen
+    ):  # cut down by somebody; that is not "all is well"
+        raise click.BadParameter("it holds nothing of any claim", param_hint="EVIDENCE")
+    return seen

@@ -11,8 +11,13 @@ from earwitness.check import kinds
 from earwitness.claims import registry
 from earwitness.report import console, html, json, markdown
 from earwitness.report.document import RunDocument, ShowDocument
+from earwitness.trouble import Trouble
 
 _REPORTS = "reports"
+
+
+class CannotWrite(Trouble):
+    """A file that was asked for cannot be made or written; which, and why."""
 
 
 def tell(documents: Sequence[RunDocument], format_: str, report: Path | None, folder: Path) -> None:
@@ -74,9 +79,12 @@ def run_report(folder: Path, run: RunDocument) -> Path:
 
 
 def write(text: str, path: Path) -> Path:
-    """Write a file, folders included, and return its absolute path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    """Write a file, folders included, and return its absolute path. Raises CannotWrite."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise CannotWrite(f"{path} cannot be written: {problem.strerror}") from problem
     return path.absolute()
 
 

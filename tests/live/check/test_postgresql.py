@@ -125,6 +125,18 @@ def partitioned(name: str, days: int, indexes: int = 1, split: int = 0, between:
     return "".join(made)
 
 
+def inherited(name: str, tables: int) -> str:
+    """A table that so many others inherit from, the last of them in two ways."""
+    made = [f"create table {name} (a int primary key);"]
+    made += [
+        f"create table {name}_{n} (check (a = {n})) inherits ({name}); "
+        f"create index on {name}_{n} (a);"
+        for n in range(tables)
+    ]
+    made.append(f"create table {name}_both () inherits ({name}_0, {name}_1);")
+    return "".join(made)
+
+
 # What is seen.
 
 shapes = st.tuples(st.integers(0, 40), st.integers(0, 3), st.integers(0, 3), st.integers(0, 2))
@@ -156,12 +168,16 @@ def test_every_tree_is_predicted_as_pg_locks_shows_it(
 
 def test_every_version_is_predicted_by_its_own_rules(binaries: Binaries, workspace: Path) -> None:
     with postgres.running(binaries, workspace, settings={"max_connections": 20}) as server:
-        remade(server, partitioned("t", 30, indexes=2, split=4, between=1))
-        evidence = seen(server)
-        (tree,) = evidence.claims["partition-locks"]["partition_trees"]
+        remade(server, partitioned("t", 30, indexes=2, split=4, between=1) + inherited("old", 30))
+        seen_here = seen(server).claims["partition-locks"]
+        (tree,), (older,) = seen_here["partition_trees"], seen_here["inheritance_trees"]
         with server.connect() as session:
             count = locks_held_after(session, "select sum(a) from shop.t where c = 1")
+            # constraints leave tables out of the plan, and no lock
+            whole = locks_held_after(session, "select sum(a) from shop.old where a = 1")
     assert (tree["locks"], tree["fast"]) == (count.locks, count.fast_path)
+    assert (older["locks"], older["fast"]) == (whole.locks, whole.fast_path)
+    assert (older["relation"], older["partitions"]) == ("shop.old", 32)
     assert tree["slow"] > 0
 
 

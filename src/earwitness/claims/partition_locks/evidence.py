@@ -13,7 +13,7 @@ Prunes = Literal["always", "custom_only", "never", "unknown"]
 
 
 class PartitionTree(msgspec.Struct, frozen=True, kw_only=True):
-    """A partitioned table, and the locks of one plain SELECT on it that prunes nothing."""
+    """A partitioned table, or one that others inherit from, and the locks of a plain SELECT on all of it."""
 
     relation: str
     """Name with schema, quoted where SQL needs it."""
@@ -30,7 +30,10 @@ class PartitionTree(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
     """Fast-path slots of each backend."""
     sessions_until_exhaustion: int | None
-    """How many sessions can hold these locks at once for certain; None when nothing is slow."""
+    """How many sessions can hold these locks at once for certain; None when nothing is slow.
+
+    A worker of a parallel query counts as a session.
+    """
     setting_for_fast_path: int | None = None
     """The least max_locks_per_transaction with which nothing is slow.
 
@@ -41,6 +44,14 @@ class PartitionTree(msgspec.Struct, frozen=True, kw_only=True):
 
     None when they already can.
     """
+
+    def __post_init__(self) -> None:
+        """ValueError when the numbers contradict each other, as no probe says them."""
+        counts = (self.partitions, self.indexes, self.fast, self.slow, self.slots)
+        if min(counts) < 0 or self.locks != self.fast + self.slow:
+            raise ValueError(f"the locks of {self.relation} do not add up")
+        if (self.slow == 0) != (self.sessions_until_exhaustion is None):
+            raise ValueError(f"the sessions of {self.relation} contradict its locks")
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +109,8 @@ class PartitionLocks(msgspec.Struct, frozen=True, kw_only=True):
     lockable_objects: int
     """How many different locks the shared lock table is sized for."""
     partition_trees: tuple[PartitionTree, ...]
+    inheritance_trees: tuple[PartitionTree, ...] = ()
+    """Tables that others inherit from and that are not partitioned; ``partitions`` counts them too."""
     statements: tuple[Statement, ...] | None = None
     """Those that read a partition tree, most calls first; None: not seen."""
     statements_seconds: float | None = None

@@ -1,11 +1,11 @@
-"""What the evidence of partition trees means: at most one finding for each tree.
+"""What the evidence of partition trees means: at most one finding for each tree, the worst first.
 
 Pure, and repeatable on saved evidence. The catalog shows what a query that prunes nothing would
 lock, not whether anybody sends one; every statement says so, and nothing here is ``critical``.
 What was really sent is judged in ``judge_traffic``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from earwitness.check.finding import Finding, Location, Severity
 from earwitness.claims.partition_locks import judge_traffic
 from earwitness.claims.partition_locks.evidence import PartitionLocks, PartitionTree
-from earwitness.claims.partition_locks.locking import FIRST_MAJOR_WITH_GROUPS
+from earwitness.claims.partition_locks.locking import BYTES_PER_LOCK, FIRST_MAJOR_WITH_GROUPS
 
 CLAIM = "partition-locks"
 LEARN_MORE = "https://www.postgresql.org/docs/current/runtime-config-locks.html"
@@ -21,10 +21,16 @@ LEARN_MORE = "https://www.postgresql.org/docs/current/runtime-config-locks.html"
 FEW_CONNECTIONS = 10
 """A tenth of the connections: what a burst, a slow query or a retry storm fills in seconds."""
 
+INHERITANCE = "inheritance_trees"
+"""Where in the evidence trees are that are tied by INHERITS, of which no condition leaves a lock out."""
+MOST_SLOW_PATHS = 20
+"""Trees with a ``slow-path`` of their own. Until 17 nearly every partitioned table has one."""
+
 _TITLES: Mapping[str, str] = {
     "exhaustion": "A few unpruned queries at once can exhaust the lock table",
     "exhaustion-under-load": "Unpruned queries on many connections can exhaust the lock table",
     "slow-path": "An unpruned query takes locks in the shared lock table",
+    "more": "Unpruned queries on further tables take locks in the shared lock table",
     "headroom": "Every partitioned table's locks fit into the fast path",
     "none": "There are no partitioned tables",
 }
@@ -33,13 +39,29 @@ _TITLES: Mapping[str, str] = {
 def judge(evidence: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Findings for the evidence, as JSON has it. msgspec.ValidationError when it is none."""
     seen = msgspec.convert(evidence, PartitionLocks)
-    findings = [
-        _of_tree(tree, seen, place)
-        for place, tree in enumerate(seen.partition_trees)
-        if tree.sessions_until_exhaustion is not None
+    return (*_of_trees(seen), *judge_traffic.findings(seen))
+
+
+def _of_trees(seen: PartitionLocks) -> Sequence[Finding]:
+    """One for each tree with slow locks, but not for hundreds that are all no worse than low."""
+    slow = [
+        (f"/{field}/{place}", tree)
+        for field in ("partition_trees", INHERITANCE)
+        for place, tree in enumerate(getattr(seen, field))
+        if tree.slow
     ]
-    trees = tuple(findings) or (_nothing_wrong(seen),)
-    return (*trees, *judge_traffic.findings(seen))
+    if not slow:
+        return (_nothing_wrong(seen),)
+    slow.sort(key=lambda one: one[1].slow, reverse=True)
+    bad: list[tuple[str, PartitionTree]] = []
+    mild: list[tuple[str, PartitionTree]] = []
+    for pointer, tree in slow:
+        grade = severity(tree, seen.max_connections)[1]
+        (mild if grade is Severity.LOW else bad).append((pointer, tree))
+    named = [*bad, *mild[:MOST_SLOW_PATHS]]
+    findings = [_of_tree(tree, seen, pointer) for pointer, tree in named]
+    further = [tree for _, tree in mild[MOST_SLOW_PATHS:]]
+    return [*findings, _more(further, seen)] if further else findings
 
 
 def severity(tree: PartitionTree, max_connections: int) -> tuple[str, Severity]:
@@ -64,25 +86,28 @@ def severity(tree: PartitionTree, max_connections: int) -> tuple[str, Severity]:
     return "slow-path", Severity.LOW
 
 
-def _of_tree(tree: PartitionTree, seen: PartitionLocks, place: int) -> Finding:
+def _of_tree(tree: PartitionTree, seen: PartitionLocks, pointer: str) -> Finding:
+    inherits = INHERITANCE in pointer
     sort, grade = severity(tree, seen.max_connections)
     return Finding(
         id=f"{CLAIM}/{sort}",
         claim=CLAIM,
         severity=grade,
         title=_TITLES[sort],
-        statement=f"{_locks(tree)} {_limit(sort, tree, seen)} {_what_it_takes(sort, tree)}",
-        fix=_fix(tree, seen),
+        statement=f"{_locks(tree, inherits)} {_limit(sort, tree, seen)} {_what_it_takes(sort, tree)}",
+        fix=f"{_advice(tree, inherits)} {_settings(tree, seen)}",
         location=Location(kind="table", name=tree.relation),
-        evidence=(f"/partition_trees/{place}", "/max_connections", "/max_locks_per_transaction"),
+        evidence=(pointer, "/max_connections", "/max_locks_per_transaction"),
         learn_more=LEARN_MORE,
     )
 
 
-def _locks(tree: PartitionTree) -> str:
+def _locks(tree: PartitionTree, inherits: bool) -> str:
+    whole = "and all that inherit from it" if inherits else "that prunes no partition"
+    tables = _count(tree.partitions, "table" if inherits else "partition")
     return (
-        f"A SELECT on {tree.relation} that prunes no partition takes {tree.locks:,} relation locks "
-        f"({_count(tree.partitions, 'partition')}, {_count(tree.indexes, 'index', 'indexes')}): "
+        f"A SELECT on {tree.relation} {whole} takes {tree.locks:,} relation locks "
+        f"({tables}, {_count(tree.indexes, 'index', 'indexes')}): "
         f"{tree.fast:,} in the backend's own {tree.slots:,} slots, {tree.slow:,} in the lock table "
         f"that all sessions share.{_collisions(tree)}"
     )
@@ -97,15 +122,25 @@ def _collisions(tree: PartitionTree) -> str:
 
 def _limit(sort: str, tree: PartitionTree, seen: PartitionLocks) -> str:
     sessions, connections = tree.sessions_until_exhaustion or 0, seen.max_connections
-    sized = f"That table is sized for {seen.lockable_objects:,} locks"
-    if sort == "slow-path":
-        return f"{sized}, enough for all {connections:,} permitted connections."
+    sized = (
+        f"That table is sized for {seen.lockable_objects:,} locks "
+        f"({seen.max_locks_per_transaction:,} for each of {_holders(seen):,} processes and prepared "
+        "transactions; NLOCKENTS in PostgreSQL's lock.c)"
+    )
     if sessions == 0:
         return f"{sized}, fewer than a single such query takes."
-    return (
-        f"{sized}, which is certain to be enough for {_count(sessions, 'session')} "
-        f"in such a query at once; {connections:,} connections are permitted."
+    enough = (
+        f"{sized}, which is certain to be enough for {_count(sessions, 'session')} in such a query "
+        "at once, each parallel worker counted as one more"
     )
+    if sort == "slow-path":
+        return f"{enough}; all {connections:,} permitted connections fit."
+    return f"{enough}; {connections:,} connections are permitted."
+
+
+def _holders(seen: PartitionLocks) -> int:
+    """For how many processes and prepared transactions the shared table is sized."""
+    return seen.lockable_objects // max(1, seen.max_locks_per_transaction)
 
 
 def _what_it_takes(sort: str, tree: PartitionTree) -> str:
@@ -124,21 +159,34 @@ def _what_it_takes(sort: str, tree: PartitionTree) -> str:
     )
 
 
-def _fix(tree: PartitionTree, seen: PartitionLocks) -> str:
-    advice = [
-        f"Give every query on {tree.relation} a condition on the partition key, keep fewer "
-        "partitions or indexes, and bound how many sessions can run it at once."
-    ]
+def _advice(tree: PartitionTree, inherits: bool) -> str:
+    if not inherits:
+        return (
+            f"Give every query on {tree.relation} a condition on the partition key, keep fewer "
+            "partitions or indexes, and bound how many sessions can run it at once."
+        )
+    return (
+        f"Keep fewer tables that inherit from {tree.relation}, or fewer indexes, or make it a "
+        "partitioned table: PostgreSQL locks every table that inherits before constraints leave any "
+        "out, so no condition helps (an extension that plans for itself may do it otherwise). Bound "
+        "how many sessions can run it at once."
+    )
+
+
+def _settings(tree: PartitionTree, seen: PartitionLocks) -> str:
+    advice = []
     if tree.setting_for_all_sessions is not None:
         advice.append(
             f"max_locks_per_transaction = {tree.setting_for_all_sessions} (now "
             f"{seen.max_locks_per_transaction}) makes the lock table large enough for all "
-            f"{seen.max_connections:,} connections; it needs a restart and shared memory."
+            f"{seen.max_connections:,} connections; it needs a restart and "
+            f"{_memory(tree.setting_for_all_sessions, seen)}."
         )
     if tree.setting_for_fast_path is not None:
         advice.append(
             f"max_locks_per_transaction = {tree.setting_for_fast_path} keeps all "
-            f"{tree.locks:,} locks in the backends' own slots."
+            f"{tree.locks:,} locks in the backends' own slots; it needs a restart and "
+            f"{_memory(tree.setting_for_fast_path, seen)}."
         )
     elif seen.major < FIRST_MAJOR_WITH_GROUPS:
         advice.append(
@@ -149,17 +197,44 @@ def _fix(tree: PartitionTree, seen: PartitionLocks) -> str:
     return " ".join(advice)
 
 
+def _memory(limit: int, seen: PartitionLocks) -> str:
+    """What a larger max_locks_per_transaction costs."""
+    locks = (limit - seen.max_locks_per_transaction) * _holders(seen)
+    megabytes = max(1, round(locks * BYTES_PER_LOCK / 1e6))
+    return f"about {megabytes:,} MB more of shared memory"
+
+
+def _more(trees: Sequence[PartitionTree], seen: PartitionLocks) -> Finding:
+    """What is said of trees beyond those that have a finding of their own; most slow locks first."""
+    return Finding(
+        id=f"{CLAIM}/more",
+        claim=CLAIM,
+        severity=Severity.LOW,
+        title=_TITLES["more"],
+        statement=(
+            f"A SELECT on all of it also takes locks in the shared lock table for "
+            f"{_count(len(trees), 'further table')}, at most {trees[0].slow:,} for one "
+            f"({trees[0].relation}). All {seen.max_connections:,} permitted connections fit. The "
+            "evidence lists every table."
+        ),
+        fix="Begin with those named one by one; what helps there helps here.",
+        evidence=("/partition_trees", f"/{INHERITANCE}"),
+        learn_more=LEARN_MORE,
+    )
+
+
 def _nothing_wrong(seen: PartitionLocks) -> Finding:
     """Said so that "looked and found nothing" is not silence."""
-    trees = seen.partition_trees
-    sort = "headroom" if trees else "none"
-    worst = max(trees, key=lambda tree: tree.locks, default=None)
-    statement = "The catalog of this database lists no partitioned table."
+    partitioned, inherited = seen.partition_trees, seen.inheritance_trees
+    sort = "headroom" if partitioned or inherited else "none"
+    worst = max((*partitioned, *inherited), key=lambda tree: tree.locks, default=None)
+    statement = "The catalog lists no partitioned table, and none that others inherit from."
     if worst is not None:
+        with_children = f" and {len(inherited):,} that others inherit from" if inherited else ""
         statement = (
-            f"Of {_count(len(trees), 'partitioned table')}, {worst.relation} takes most relation "
-            f"locks in a SELECT that prunes no partition: {worst.locks:,}, all of them in the "
-            f"backend's own {worst.slots:,} slots."
+            f"Of {_count(len(partitioned), 'partitioned table')}{with_children}, {worst.relation} "
+            f"takes most relation locks in a SELECT that prunes no partition: {worst.locks:,}, all "
+            f"of them in the backend's own {worst.slots:,} slots."
         )
     return Finding(
         id=f"{CLAIM}/{sort}",

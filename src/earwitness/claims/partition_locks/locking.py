@@ -42,6 +42,11 @@ SPECIAL_WORKERS_FROM_18 = 2
 
 HOLDERS_PER_LOCK = 2
 """``LockManagerShmemInit`` makes the table of holders twice as large as that of locks."""
+BYTES_PER_LOCK = 400
+"""Of shared memory, for each lock that the table is sized for, with its holders and the tenth for safety.
+
+Measured: ``shared_memory_size`` grows by 389 to 429 bytes on 15 to 18 (x86-64).
+"""
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,9 @@ def sessions_guaranteed(count: LockCount, settings: LockSettings) -> int | None:
     holders each, then adds a tenth for safety, and lets either table grow into whatever shared
     memory is left. So the error comes at this number at the earliest, in practice later. Assumes
     that all sessions lock the same relations. 0 when these are more than the table is sized for.
+
+    A worker of a parallel query takes the locks of what it scans once more, for itself
+    (``ExecGetRangeTableRelation`` in ``executor/execUtils.c``), so each counts as a session.
     """
     if count.shared_table == 0:
         return None

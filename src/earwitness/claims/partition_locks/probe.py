@@ -8,7 +8,7 @@ answers is computed in ``headroom`` and ``statements``; what it means is judged 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from earwitness.check import postgresql
 from earwitness.check.evidence import Partly, Unseen
@@ -16,9 +16,14 @@ from earwitness.check.plan import Step
 from earwitness.check.postgresql_options import SAMPLE_WAITS
 from earwitness.check.target import NotSeen
 from earwitness.claims.partition_locks import traffic
-from earwitness.claims.partition_locks.evidence import PartitionLocks
+from earwitness.claims.partition_locks.evidence import PartitionLocks, PartitionTree
 from earwitness.claims.partition_locks.headroom import partition_tree
-from earwitness.claims.partition_locks.locking import Relation, lock_settings, setting_names
+from earwitness.claims.partition_locks.locking import (
+    LockSettings,
+    Relation,
+    lock_settings,
+    setting_names,
+)
 from earwitness.experiment import budget
 
 KIND = "postgresql"
@@ -36,21 +41,27 @@ SETTINGS = postgresql.settings(
 
 # A partition that is being detached is no longer planned; an index that is being dropped neither.
 # Temporary tables belong to one session and are gone with it. A table that never had a partition is
-# planned as one that holds rows; below the root, PostgreSQL does not ask.
+# planned as one that holds rows; below the root, PostgreSQL does not ask. Of tables that others
+# inherit from, those that inherit from none are roots, and one below may be reached on several ways.
 TREES = postgresql.select(
     "partition-trees",
-    "OIDs of every partitioned table, its partitions, and their indexes",
+    "OIDs of every partitioned table and every table that others inherit from, of those below, and of "
+    "their indexes",
     """
 with recursive tables as (
     select oid as root, oid as relation, relkind, relhassubclass as has_partitions
     from pg_class
-    where relkind = 'p' and not relispartition and relpersistence <> 't'
-    union all
+    where not relispartition and relpersistence <> 't' and (
+        relkind = 'p'
+        or relkind in ('r', 'f') and relhassubclass
+            and oid in (select inhparent from pg_inherits)
+            and oid not in (select inhrelid from pg_inherits)
+    )
+    union
     select tables.root, child.oid, child.relkind, true
     from tables
     join pg_inherits on inhparent = tables.relation and not inhdetachpending
-    join pg_class child on child.oid = inhrelid
-    where tables.relkind = 'p'
+    join pg_class child on child.oid = inhrelid and child.relpersistence <> 't'
 )
 select root::bigint, relation::bigint, relkind::text,
     case when root = relation then root::regclass::text end
@@ -93,24 +104,37 @@ def probe(session: postgresql.Session) -> Partly:
     limits = lock_settings(session.major, values)
     names: dict[int, str] = {}
     relations: defaultdict[int, list[Relation]] = defaultdict(list)
+    inherited: dict[int, str] = {}
     for root, oid, kind, name in session.read(TREES):
         relations[root].append(Relation(oid=oid, kind=kind))
         if name is not None:
-            names[root] = name
+            (names if kind == "p" else inherited)[root] = name
     connections = int(values["max_connections"])
     missed: list[Unseen] = []
-    statements, age = traffic.statements(session, names, relations, limits, missed)
+    partitioned = {root: relations[root] for root in names}
+    statements, age = traffic.statements(session, names, partitioned, limits, missed)
     evidence = PartitionLocks(
         major=session.major,
         max_locks_per_transaction=limits.max_locks_per_transaction,
         max_connections=connections,
         lockable_objects=limits.lockable_objects,
-        partition_trees=tuple(
-            partition_tree(names[root], relations[root], limits, connections)
-            for root in sorted(names, key=lambda root: names[root])
-        ),
+        partition_trees=_trees(names, relations, limits, connections),
+        inheritance_trees=_trees(inherited, relations, limits, connections),
         statements=statements,
         statements_seconds=age,
         waits=traffic.waits(session, missed),
     )
     return Partly(evidence, tuple(missed))
+
+
+def _trees(
+    names: Mapping[int, str],
+    relations: Mapping[int, Sequence[Relation]],
+    limits: LockSettings,
+    connections: int,
+) -> tuple[PartitionTree, ...]:
+    """The trees of these roots, by name."""
+    return tuple(
+        partition_tree(name, relations[root], limits, connections)
+        for root, name in sorted(names.items(), key=lambda one: one[1])
+    )
