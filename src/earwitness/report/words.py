@@ -80,6 +80,7 @@ _SYMBOLS: Mapping[str, str] = {
 
 _ENDINGS: Mapping[str, str] = {
     "decided": "stopped when every hypothesis was decided",
+    "condition failed": "stopped because a condition had failed that no further block could mend",
     "complete": "all planned blocks done",
     "budget": "stopped when the time budget was used up",
 }
