@@ -5,7 +5,7 @@ tables of their numbers. What is shown is picked by ``selection`` and said by ``
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from earwitness.experiment.design import Chart, Curve, HeatMap, Topology
 from earwitness.report import selection, series, words
@@ -210,7 +210,10 @@ def _predictions(run: RunDocument) -> str:
 
 
 def _record(run: RunDocument) -> str:
-    rows = [(experiment.title, words.ending(experiment)) for experiment in run.experiments]
+    rows = [
+        (experiment.title, "; ".join((words.ending(experiment), *_recorded(experiment.environment))))
+        for experiment in run.experiments
+    ]
     for server, starts in selection.servers(run):
         settings = ", ".join(f"{name}={value}" for name, value in server.settings.items())
         times = f", started {starts} times" if starts > 1 else ""
@@ -220,6 +223,11 @@ def _record(run: RunDocument) -> str:
     table = _table(("Record", ""), ((plain(name), plain(value)) for name, value in rows))
     commands = _fence(f"{words.rerun_command(run)}\n{words.replay_command(run)}")
     return f"{table}\n\n{commands}"
+
+
+def _recorded(environment: Mapping[str, str]) -> Iterable[str]:
+    """What an experiment ran with, name and value together."""
+    return (f"{name}: {value}" for name, value in environment.items())
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
