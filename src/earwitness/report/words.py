@@ -87,8 +87,10 @@ _ENDINGS: Mapping[str, str] = {
 
 
 def effect(result: HypothesisResult) -> str:
-    """The effect with its unit; an en dash when nothing was measured."""
-    return number(result.effect, result.unit)
+    """The effect with its unit, and what it is a part of; an en dash when nothing was measured."""
+    if result.effect is None or result.whole is None:
+        return number(result.effect, result.unit)
+    return f"{digits(result.effect)} of {number(result.whole, result.unit)}"
 
 
 def effect_interval(result: HypothesisResult) -> str:
