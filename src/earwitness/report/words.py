@@ -33,6 +33,7 @@ __all__ = [
     "MINUS",
     "NOTHING",
     "TIMES",
+    "added",
     "as_sentence",
     "blocks",
     "clock",
@@ -53,6 +54,7 @@ __all__ = [
     "measured",
     "moment",
     "number",
+    "outcome",
     "percent",
     "plain",
     "prediction",
@@ -120,6 +122,24 @@ def measured(result: HypothesisResult) -> str:
     return f"{said}, as asked in {result.agreeing} of {count(result.blocks, 'block')}"
 
 
+def outcome(result: HypothesisResult) -> str:
+    """What was measured and what was asked for, after a verdict: ``51x, asked for at least 10x``.
+
+    An answer is said as an agreement with the statement: a bare no would seem to contradict it.
+    """
+    if result.effect is None:
+        return measured(result)
+    decided = result.verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
+    if decided and result.unit == ANSWER_UNIT and result.agreeing is not None:
+        return f"so in {result.agreeing} of {count(result.blocks, 'block')}"
+    return f"{measured(result)}, asked for {threshold(result)}"
+
+
+def added(now: float, before: float, unit: str) -> str:
+    """What a step adds to the one before it: ``+3.5 ms``; with a minus sign when it takes away."""
+    return f"{'+' if now >= before else ''}{number(now - before, unit)}"
+
+
 def threshold(result: HypothesisResult) -> str:
     """What the hypothesis asks for: ``at least 10x``, ``between 0.9x and 1.1x``."""
     return criterion(result.criterion, result.unit)
@@ -170,10 +190,8 @@ def sentence(result: HypothesisResult) -> str:
             return (
                 f"{word}: {measured(result)}, asked for {threshold(result)}. {as_sentence(reason)}"
             )
-        case _ if result.unit == ANSWER_UNIT:
-            return f"{word}: {measured(result)}."
         case _:
-            return f"{word}: {measured(result)}, asked for {threshold(result)}."
+            return f"{word}: {outcome(result)}."
 
 
 def headline(run: RunDocument) -> str:
@@ -247,15 +265,15 @@ def ending(experiment: ExperimentDocument) -> str:
 
 
 def remedy_seen(run: RunDocument) -> str:
-    """Whether the remedy was seen working in this run."""
+    """Whether the remedy was seen working in this run, and the numbers that show it."""
     result = next((h for h in run.hypotheses if h.id == run.remedy.hypothesis), None)
     if result is None:
         return f"Not tested at depth {run.depth.value}."
     match result.verdict:
         case Verdict.SUPPORTED:
-            return f"Seen working here: {measured(result)}, asked for {threshold(result)}."
+            return f"Seen working here: {outcome(result)}. {as_sentence(comparison(result, run))}"
         case Verdict.REFUTED:
-            return f"Did not work here: {measured(result)}, asked for {threshold(result)}."
+            return f"Did not work here: {outcome(result)}. {as_sentence(comparison(result, run))}"
         case _:
             return f"Not shown here. {sentence(result)}"
 
