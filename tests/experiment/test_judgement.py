@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.experiment import judgement
+from earwitness.experiment.consistency import problems
 from earwitness.experiment.design import (
     AtLeast,
     AtMost,
@@ -189,3 +190,25 @@ def test_ratios_do_not_depend_on_the_unit(ratio, scale):
     one = judged(asked, trials(9, fast=1.0, slow=ratio)).hypotheses[0]
     other = judged(asked, trials(9, fast=scale, slow=ratio * scale)).hypotheses[0]
     assert other.effect == pytest.approx(one.effect)
+
+
+def test_a_count_says_what_it_is_a_part_of():
+    asked = claim(
+        hypothesis(
+            contrast=Value(metric="cost", arm="slow"),
+            criterion=AtLeast(1),
+            inference=Inference.EXACT,
+        )
+    )
+    race = asked.experiments[0]
+    cost = msgspec.structs.replace(race.metrics[0], unit="locks", of="rate")
+    race = msgspec.structs.replace(race, metrics=(cost, race.metrics[1]))
+    asked = msgspec.structs.replace(asked, experiments=(race,))
+    assert problems(asked) == ()
+    result = judged(asked, trials(3, fast=1.0, slow=3.0)).hypotheses[0]
+    assert result.whole == 10.0
+    unknown = msgspec.structs.replace(cost, of="weight")
+    race = msgspec.structs.replace(race, metrics=(unknown, race.metrics[1]))
+    assert problems(msgspec.structs.replace(asked, experiments=(race,))) == (
+        "experiment 'race': metric 'cost': there is no metric 'weight'",
+    )

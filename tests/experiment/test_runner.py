@@ -133,7 +133,8 @@ def test_a_failed_condition_is_told_once_and_ends_it(tmp_path):
     asked = claim(design=Sequential(least=3, most=50), gates=(gate,))
     result, told = conduct(asked, FakeBench(COSTS), tmp_path)
     assert len(of_kind(told, events.GateFailed)) == 1
-    assert of_kind(told, events.ExperimentEnded)[0].blocks == 3
+    ended = of_kind(told, events.ExperimentEnded)[0]
+    assert (ended.blocks, ended.reason) == (3, "condition failed"), "nothing was decided"
     assert result.verdict is Verdict.INCONCLUSIVE
 
 

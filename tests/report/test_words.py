@@ -118,6 +118,14 @@ def test_measured_and_exact_results():
     assert words.dissents(dissenting) == "block 0: 32.8 MB; block 7: 32.8 MB"
 
 
+def test_a_count_is_said_as_a_part_of_its_whole():
+    counted = {"inference": "exact", "unit": "locks", "blocks": 3, "agreeing": 3}
+    shared = samples.result("shared", Verdict.SUPPORTED, effect=239.0, whole=303.0, **counted)
+    none = samples.result("none", Verdict.SUPPORTED, effect=0.0, whole=6.0, **counted)
+    assert words.measured(shared) == "239 of 303 locks in 3 of 3 blocks"
+    assert words.effect(none) == "0 of 6 locks"
+
+
 def test_a_result_without_a_number_is_not_measured():
     blank = samples.result("blank", Verdict.INCONCLUSIVE, reason="no block was complete")
     assert words.measured(blank) == "not measured"

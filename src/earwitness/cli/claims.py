@@ -48,7 +48,7 @@ def _show(claim: Claim) -> None:
     terminal.print(f"[bold]{claim.title}[/bold]\n{claim.said}\n")
     hypotheses = Table(box=box.SIMPLE_HEAD, title="Hypotheses", title_justify="left")
     for column in ("Id", "Role", "Statement", "Criterion"):
-        hypotheses.add_column(column)
+        hypotheses.add_column(column, overflow="fold", no_wrap=column == "Id")
     for h in claim.hypotheses:
         unit = contrast.unit_of(h.contrast, claim.experiment(h.experiment))
         mark = " (headline)" if h.id == claim.headline else ""
@@ -57,7 +57,7 @@ def _show(claim: Claim) -> None:
         )
     experiments = Table(box=box.SIMPLE_HEAD, title="Experiments", title_justify="left")
     for column in ("Id", "Title", "Arms", "Blocks by depth"):
-        experiments.add_column(column)
+        experiments.add_column(column, overflow="fold", no_wrap=column == "Id")
     for e in claim.experiments:
         plans = "\n".join(f"{depth}: {_blocks(plan)}" for depth, plan in e.plans.items())
         experiments.add_row(e.id, e.title, "\n".join(arm.name for arm in e.arms), plans)

@@ -24,7 +24,8 @@ def tell(documents: Sequence[RunDocument], format_: str, report: Path | None, fo
     """Say one run: in detail on a terminal, whole as a document."""
     for run in documents:
         if format_ == "text":
-            Console().print(console.run_detail(run))
+            terminal = Console()
+            terminal.print(console.run_detail(run, terminal.width))
             _closing(run.surprise, registry.targets(run.claim))
         else:
             sys.stdout.write(encoded(run, format_))
@@ -45,7 +46,7 @@ def tell_page(
         on_page = {claim for entry in page.episodes for claim in entry.episode.claims}
         for run in documents:
             if run.claim not in on_page:
-                terminal.print(console.run_detail(run))
+                terminal.print(console.run_detail(run, terminal.width))
         _closing(page.surprise, {kind.name for kind in kinds.KINDS})
     else:
         sys.stdout.write(encoded(page, format_))

@@ -95,7 +95,8 @@ def open_(run: str, as_page: bool, data: Path | None) -> None:
         Console().print(check_console.check(document))
         return
     if not as_page:
-        Console().print(console.run_detail(document))
+        terminal = Console()
+        terminal.print(console.run_detail(document, terminal.width))
         return
     path = outcome.write(html.render_run(document), outcome.run_report(folder, document))
     print(path)
@@ -208,7 +209,7 @@ def _side_by_side(
 ) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for column in (_HEADINGS[kind], *ids):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
         name = " ".join(filter(None, (row["id"], row.get("where"))))
         told = [name, *(row[side] or words.NOTHING for side in ("one", "other"))]

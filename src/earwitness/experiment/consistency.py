@@ -72,6 +72,9 @@ def _experiment(claim: Claim, experiment: Experiment) -> Iterator[str]:
     where = f"experiment {experiment.id!r}"
     yield from _repeated(f"{where}: arm", (arm.name for arm in experiment.arms))
     yield from _repeated(f"{where}: metric", (metric.name for metric in experiment.metrics))
+    for metric in experiment.metrics:
+        if metric.of:
+            yield from _unknown_metric(f"{where}: metric {metric.name!r}", metric.of, experiment)
     if not experiment.plans:
         yield f"{where} has no plan for any depth"
     for depth, plan in experiment.plans.items():

@@ -5,6 +5,7 @@ compared was measured side by side.
 """
 
 import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 from earwitness.experiment.design import Contrast, Difference, Experiment, Ratio, Share, Value
@@ -71,6 +72,19 @@ def numbers(contrast: Contrast, blocks: Blocks) -> dict[int, float]:
         if all(arm in observations for arm in arms)
     }
     return {block: _number(contrast, block, seen) for block, seen in complete.items()}
+
+
+def whole(contrast: Contrast, experiment: Experiment, blocks: Blocks) -> float | None:
+    """What the effect is a part of, as its metric says; None where it is a part of nothing."""
+    if isinstance(contrast, Ratio | Share):
+        return None
+    of = experiment.metric(contrast.metric).of
+    seen = [
+        observations[contrast.arm].values[of]
+        for observations in blocks.values()
+        if contrast.arm in observations and of in observations[contrast.arm].values
+    ]
+    return statistics.median(seen) if seen else None
 
 
 def _number(contrast: Contrast, block: int, observations: Sequence[Observation]) -> float:

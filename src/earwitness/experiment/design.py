@@ -56,12 +56,14 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """A named scalar of an observation.
 
     ``unit`` is empty for a plain count, "share" for a part of one, and "yes or no" for a question
-    that a trial answers with 1 or 0.
+    that a trial answers with 1 or 0. ``of`` names the metric that a count is a part of, so that it
+    is said as one: 239 of 303 locks.
     """
 
     name: str
     title: str
     unit: str = ""
+    of: str = ""
 
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True):

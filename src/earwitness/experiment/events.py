@@ -78,7 +78,7 @@ class ExperimentUnavailable(msgspec.Struct, frozen=True, kw_only=True, tag="unav
 
 
 class ExperimentEnded(msgspec.Struct, frozen=True, kw_only=True, tag="experiment_ended"):
-    """No more blocks. ``reason``: decided, complete, or budget."""
+    """No more blocks. ``reason``: decided, condition failed, complete, or budget."""
 
     experiment: str
     blocks: int

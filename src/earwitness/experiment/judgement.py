@@ -103,6 +103,7 @@ def _judge(
         numbers = contrasts.numbers(hypothesis.contrast, blocks)
     except Unusable as problem:
         return replace(blank, reason=str(problem))
+    blank = replace(blank, whole=contrasts.whole(hypothesis.contrast, experiment, blocks))
     if hypothesis.inference is Inference.EXACT:
         result = _exact(blank, numbers)
     else:

@@ -107,7 +107,7 @@ class Run:
             results = judgement.judge_experiment(self.claim, experiment, self.depth, self.trials)
             self.emit(events.Look(experiment=experiment.id, block=block, hypotheses=results))
             if may_stop(plan, block, results):
-                return block, "decided"
+                return block, "condition failed" if any(map(_waits, results)) else "decided"
         return most_blocks(plan), "complete"
 
     def _block(self, experiment: Experiment, plan: Plan, bench: Bench, block: int) -> None:
@@ -150,11 +150,12 @@ def may_stop(plan: Plan, block: int, results: tuple[HypothesisResult, ...]) -> b
     """
     if isinstance(plan.design, Fixed) or block < plan.design.least:
         return False
-    return all(
-        result.verdict is not Verdict.INCONCLUSIVE or _closed_for_good(result)
-        for result in results
-        if result.inference == Inference.INTERVAL
-    )
+    return all(_closed_for_good(result) for result in results if _waits(result))
+
+
+def _waits(result: HypothesisResult) -> bool:
+    """Whether it is measured and has no verdict yet."""
+    return result.inference == Inference.INTERVAL and result.verdict is Verdict.INCONCLUSIVE
 
 
 def _closed_for_good(result: HypothesisResult) -> bool:

@@ -68,6 +68,8 @@ class HypothesisResult(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float | tuple[float, float]
     unit: str
     effect: float | None = None
+    whole: float | None = None
+    """What the effect counts a part of, where it does, as of 239 locks all 303; median of the blocks."""
     interval: Interval = (None, None)
     blocks: int = 0
     agreeing: int | None = None

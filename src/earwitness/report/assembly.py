@@ -141,11 +141,17 @@ def _experiment(experiment: Experiment, recorded: Recorded) -> ExperimentDocumen
         metrics=experiment.metrics,
         arms=experiment.arms,
         blocks=ended.blocks if ended else len(seen),
-        environment=bench.environment if bench else {},
+        environment={**_planned(experiment, recorded), **bench.environment} if bench else {},
         ended=ended.reason if ended else None,
         unavailable=missing.reason if missing else None,
         install=missing.install if missing else None,
     )
+
+
+def _planned(experiment: Experiment, recorded: Recorded) -> Mapping[str, str]:
+    """What the plan set: how many rows, how many clients, for how long."""
+    plan = experiment.plan_at(_started(recorded).depth)
+    return {name: str(value) for name, value in plan.settings.items()} if plan else {}
 
 
 def expectation_of(stored: StoredPrediction) -> Prediction:

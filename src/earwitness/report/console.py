@@ -4,7 +4,8 @@ Builds Rich renderables from documents and from ``words``; prints nothing itself
 that the other formats do not say.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -14,12 +15,21 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from earwitness.experiment.verdict import GateResult, HypothesisResult
+from earwitness.experiment.design import Waterfall
+from earwitness.experiment.verdict import HypothesisResult
 from earwitness.report import selection, words
+from earwitness.report.charts.bars import steps
 from earwitness.report.document import EpisodeDocument, RunDocument, ShowDocument
+from earwitness.report.unparted import NO_BREAK, unparted
 
 WIDE = 120
 """Columns from which on the episodes stand in one table; below, each is a short list."""
+
+_BADGE = 14
+"""Columns of the longest verdict with its sign."""
+_GAP = 2
+_LEAST = 20
+"""Columns of a line of text, however narrow the terminal is."""
 
 _STYLES: Mapping[str, str] = {
     "supported": "bold green",
@@ -134,51 +144,90 @@ def measured(run: RunDocument) -> Text:
     return Text.assemble((words.measured(result), "bold"), f" · {words.comparison(result, run)}")
 
 
-def run_detail(run: RunDocument) -> RenderableType:
-    """One run: every hypothesis with its numbers, gates, predictions, remedy and environment."""
+def run_detail(run: RunDocument, width: int) -> RenderableType:
+    """One run: every hypothesis with its numbers, what each cause adds, gates, remedy, environment."""
     parts: list[RenderableType] = [
-        Rule(Text(run.title, style="bold"), align="left", style="dim"),
-        Text(words.headline(run), style="bold"),
+        _lines(run.title, width, "bold"),
+        Rule(style="dim"),
+        _lines(words.headline(run), width, "bold"),
+        *_speaks(run, width),
         Text(),
-        _hypotheses(run.hypotheses),
+        _hypotheses(run, width),
+        *_waterfalls(run, width),
     ]
-    parts += [Text(f"{words.gate(gate)}", style="yellow") for gate in _failed_gates(run)]
+    for title, gates in selection.gates_by_experiment(run):
+        failed = [f"{title}: {words.gate(gate)}" for gate in gates if not gate.passed]
+        parts += [_lines(said, width, "yellow") for said in failed]
     parts += [_facts(run)]
     return Group(*parts)
 
 
-def _hypotheses(results: Iterable[HypothesisResult]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), expand=True)
-    table.add_column("Hypothesis", ratio=5)
-    table.add_column("Role", no_wrap=True)
-    table.add_column("Measured", ratio=3)
-    table.add_column("Asked for", ratio=2)
-    table.add_column("Verdict", no_wrap=True)
-    for result in results:
-        told = Text(words.measured(result))
-        if result.dissents:
-            told.append(f"\ndissent: {words.dissents(result)}", style="red")
-        if result.reason:
-            told.append(f"\n{result.reason}", style="dim")
-        table.add_row(
-            Text.assemble(words.as_sentence(result.statement), (f"\n{result.id}", "dim")),
-            result.role.value,
-            told,
-            words.threshold(result),
-            badge(result.verdict.value),
-        )
-    return table
+def _speaks(run: RunDocument, width: int) -> Iterator[RenderableType]:
+    """What the verdict is of: the headline's statement, both its numbers, versions and machine."""
+    result = run.headline_result
+    if result is not None:
+        yield _lines(words.as_sentence(result.statement), width)
+    if result is not None and result.effect is not None:
+        yield _lines(words.as_sentence(words.comparison(result, run)), width)
+    on = ", ".join((*selection.products(run), words.machine(run.environment)))
+    yield _lines(f"On {on}; depth {run.depth.value}.", width, "dim")
 
 
-def _failed_gates(run: RunDocument) -> list[GateResult]:
-    gates = {gate.id: gate for result in run.hypotheses for gate in result.gates}
-    return [gate for gate in gates.values() if not gate.passed]
+def _hypotheses(run: RunDocument, width: int) -> RenderableType:
+    """A verdict and its sentence, one below the other; what an interrupted run left out is counted."""
+    grid = Table.grid(padding=(0, _GAP))
+    grid.add_column(no_wrap=True, width=_BADGE)
+    grid.add_column(ratio=1)
+    room = width - _BADGE - _GAP
+    unseen = 0
+    for result in run.hypotheses:
+        if run.status != "finished" and result.effect is None:
+            unseen += 1
+            continue
+        grid.add_row(badge(result.verdict.value), _hypothesis(result, room))
+    if unseen:
+        said = f"{words.count(unseen, 'hypothesis', 'hypotheses')} not measured"
+        grid.add_row(Text("–", style="dim"), Text(f"{said}\n", style="dim"))
+    return grid
+
+
+def _hypothesis(result: HypothesisResult, room: int) -> Text:
+    told = [_lines(words.as_sentence(result.statement), room)]
+    told.append(_lines(words.outcome(result), room, "bold"))
+    if result.dissents:
+        told.append(_lines(f"dissent: {words.dissents(result)}", room, "red"))
+    if result.reason:
+        told.append(_lines(result.reason, room, "dim"))
+    told.append(_lines(f"{result.role.value}, {result.id}", room, "dim"))
+    return Text("\n").join(told).append("\n")
+
+
+def _waterfalls(run: RunDocument, width: int) -> Iterator[RenderableType]:
+    """What each step of a chain adds, in its unit."""
+    for chart in run.charts:
+        chain = steps(chart, run) if isinstance(chart, Waterfall) else []
+        if not chain:
+            continue
+        grid = Table.grid(padding=(0, _GAP), expand=width < WIDE)
+        grid.add_column(overflow="fold")
+        grid.add_column(no_wrap=True, justify="right")
+        grid.add_column(no_wrap=True, justify="right")
+        for one in chain:
+            grid.add_row(one.title, one.added, one.total)
+        yield _lines(f"{chart.title}. {chart.caption}", width, "bold")
+        yield Padding(grid, (0, 0, 1, 2))
+
+
+def _lines(text: str, width: int, style: str = "") -> Text:
+    """The text in lines that part no number from its unit, which a terminal would."""
+    lines = textwrap.wrap(unparted(text), max(width, _LEAST), break_on_hyphens=False)
+    return Text("\n".join(lines).replace(NO_BREAK, " "), style=style)
 
 
 def _facts(run: RunDocument) -> Table:
-    grid = Table.grid(padding=(0, 2))
+    grid = Table.grid(padding=(0, _GAP))
     grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(ratio=1)
+    grid.add_column(ratio=1, overflow="fold")
     grid.add_row("true when", run.boundary.true_when)
     grid.add_row("false when", run.boundary.false_when)
     grid.add_row("remedy", f"{run.remedy.text} {words.remedy_seen(run)}")
@@ -188,7 +237,7 @@ def _facts(run: RunDocument) -> Table:
         grid.add_row("experiment", f"{experiment.title}: {words.ending(experiment)}")
         if experiment.install:
             grid.add_row("", f"to install it: {experiment.install}")
-    for server in {(s.server, s.source) for s in run.servers}:
+    for server in dict.fromkeys((s.server, s.source) for s in run.servers):
         grid.add_row("server", f"{server[0]} from {server[1]}")
     grid.add_row("machine", words.machine(run.environment))
     grid.add_row("run", f"{run.run_id}, depth {run.depth}, seed {run.seed}")

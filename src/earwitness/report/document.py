@@ -20,7 +20,7 @@ from earwitness.library.show import Episode
 class ExperimentDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What an experiment was and how it ended.
 
-    ``ended``: decided, complete or budget; None when it never ran, and then ``unavailable`` says
+    ``ended``: decided, condition failed, complete or budget; None when it never ran, and then ``unavailable`` says
     why and ``install`` what would help.
     """
 
@@ -30,7 +30,7 @@ class ExperimentDocument(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[Arm, ...]
     blocks: int
     environment: Mapping[str, str] = {}
-    """Versions and settings of its servers."""
+    """Settings of its plan, such as rows and clients; versions and settings of its servers."""
     ended: str | None = None
     unavailable: str | None = None
     install: str | None = None

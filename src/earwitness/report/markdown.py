@@ -5,10 +5,11 @@ tables of their numbers. What is shown is picked by ``selection`` and said by ``
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from earwitness.experiment.design import Chart, Curve, HeatMap, Topology
+from earwitness.experiment.design import Chart, Curve, HeatMap, Topology, Waterfall
 from earwitness.report import selection, series, words
+from earwitness.report.charts.bars import steps
 from earwitness.report.charts.heat_map import rows
 from earwitness.report.charts.topology import places
 from earwitness.report.document import EpisodeDocument, RunDocument, ShowDocument
@@ -148,6 +149,8 @@ def _numbers(chart: Chart, run: RunDocument) -> str | None:
         return _places(chart, run)
     if isinstance(chart, HeatMap):
         return _cells(chart, run)
+    if isinstance(chart, Waterfall):
+        return _chain(chart, run)
     experiment = series.experiment_of(run, chart.experiment)
     if experiment is None:
         return None
@@ -171,6 +174,16 @@ def _numbers(chart: Chart, run: RunDocument) -> str | None:
     table = _table(("Arm", *(plain(metric.title) for metric in metrics)), rows)
     note = "Median of the blocks, with the least and the greatest."
     return f"**{plain(chart.title)}.** {plain(chart.caption)} {note}\n\n{table}"
+
+
+def _chain(chart: Waterfall, run: RunDocument) -> str | None:
+    """A waterfall as a table: what each arm adds to the one before it; None without data."""
+    chain = steps(chart, run)
+    if not chain:
+        return None
+    rows = ((plain(one.title), plain(one.added), plain(one.total)) for one in chain)
+    table = _table(("Arm", "Adds", "Together"), rows)
+    return f"**{plain(chart.title)}.** {plain(chart.caption)} Medians of the blocks.\n\n{table}"
 
 
 def _places(chart: Topology, run: RunDocument) -> str | None:
@@ -198,7 +211,10 @@ def _cells(chart: HeatMap, run: RunDocument) -> str | None:
 
 
 def _gates(run: RunDocument) -> str:
-    return "\n".join(f"- {plain(words.gate(gate))}" for gate in selection.gates(run))
+    return "\n\n".join(
+        f"{plain(title)}:\n\n" + "\n".join(f"- {plain(words.gate(gate))}" for gate in gates)
+        for title, gates in selection.gates_by_experiment(run)
+    )
 
 
 def _predictions(run: RunDocument) -> str:
@@ -210,7 +226,10 @@ def _predictions(run: RunDocument) -> str:
 
 
 def _record(run: RunDocument) -> str:
-    rows = [(experiment.title, words.ending(experiment)) for experiment in run.experiments]
+    rows = [
+        (experiment.title, "; ".join((words.ending(experiment), *_recorded(experiment.environment))))
+        for experiment in run.experiments
+    ]
     for server, starts in selection.servers(run):
         settings = ", ".join(f"{name}={value}" for name, value in server.settings.items())
         times = f", started {starts} times" if starts > 1 else ""
@@ -220,6 +239,11 @@ def _record(run: RunDocument) -> str:
     table = _table(("Record", ""), ((plain(name), plain(value)) for name, value in rows))
     commands = _fence(f"{words.rerun_command(run)}\n{words.replay_command(run)}")
     return f"{table}\n\n{commands}"
+
+
+def _recorded(environment: Mapping[str, str]) -> Iterable[str]:
+    """What an experiment ran with, name and value together."""
+    return (f"{name}: {value}" for name, value in environment.items())
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

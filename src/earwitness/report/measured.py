@@ -16,9 +16,7 @@ import sqlalchemy as sa
 import earwitness
 from earwitness.claims import registry
 from earwitness.experiment import events
-from earwitness.experiment.contrast import ANSWER_UNIT
 from earwitness.experiment.design import Claim, Source
-from earwitness.experiment.verdict import HypothesisResult, Verdict
 from earwitness.library.search import index
 from earwitness.library.search.passages import Document, Facts, Kind, Passage
 from earwitness.report import assembly, words
@@ -199,10 +197,10 @@ def _of_run(run: RunDocument, place: _Place) -> Document:
     state = words.state(run)
     headline = run.headline_result
     agrees = headline is not None and headline.verdict is run.verdict
-    result = _result(headline) if headline is not None and agrees else words.headline(run)
+    result = words.sentence(headline) if headline is not None and agrees else words.headline(run)
     told: dict[str, str | None] = {_outcome(state, run.title, result): state}
     for one in run.hypotheses:
-        told[_outcome(one.verdict.value, one.statement, _result(one))] = one.verdict.value
+        told[_outcome(one.verdict.value, one.statement, words.sentence(one))] = one.verdict.value
     if run.surprise:
         told[f"Measured here: {run.surprise}"] = None
     return Document(
@@ -230,14 +228,6 @@ def _outcome(verdict: str, statement: str, result: str) -> str:
     word = _OUTCOMES.get(verdict, f"{verdict.capitalize()} here")
     numbers = result.removeprefix(f"{verdict.capitalize()}: ")
     return f"{word}: {words.as_sentence(statement)} Result: {numbers}"
-
-
-def _result(one: HypothesisResult) -> str:
-    """What came out, after the verdict. A bare yes or no would seem to contradict the statement."""
-    decided = one.verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
-    if decided and one.unit == ANSWER_UNIT and one.agreeing is not None:
-        return f"{one.verdict.value.capitalize()}: so in {one.agreeing} of {words.count(one.blocks, 'block')}."
-    return words.sentence(one)
 
 
 def _of_check(id: str, check: CheckDocument) -> Document:

@@ -22,14 +22,14 @@ def in_words(event: events.Event) -> str:
             trial = event.trial
             return f"{trial.experiment}, block {trial.block}: {trial.arm}"
         case events.Look():
-            return f"{event.experiment}: {event.block} blocks done"
+            return f"{event.experiment}: {words.count(event.block, 'block')} done"
         case events.GateFailed():
             return f"{event.experiment}: {words.gate(event.gate)}"
         case events.ExperimentUnavailable():
             install = f" (install: {event.install})" if event.install else ""
             return f"{event.experiment} is unavailable: {event.reason}{install}"
         case events.ExperimentEnded():
-            return f"{event.experiment}: {event.reason} after {event.blocks} blocks"
+            return f"{event.experiment}: {event.reason} after {words.count(event.blocks, 'block')}"
         case events.Finished():
             return event.result.verdict.value
         case events.Failed():

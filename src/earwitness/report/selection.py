@@ -28,6 +28,25 @@ def gates(run: RunDocument) -> list[GateResult]:
     return sorted(seen.values(), key=lambda gate: gate.passed)
 
 
+def gates_by_experiment(run: RunDocument) -> list[tuple[str, list[GateResult]]]:
+    """The same gates under the titles of their experiments, those with a failed one first.
+
+    Experiments of a claim have gates in the same words, which cannot be told apart otherwise.
+    """
+    titles = {experiment.id: experiment.title for experiment in run.experiments}
+    found: dict[str, dict[str, GateResult]] = {}
+    for result in run.hypotheses:
+        of = found.setdefault(titles.get(result.experiment, result.experiment), {})
+        for gate in result.gates:
+            of.setdefault(gate.id, gate)
+    ordered = [
+        (title, sorted(of.values(), key=lambda gate: gate.passed))
+        for title, of in found.items()
+        if of
+    ]
+    return sorted(ordered, key=lambda one: all(gate.passed for gate in one[1]))
+
+
 def servers(run: RunDocument) -> list[tuple[ServerReady, int]]:
     """Every server with its settings once, and how many times it was started."""
     found: dict[tuple[str, str, tuple[tuple[str, str], ...]], ServerReady] = {}

@@ -33,6 +33,7 @@ __all__ = [
     "MINUS",
     "NOTHING",
     "TIMES",
+    "added",
     "as_sentence",
     "blocks",
     "clock",
@@ -53,6 +54,7 @@ __all__ = [
     "measured",
     "moment",
     "number",
+    "outcome",
     "percent",
     "plain",
     "prediction",
@@ -80,14 +82,17 @@ _SYMBOLS: Mapping[str, str] = {
 
 _ENDINGS: Mapping[str, str] = {
     "decided": "stopped when every hypothesis was decided",
+    "condition failed": "stopped because a condition had failed that no further block could mend",
     "complete": "all planned blocks done",
     "budget": "stopped when the time budget was used up",
 }
 
 
 def effect(result: HypothesisResult) -> str:
-    """The effect with its unit; an en dash when nothing was measured."""
-    return number(result.effect, result.unit)
+    """The effect with its unit, and what it is a part of; an en dash when nothing was measured."""
+    if result.effect is None or result.whole is None:
+        return number(result.effect, result.unit)
+    return f"{digits(result.effect)} of {number(result.whole, result.unit)}"
 
 
 def effect_interval(result: HypothesisResult) -> str:
@@ -115,6 +120,24 @@ def measured(result: HypothesisResult) -> str:
     if result.agreeing == result.blocks:
         return f"{said} in {result.agreeing} of {count(result.blocks, 'block')}"
     return f"{said}, as asked in {result.agreeing} of {count(result.blocks, 'block')}"
+
+
+def outcome(result: HypothesisResult) -> str:
+    """What was measured and what was asked for, after a verdict: ``51x, asked for at least 10x``.
+
+    An answer is said as an agreement with the statement: a bare no would seem to contradict it.
+    """
+    if result.effect is None:
+        return measured(result)
+    decided = result.verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
+    if decided and result.unit == ANSWER_UNIT and result.agreeing is not None:
+        return f"so in {result.agreeing} of {count(result.blocks, 'block')}"
+    return f"{measured(result)}, asked for {threshold(result)}"
+
+
+def added(now: float, before: float, unit: str) -> str:
+    """What a step adds to the one before it: ``+3.5 ms``; with a minus sign when it takes away."""
+    return f"{'+' if now >= before else ''}{number(now - before, unit)}"
 
 
 def threshold(result: HypothesisResult) -> str:
@@ -167,10 +190,8 @@ def sentence(result: HypothesisResult) -> str:
             return (
                 f"{word}: {measured(result)}, asked for {threshold(result)}. {as_sentence(reason)}"
             )
-        case _ if result.unit == ANSWER_UNIT:
-            return f"{word}: {measured(result)}."
         case _:
-            return f"{word}: {measured(result)}, asked for {threshold(result)}."
+            return f"{word}: {outcome(result)}."
 
 
 def headline(run: RunDocument) -> str:
@@ -244,15 +265,15 @@ def ending(experiment: ExperimentDocument) -> str:
 
 
 def remedy_seen(run: RunDocument) -> str:
-    """Whether the remedy was seen working in this run."""
+    """Whether the remedy was seen working in this run, and the numbers that show it."""
     result = next((h for h in run.hypotheses if h.id == run.remedy.hypothesis), None)
     if result is None:
         return f"Not tested at depth {run.depth.value}."
     match result.verdict:
         case Verdict.SUPPORTED:
-            return f"Seen working here: {measured(result)}, asked for {threshold(result)}."
+            return f"Seen working here: {outcome(result)}. {as_sentence(comparison(result, run))}"
         case Verdict.REFUTED:
-            return f"Did not work here: {measured(result)}, asked for {threshold(result)}."
+            return f"Did not work here: {outcome(result)}. {as_sentence(comparison(result, run))}"
         case _:
             return f"Not shown here. {sentence(result)}"
 

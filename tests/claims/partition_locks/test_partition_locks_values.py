@@ -17,6 +17,7 @@ from earwitness.claims.partition_locks.experiment import open_bench
 from earwitness.claims.partition_locks.load_design import WHERE_TIME_GOES
 from earwitness.claims.partition_locks.schema import Orders
 from earwitness.claims.partition_locks.target import target
+from earwitness.experiment import gates
 from earwitness.experiment.bench import BenchSettings, Unavailable
 from earwitness.experiment.consistency import problems
 from earwitness.experiment.design import Arm, Claim, Depth, Difference, Ratio
@@ -198,3 +199,23 @@ def test_measuring_begins_when_the_slowest_client_is_warm() -> None:
 def test_a_client_that_never_got_warm_is_reported() -> None:
     load = two_clients([(0, at / 10) for at in range(1, 51)])
     assert loads.measured(load, [], warm_seconds=1)["warm_transactions"] == 0
+
+
+def test_a_load_that_was_warm_too_late_is_run_again_and_longer() -> None:
+    late = {"warm_transactions": 3.0, "measured_seconds": 0.8, "errors": 0.0}
+    never = {"warm_transactions": 1.0, "measured_seconds": 2.0, "errors": 0.0}
+    enough = {"warm_transactions": 3.0, "measured_seconds": 1.0, "errors": 0.0}
+    failing = {"warm_transactions": 0.0, "measured_seconds": 2.0, "errors": 7.0}
+    tried = iter([late, never, enough, late])
+    assert loads.warm_in_time(tried) is enough
+    assert list(tried) == [late], "what counts already is not tried again"
+    assert loads.warm_in_time([late, never]) is never, "the gate says that it was not warm"
+    assert loads.warm_in_time(iter([failing, enough])) is failing, "errors are kept"
+
+
+def test_waits_are_sampled_often_enough_wherever_a_verdict_stands_on_them() -> None:
+    for hypothesis in CLAIM.hypotheses:
+        experiment = next(e for e in CLAIM.experiments if e.id == hypothesis.experiment)
+        if hypothesis.contrast.metric == "lock_manager_share":
+            guarding = [g.metric for g in experiment.gates if gates.guards(g, hypothesis)]
+            assert {"sampler_hz", "measured_seconds", "warm_transactions"} <= {*guarding}

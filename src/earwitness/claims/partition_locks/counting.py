@@ -15,6 +15,7 @@ from earwitness.claims.partition_locks.cluster import (
     described,
     start_each,
 )
+from earwitness.claims.partition_locks.locking import PREDICTED_NUMBERS
 from earwitness.claims.partition_locks.target import ServerKey, Target, target
 from earwitness.experiment.bench import BenchSettings
 from earwitness.experiment.design import Arm, Experiment
@@ -57,6 +58,7 @@ class CountingBench:
                 "predicted_fast_path": predicted.fast_path,
                 "predicted_shared_table": predicted.shared_table,
                 "mispredicted": counted.differences(predicted),
+                "predicted_numbers": PREDICTED_NUMBERS,
                 "planning_ms": spent.planning_ms,
                 "execution_ms": spent.execution_ms,
                 "locking_ms": locking_ms,

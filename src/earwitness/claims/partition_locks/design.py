@@ -31,14 +31,20 @@ TREE: dict[str, Setting] = {"partitions": PARTITIONS, "indexes": INDEXES}
 
 _LOCKS = (
     Metric(name="locks", title="relation locks of one query", unit="locks"),
-    Metric(name="fast_path", title="locks in the session's own slots", unit="locks"),
-    Metric(name="shared_table", title="locks in the shared lock table", unit="locks"),
+    Metric(name="fast_path", title="locks in the session's own slots", unit="locks", of="locks"),
+    Metric(name="shared_table", title="locks in the shared lock table", unit="locks", of="locks"),
 )
 _PREDICTED = (
     Metric(name="predicted_locks", title="locks, from the catalog", unit="locks"),
     Metric(name="predicted_fast_path", title="fast-path locks, from the catalog", unit="locks"),
     Metric(name="predicted_shared_table", title="shared locks, from the catalog", unit="locks"),
-    Metric(name="mispredicted", title="of these three numbers, how many are wrong"),
+    Metric(
+        name="mispredicted",
+        title="of these three numbers, how many are wrong",
+        unit="numbers",
+        of="predicted_numbers",
+    ),
+    Metric(name="predicted_numbers", title="numbers that are predicted", unit="numbers"),
     Metric(name="planning_ms", title="time to plan the query again", unit="ms"),
     Metric(name="execution_ms", title="time to execute it, once planned", unit="ms"),
     Metric(name="locking_ms", title="time to lock all of its tables and do no more", unit="ms"),
@@ -150,7 +156,7 @@ EXHAUSTION = Experiment(
         ),
         Metric(name="shared_table", title="shared locks of each, from the catalog", unit="locks"),
         Metric(name="guaranteed", title="sessions that PostgreSQL sizes for", unit="sessions"),
-        Metric(name="margin", title="sessions beyond the guaranteed ones", unit="sessions"),
+        Metric(name="margin", title="sessions beyond the guaranteed ones", unit="sessions more than that"),
     ),
     plans={
         # A small lock table, so that a hundred partitions fill it; the study has the defaults.

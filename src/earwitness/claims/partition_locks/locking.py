@@ -40,6 +40,9 @@ FIRST_MAJOR_OPENING_PARENT_INDEXES = 16
 SPECIAL_WORKERS_UNTIL_17 = 1
 SPECIAL_WORKERS_FROM_18 = 2
 
+PREDICTED_NUMBERS = 3
+"""Of a ``LockCount``: locks, those in the fast path, those in the shared table."""
+
 HOLDERS_PER_LOCK = 2
 """``LockManagerShmemInit`` makes the table of holders twice as large as that of locks."""
 BYTES_PER_LOCK = 400
@@ -141,7 +144,7 @@ class LockCount:
         return self.fast_path + self.shared_table
 
     def differences(self, other: "LockCount") -> int:
-        """How many of the three numbers (locks, fast path, shared table) differ; 0 to 3."""
+        """How many of the ``PREDICTED_NUMBERS`` (locks, fast path, shared table) differ."""
         return (
             int(self.locks != other.locks)
             + int(self.fast_path != other.fast_path)

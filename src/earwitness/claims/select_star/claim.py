@@ -156,8 +156,8 @@ schema_change = Experiment(
         Arm(name="star", title="SELECT *", settings={"columns": "star"}),
     ),
     metrics=(
-        Metric(name="executions", title="Executions after the column was added"),
-        Metric(name="failures", title="Executions that failed"),
+        Metric(name="executions", title="Executions after the column was added", unit="executions"),
+        Metric(name="failures", title="Executions that failed", unit="executions", of="executions"),
     ),
     plans={
         Depth.STUDY: Plan(design=Sequential(least=3, most=3), settings={"executions": 3}),

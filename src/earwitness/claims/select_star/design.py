@@ -26,9 +26,11 @@ _FROM_DISK = Metric(name="pages_from_disk", title="Pages that were not in shared
 BYTES_OUT = Metric(name="bytes_out", title="Bytes of rows sent to the client", unit="B")
 SERVER_MS = Metric(name="server_ms", title="Server time, rows made ready to send", unit="ms")
 
-STUDY: Mapping[str, Setting] = {"rows": 10_000, "fetched": 1_000, "repetitions": 5}
+STUDY: Mapping[str, Setting] = {"rows": 10_000, "fetched": 1_000}
 """Ten thousand rows of the wide table are 120 MB with indexes, and made in two seconds."""
-FULL: Mapping[str, Setting] = {"rows": 20_000, "fetched": 2_000, "repetitions": 9}
+FULL: Mapping[str, Setting] = {"rows": 20_000, "fetched": 2_000}
+_REPETITIONS = {Depth.STUDY: 5, Depth.FULL: 9}
+"""Of which a trial gives the median, where it measures more than once."""
 
 _IN_MEMORY = Condition(
     id="in-memory",
@@ -38,13 +40,24 @@ _IN_MEMORY = Condition(
 )
 
 
-def plans(*, least: int, most: int, **more: Setting) -> Mapping[Depth, Plan]:
+def plans_once(*, least: int, most: int, **more: Setting) -> Mapping[Depth, Plan]:
     """A sequential study, and twice the rows and blocks in full; ``more`` settings for both."""
     return {
-        Depth.STUDY: Plan(design=Sequential(least=least, most=most), settings={**STUDY, **more}),
-        Depth.FULL: Plan(
-            design=Sequential(least=2 * least, most=2 * most), settings={**FULL, **more}
-        ),
+        depth: Plan(
+            design=Sequential(least=times * least, most=times * most), settings={**settings, **more}
+        )
+        for depth, times, settings in ((Depth.STUDY, 1, STUDY), (Depth.FULL, 2, FULL))
+    }
+
+
+def plans(*, least: int, most: int, **more: Setting) -> Mapping[Depth, Plan]:
+    """The same, with repetitions in each trial; ``more`` may say how many."""
+    return {
+        depth: Plan(
+            design=plan.design,
+            settings={**plan.settings, "repetitions": _REPETITIONS[depth], **more},
+        )
+        for depth, plan in plans_once(least=least, most=most).items()
     }
 
 
@@ -200,5 +213,5 @@ cold = Experiment(
             twin="everything-cold-again",
         ),
     ),
-    plans=plans(least=8, most=16),
+    plans=plans_once(least=8, most=16),
 )

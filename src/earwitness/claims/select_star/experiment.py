@@ -69,7 +69,6 @@ def open_bench(experiment: Experiment, settings: BenchSettings) -> Iterator[Benc
             "server": server.version,
             "client": f"psycopg {psycopg.__version__} ({psycopg.pq.__impl__}), {between}",
             **asked,
-            **{name: str(value) for name, value in settings.plan.settings.items()},
         }
         if over is not None:
             connection = stack.enter_context(transmitting.connected(server, over))

@@ -43,6 +43,7 @@ forecast = Experiment(
         Metric(
             name="wire_to_server",
             title="Computed time at 100 Mbit/s for each millisecond of the server",
+            unit="x",
         ),
     ),
     plans={
@@ -81,7 +82,7 @@ wire = Experiment(
         BYTES_OUT,
         Metric(name="carried_bytes", title="Bytes that TCP delivered to the client", unit="B"),
         Metric(name="forecast_error", title="Error of the forecast of these bytes", unit="%"),
-        Metric(name="over_computed", title="Time over that of the bytes at the wire's rate"),
+        Metric(name="over_computed", title="Time over that of the bytes at the wire's rate", unit="x"),
     ),
     gates=(
         Control(

@@ -4,6 +4,7 @@ The name stands above and not beside the bar, so that the longest arm fits the n
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from earwitness.experiment.design import Bars, Metric, Waterfall
 from earwitness.report import series, words
@@ -61,6 +62,34 @@ def waterfall(chart: Waterfall, run: RunDocument) -> str | None:
     return svg.drawing(chart.title, _said(metric, shown), height, [grid, *parts])
 
 
+@dataclass(frozen=True)
+class Step:
+    """An arm of a waterfall: its number, and what it adds to the one before, as they are said."""
+
+    title: str
+    added: str
+    """Empty for the first."""
+    total: str
+
+
+def steps(chart: Waterfall, run: RunDocument) -> list[Step]:
+    """The chain, arm by arm, with what each of them adds; empty without data."""
+    experiment = series.experiment_of(run, chart.experiment)
+    if experiment is None:
+        return []
+    unit = series.metric_of(experiment, chart.metric).unit
+    shown = series.summaries(run, experiment, chart.metric, chart.arms)
+    befores = [None, *(one.median for one in shown)]
+    return [
+        Step(
+            title=one.arm.title,
+            added="" if before is None else words.added(one.median, before, unit),
+            total=words.number(one.median, unit),
+        )
+        for one, before in zip(shown, befores, strict=False)
+    ]
+
+
 def _bar(one: Summary, metric: Metric, axis: Scale, y: float) -> tuple[str, float]:
     """A row of a bar chart and where the next one starts."""
     label, top = _name(one, [words.number(one.median, metric.unit)], y)
@@ -85,8 +114,7 @@ def _step(
     """A row of a waterfall and where the next one starts; ``before`` is None for the first."""
     numbers = [words.number(one.median, metric.unit)]
     if before is not None:
-        change = words.number(one.median - before, metric.unit)
-        numbers = [f"{'+' if one.median >= before else ''}{change}", f"= {numbers[0]}"]
+        numbers = [words.added(one.median, before, metric.unit), f"= {numbers[0]}"]
     kind = "c-bar" if before is None else "c-add" if one.median >= before else "c-less"
     label, top = _name(one, numbers, y)
     left, right = sorted((axis.at(before or 0.0), axis.at(one.median)))
