@@ -12,6 +12,7 @@ from earwitness.check import postgresql_statements as statements
 from earwitness.check import sql_names
 from earwitness.check.plan import Step
 from earwitness.check.postgresql_statements import normalised, parsed, read
+from earwitness.check.postgresql_texts import grammatical
 from earwitness.check.target import NotSeen
 
 values = st.text(st.characters(whitelist_categories=("L", "N")), min_size=0, max_size=12)
@@ -131,3 +132,23 @@ def test_a_missing_parser_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(NotSeen) as missing:
         parsed("select 1")
     assert "earwitness[check]" in missing.value.needs
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("select a from t where a in ($1,$2,$3)", "select a from t where a in (?, ?, ?)"),
+        ("select a from t where (a,b)>($1,$2)", "select a from t where (a,b)>(?, ?)"),
+        ("select $1||$2 from t where $3=$4", "select ?|| ? from t where ?= ?"),
+        ("select a$1,b$2 from t", "select a$1,b$2 from t"),
+        ("select timestamp with time zone $1", "select (?::timestamp with time zone)"),
+        ('DECLARE "c 1" NO SCROLL CURSOR WITH HOLD FOR SELECT * FROM t', "SELECT * FROM t"),
+        ("declare c cursor for select 'geheim' from t", "select ? from t"),
+        ("prepare p (int, text) as select * from t where a = $1", "select * from t where a = ?"),
+        ("copy (select * from t where (a)) to stdout (format csv)", "select * from t where (a)"),
+    ],
+)
+def test_texts_are_understood_as_programs_send_them(text: str, kept: str) -> None:
+    query = grammatical(text)
+    assert parsed(query) is not None
+    assert normalised(query) == kept

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from earwitness.check.postgresql import Session, select
+from earwitness.check.postgresql_texts import grammatical
 from earwitness.check.target import NotSeen
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _QUERY = re.compile(
     r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|insert|update|delete|merge)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_TYPED = re.compile(r"\b(interval|date|time|timestamp|timestamptz)\s+(\$\d+)", re.IGNORECASE)
 _HIDDEN = "<insufficient privilege>"
 
 EXTENSION = select(
@@ -118,7 +118,7 @@ def read(session: Session) -> Statements:
         counted=tuple(
             Counted(
                 queryid=str(queryid),
-                text=_grammatical(text),
+                text=None if text is None else grammatical(text),
                 calls=calls,
                 rows=count,
                 seconds=float(seconds),
@@ -128,11 +128,6 @@ def read(session: Session) -> Statements:
         hidden=len(rows) - len(shown),
         seconds=_age(session, schema),
     )
-
-
-def _grammatical(text: str | None) -> str | None:
-    """``date '2024-01-01'`` is counted as ``date $1``, which PostgreSQL itself does not parse."""
-    return None if text is None else _TYPED.sub(r"(\2::\1)", text)
 
 
 def _age(session: Session, schema: str) -> float | None:
