@@ -82,6 +82,7 @@ class Session:
         self._settings: dict[str, str] = {}
         self._steps_left, self._rows_left = budget.steps, budget.rows
         self._plannings_left = budget.plannings
+        self._planning_seconds_left = budget.planning_seconds
         self._server = self._open()
         self._pooled = self._server[3] != connection.info.backend_pid  # a pooler invents its own
 
@@ -206,8 +207,14 @@ class Session:
             raise NotSeen("a superuser's session plans no statement of somebody else's")
         if self._plannings_left == 0:
             raise NotSeen(f"the budget of {self._budget.plannings} planned statements is used up")
+        if self._planning_seconds_left <= 0 or self.seconds_left < self.step_seconds + 1:
+            raise NotSeen(
+                f"the budget of {self._budget.planning_seconds:g} s of planning is used up"
+            )
         self._plannings_left -= 1
         found: list[Row] = []
+        self._recover("its locks could not be told apart")  # views that were read are locked still
+        begun = time.monotonic()
 
         def plan(_: list[Row]) -> None:
             try:
@@ -219,6 +226,7 @@ class Session:
             self._receive(_PLANNED_LOCKS, found)
 
         answer = self._carry_out(step, plan)
+        self._planning_seconds_left -= time.monotonic() - begun
         if isinstance(answer, NotSeen):
             raise answer
         self._recover("its locks could not be given back")

@@ -6,6 +6,8 @@ once with values of one partition in their place. What the planner locked decide
 in where it was not asked. A statement that could not be understood is "unknown", never fine.
 """
 
+import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +25,10 @@ from earwitness.claims.partition_locks.relations import Relations, Table
 
 SHARE_OF_FREE_TABLE = 4
 """Planning may take a quarter of what is free of the lock table, and no more."""
+
+PARSING_SECONDS = 6.0
+"""A long text takes a hundredth of a second."""
+_WORD = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 
 Planner = Callable[[str], Sequence[int]]
 """From a statement to the OIDs that planning it locks. Raises NotSeen and Unreachable."""
@@ -58,18 +64,38 @@ class Room:
         return max(0, free) // SHARE_OF_FREE_TABLE
 
 
-def uses(counted: Iterable[Counted], relations: Relations) -> tuple[list[Use], int]:
-    """Those statements that read a partition tree, and how many were not understood."""
-    found, not_understood = [], 0
+@dataclass(frozen=True)
+class Uses:
+    """What was found among the statements that were counted."""
+
+    found: tuple[Use, ...]
+    """Those that read a partition tree."""
+    not_understood: int
+    """Those that name one, and what they do with it is not known."""
+    without_text: int
+    """Those whose text is too long, or lost."""
+    not_parsed: int
+    """Those that name one, and there was no time left to parse them."""
+
+
+def uses(
+    counted: Iterable[Counted], relations: Relations, *, seconds: float = PARSING_SECONDS
+) -> Uses:
+    """Those statements that read a partition tree; parsing ends after so many seconds."""
+    until = time.monotonic() + seconds
+    found, not_understood, without_text, not_parsed = [], 0, 0, 0
     for one in counted:
-        tree = parsed(one.text) if one.text is not None else None
-        if tree is None or one.text is None:
-            not_understood += one.text is None or _mentions(one.text, relations)
-            continue
-        use = _use(one, one.text, tree, relations)
-        if use.trees:
+        if one.text is None:
+            without_text += 1
+        elif not _mentions(one.text, relations):
+            continue  # parsing costs milliseconds
+        elif time.monotonic() > until:
+            not_parsed += 1
+        elif (tree := parsed(one.text)) is None:
+            not_understood += is_query(one.text)
+        elif (use := _use(one, one.text, tree, relations)).trees:
             found.append(use)
-    return found, not_understood
+    return Uses(tuple(found), not_understood, without_text, not_parsed)
 
 
 def judged(use: Use, relations: Relations, room: Room, plan: Planner | None) -> Statement:
@@ -86,11 +112,9 @@ def judged(use: Use, relations: Relations, room: Room, plan: Planner | None) -> 
 
 
 def _mentions(text: str, relations: Relations) -> bool:
-    """Whether a query that was not understood holds the name of a tree."""
-    folded = text.lower()
-    return is_query(text) and any(
-        relations.tables[root].name.lower() in folded for root in relations.trees
-    )
+    """Whether a text holds the name of a tree, or of a view that reads one."""
+    words = {word.strip('"').replace('""', '"').lower() for word in _WORD.findall(text)}
+    return not words.isdisjoint(relations.leading)
 
 
 def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
