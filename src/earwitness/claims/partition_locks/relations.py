@@ -98,6 +98,8 @@ class Key:
     """Empty texts stand for expressions."""
     values: tuple[str, ...]
     """For each column a value in one of the partitions, as SQL writes it; empty: not known."""
+    types: tuple[str, ...] = ()
+    """For each column its ``pg_type.typname``; empty: not known."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ def _key(strategy: str, columns: Sequence[str], types: Sequence[str], bound: str
         if strategy == "h"
         else bound_values(bound or "", len(columns))
     )
-    return Key(strategy=strategy, columns=tuple(columns), values=tuple(values))
+    return Key(strategy, tuple(columns), tuple(values), tuple(types))
 
 
 def bound_values(bound: str, columns: int) -> tuple[str, ...]:
