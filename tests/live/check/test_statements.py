@@ -375,3 +375,54 @@ def test_stars_are_found_and_their_stored_bytes_counted(server: Postgres) -> Non
     assert 6015 + 3 < docs["bytes_per_row"] < 6015 + 4
     (told,) = [one for one in check.judge(found) if one.id == "select-star/fetched"]
     assert f"{499 * docs['bytes_per_row']:,.0f} bytes went to clients" in told.statement
+
+
+ROWS_OF = {
+    "select * from shop.seen_whole where id <= 3": 3,
+    "select w from shop.seen_whole w where id <= 4": 4,
+    "select row_to_json(w) from shop.seen_whole w where id < 6": 5,
+    "copy (select * from shop.seen_whole where id <= 6) to stdout": 6,
+    "select p.n, w.* from shop.few p join shop.seen_whole w on w.id = p.n": 2,
+}
+"""Statements that fetch whole rows, each as many as nobody else."""
+NOT_WHOLE = (
+    "select shop.looked()",
+    "select md5(w::text) from shop.seen_whole w",
+    "create temp table copied as select * from shop.seen_whole",
+    "begin; set transaction read only; commit",
+)
+
+
+def test_whole_rows_count_where_a_client_gets_them(server: Postgres) -> None:
+    with server.connect() as owner:
+        owner.execute(
+            "create table shop.seen_whole (id int primary key, body text); "
+            "alter table shop.seen_whole alter body set storage external; "
+            "insert into shop.seen_whole select n, repeat('x', 6000) from generate_series(1, 4000) n; "
+            "delete from shop.seen_whole where id % 20 > 0 and id > 20; "
+            "create table shop.few as select n from generate_series(1, 2) n; "
+            "create function shop.looked() returns int language plpgsql as $$ declare r record; "
+            "begin for r in select * from shop.seen_whole loop null; end loop; return 1; end $$"
+        )
+        owner.execute("vacuum analyze shop.seen_whole")
+        owner.execute("vacuum analyze shop.few")
+        owner.execute("set pg_stat_statements.track = 'all'")
+        owner.execute("select tools.pg_stat_statements_reset()")
+        for text in (*ROWS_OF, *NOT_WHOLE):
+            if not text.startswith("copy"):
+                owner.execute(text.encode())
+                continue
+            with owner.cursor().copy(text.encode()) as copied:
+                assert sum(1 for _ in copied.rows()) == 6
+    (check,) = registry.find("select-star").checks
+    kind, target = kinds.recognise(address(server, "monitor"))
+    evidence = runner.gather(kind, target, (check,), budget=BUDGET, version="1")
+    found = [
+        one
+        for one in evidence.claims["select-star"]["statements"]
+        if "shop.seen_whole" in one["relations"]
+    ]
+    assert {one["rows"] for one in found} == set(ROWS_OF.values()), found
+    # a row is 6000 bytes in four pieces, whatever room in the TOAST file the deleted ones left
+    widths = {one["bytes"] and one["bytes"] // one["rows"] for one in found}
+    assert 6000 < min(widths) == max(widths) < 10_000
