@@ -12,6 +12,7 @@ from earwitness.check import postgresql_statements as statements
 from earwitness.check import sql_names
 from earwitness.check.plan import Step
 from earwitness.check.postgresql_statements import normalised, parsed, read
+from earwitness.check.postgresql_texts import grammatical
 from earwitness.check.target import NotSeen
 
 values = st.text(st.characters(whitelist_categories=("L", "N")), min_size=0, max_size=12)
@@ -96,7 +97,10 @@ class Server:
 
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-COUNTED = [(1 << 62, "select date $1", 7, 70, 0.5), (None, "<insufficient privilege>", 3, 3, 0.1)]
+COUNTED = [
+    (1 << 62, "select date $1", 7, 6, 60, 0.5, 9),
+    (None, "<insufficient privilege>", 3, 3, 3, 0.1, 9),
+]
 WHOLE = {
     "statements-extension": [("tools",)],
     "statements": COUNTED,
@@ -107,9 +111,10 @@ WHOLE = {
 def test_what_is_counted() -> None:
     seen = read(Server(WHOLE))
     (one,) = seen.counted
-    assert (one.queryid, one.calls, one.rows, one.seconds) == (str(1 << 62), 7, 70, 0.5)
+    assert (one.queryid, one.calls, one.seconds) == (str(1 << 62), 7, 0.5)
+    assert (one.sent, one.rows) == (6, 60)
     assert one.text == "select ($1::date)"  # as PostgreSQL itself could parse it
-    assert (seen.hidden, seen.seconds) == (1, 3600.0)
+    assert (seen.hidden, seen.left_out, seen.seconds) == (1, 7, 3600.0)
 
 
 def test_an_extension_without_an_age_is_read() -> None:
@@ -131,3 +136,23 @@ def test_a_missing_parser_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(NotSeen) as missing:
         parsed("select 1")
     assert "earwitness[check]" in missing.value.needs
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("select a from t where a in ($1,$2,$3)", "select a from t where a in (?, ?, ?)"),
+        ("select a from t where (a,b)>($1,$2)", "select a from t where (a,b)>(?, ?)"),
+        ("select $1||$2 from t where $3=$4", "select ?|| ? from t where ?= ?"),
+        ("select a$1,b$2 from t", "select a$1,b$2 from t"),
+        ("select timestamp with time zone $1", "select (?::timestamp with time zone)"),
+        ('DECLARE "c 1" NO SCROLL CURSOR WITH HOLD FOR SELECT * FROM t', "SELECT * FROM t"),
+        ("declare c cursor for select 'geheim' from t", "select ? from t"),
+        ("prepare p (int, text) as select * from t where a = $1", "select * from t where a = ?"),
+        ("copy (select * from t where (a)) to stdout (format csv)", "select * from t where (a)"),
+    ],
+)
+def test_texts_are_understood_as_programs_send_them(text: str, kept: str) -> None:
+    query = grammatical(text)
+    assert parsed(query) is not None
+    assert normalised(query) == kept

@@ -47,6 +47,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """Longest wait for a lock; the target itself gives up then."""
     plannings: int = 0
     """Statements of others that the target may be asked to plan; none is executed."""
+    planning_seconds: float = 0.0
+    """After so long in all it is asked to plan no further one."""
 
 
 class PlannedCheck(msgspec.Struct, frozen=True, kw_only=True):

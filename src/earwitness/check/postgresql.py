@@ -83,6 +83,7 @@ class Session:
         self._settings: dict[str, str] = {}
         self._steps_left, self._rows_left = budget.steps, budget.rows
         self._plannings_left = budget.plannings
+        self._planning_seconds_left = budget.planning_seconds
         self._server = self._open()
         self._pooled = self._server[3] != connection.info.backend_pid  # a pooler invents its own
 
@@ -230,8 +231,13 @@ class Session:
             raise NotSeen("it calls what the system does not define, and planning could run that")
         if self._plannings_left == 0:
             raise NotSeen(f"the budget of {self._budget.plannings} planned statements is used up")
+        if self._planning_seconds_left <= 0 or self.seconds_left < self.step_seconds + 1:
+            raise NotSeen(
+                f"the budget of {self._budget.planning_seconds:g} s of planning is used up"
+            )
         self._plannings_left -= 1
         found: list[Row] = []
+        begun = time.monotonic()
 
         def plan(_: list[Row]) -> None:
             try:
@@ -243,6 +249,7 @@ class Session:
             self._receive(PLANNED_LOCKS.encode(), found)
 
         answer = self._carry_out(step, plan)
+        self._planning_seconds_left -= time.monotonic() - begun
         if isinstance(answer, NotSeen):
             raise answer
         return tuple(oid for (oid,) in found)

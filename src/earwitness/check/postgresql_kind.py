@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 NAME = "postgresql"
 SCHEMES = ("postgresql://", "postgres://")
 BUDGET = Budget(
-    seconds=30.0, steps=20, rows=500_000, step_seconds=5.0, lock_seconds=0.1, plannings=40
+    seconds=30.0,
+    steps=20,
+    rows=500_000,
+    step_seconds=5.0,
+    lock_seconds=0.1,
+    plannings=200,
+    planning_seconds=5.0,
 )
 """Half a million rows are three integers each: about 60 MB at the most."""
 

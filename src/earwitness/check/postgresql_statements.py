@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from earwitness.check.postgresql import Session, select
+from earwitness.check.postgresql_texts import grammatical
 from earwitness.check.target import NotSeen
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
-MOST = 200
+MOST = 1_000
 """Statements that are read of each order; a server keeps 5,000 unless told otherwise."""
 LONGEST = 20_000
 """Characters of a text that is still read; longer ones are counted as not understood."""
+CHARACTERS = 4_000_000
+"""Of all texts together: so many are parsed in seconds."""
 DIALECT = "postgres"
 KEPT = 300
 """Characters of a normalised text that are kept."""
@@ -31,8 +34,15 @@ _QUERY = re.compile(
     r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|insert|update|delete|merge)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_TYPED = re.compile(r"\b(interval|date|time|timestamp|timestamptz)\s+(\$\d+)", re.IGNORECASE)
 _HIDDEN = "<insufficient privilege>"
+_NO_QUERIES = (
+    *("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"),
+    *("set", "reset", "show", "discard", "deallocate", "execute", "close", "fetch", "move"),
+    *("listen", "unlisten", "notify", "lock", "explain", "vacuum", "analyze", "checkpoint"),
+    *("create", "alter", "drop", "grant", "revoke", "comment", "truncate", "refresh", "reindex"),
+    *("cluster", "do", "call", "load"),
+)
+"""How statements begin that neither read nor change rows of a table by a query of their own."""
 
 EXTENSION = select(
     "statements-extension",
@@ -40,25 +50,43 @@ EXTENSION = select(
     "select nspname::text from pg_extension join pg_namespace n on n.oid = extnamespace "
     "where extname = 'pg_stat_statements'",
 )
+# An extension older than the server's has no column "toplevel"; then the name is that of "absent".
+# What is not sent to be read or changed would only take the places of what is.
 STATEMENTS = select(
     "statements",
-    f"the {MOST} statements with most calls and the {MOST} with most time, in the schema read before",
+    f"the {MOST:,} queries and changes with most calls and the {MOST:,} with most time, up to "
+    f"{CHARACTERS:,} characters of text, in the schema read before",
     f"""
 with counted as (
-    select queryid, query, sum(calls)::bigint as calls, sum(rows)::bigint as rows,
-        sum(total_exec_time) / 1000 as seconds
-    from <schema>.pg_stat_statements
-    where dbid = (select oid from pg_database where datname = current_database())
+    select queryid, query, sum(calls)::bigint as calls, sum(total_exec_time) / 1000 as seconds,
+        sum(calls * toplevel::int)::bigint as sent, sum(rows * toplevel::int)::bigint as rows
+    from (
+        select shown.*
+        from (select true as toplevel) as absent
+        cross join lateral (
+            select queryid, query, calls, rows, total_exec_time, toplevel
+            from <schema>.pg_stat_statements
+            where dbid = (select oid from pg_database where datname = current_database())
+        ) as shown
+    ) as each_user
+    where query is null or query !~* '^[[:space:]]*({"|".join(_NO_QUERIES)})($|[^[:alnum:]_])'
     group by queryid, query
 ), ranked as (
-    select *, row_number() over (order by calls desc, queryid) as by_calls,
-        row_number() over (order by seconds desc, queryid) as by_time
+    select *, count(*) over () as found, least(
+        row_number() over (order by calls desc, queryid),
+        row_number() over (order by seconds desc, queryid)
+    ) as place
     from counted
+), weighed as (
+    select *, sum(case when length(query) <= {LONGEST} then length(query) else 0 end)
+        over (order by place, queryid) as characters
+    from ranked
 )
-select queryid::bigint, case when length(query) <= {LONGEST} then query end, calls, rows, seconds
-from ranked
-where by_calls <= {MOST} or by_time <= {MOST}
-order by calls desc, queryid""",  # noqa: S608 - numbers of this module
+select queryid::bigint, case when length(query) <= {LONGEST} then query end, calls, sent, rows,
+    seconds, found
+from weighed
+where place <= {MOST} and characters <= {CHARACTERS}
+order by calls desc, queryid""",  # noqa: S608 - numbers and words of this module
     needs="grant pg_read_all_stats, and USAGE on the extension's schema",
 )
 RESET = select(
@@ -79,7 +107,10 @@ class Counted:
     text: str | None
     """As PostgreSQL keeps it, to be parsed and forgotten; None: longer than LONGEST."""
     calls: int
+    sent: int
+    """Calls by a client, and not by a function; all of them where the extension is older than 1.9."""
     rows: int
+    """Of those that were sent."""
     seconds: float
     """Spent executing it, all calls together."""
 
@@ -92,6 +123,8 @@ class Statements:
     """Those with most calls first."""
     hidden: int
     """Statements of other roles that were counted but not shown; 0 with the grant."""
+    left_out: int
+    """Further ones, with fewer calls and less time than all that were read."""
     seconds: float | None
     """Since the counters were reset; None: the server does not say."""
 
@@ -118,21 +151,18 @@ def read(session: Session) -> Statements:
         counted=tuple(
             Counted(
                 queryid=str(queryid),
-                text=_grammatical(text),
+                text=None if text is None else grammatical(text),
                 calls=calls,
+                sent=sent,
                 rows=count,
                 seconds=float(seconds),
             )
-            for queryid, text, calls, count, seconds in shown
+            for queryid, text, calls, sent, count, seconds, _ in shown
         ),
         hidden=len(rows) - len(shown),
+        left_out=rows[0][-1] - len(rows) if rows else 0,
         seconds=_age(session, schema),
     )
-
-
-def _grammatical(text: str | None) -> str | None:
-    """``date '2024-01-01'`` is counted as ``date $1``, which PostgreSQL itself does not parse."""
-    return None if text is None else _TYPED.sub(r"(\2::\1)", text)
 
 
 def _age(session: Session, schema: str) -> float | None:

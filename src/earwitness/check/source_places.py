@@ -30,7 +30,9 @@ _CREATION = re.compile(
 )
 _PARTITIONED = re.compile(r"\bpartition\s+by\b", re.IGNORECASE)
 
-_TYPED = re.compile(r"\(\?::(interval|date|time|timestamp|timestamptz)\)")
+_TYPED = re.compile(
+    r"\(\?::(interval|date|time(?:stamp)?(?: with(?:out)? time zone)?|timestamptz)\)"
+)
 _TOKEN = re.compile(r'"(?:[^"]|"")*"|[^\W\d][\w$]*|\d+|::|<=|>=|<>|!=|->>|->|@>|<@|\|\||\S')
 _GAP = r"(?:\s|\\[nrt]?|[\"'`+]|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*?"
 """What may stand between two words of a statement: also the end of one literal and the next.

@@ -99,7 +99,10 @@ def purpose(step: Step) -> str:
 
 def budget(limits: Budget) -> str:
     """What a session may cost."""
-    planned = f", {count(limits.plannings, 'planned statement')}" if limits.plannings else ""
+    planned = ""
+    if limits.plannings:
+        within = f" in {duration(limits.planning_seconds)}" if limits.planning_seconds else ""
+        planned = f", {count(limits.plannings, 'planned statement')}{within}"
     return (
         f"at most {count(limits.steps, 'read')}{planned} and {count(limits.rows, 'row')} in "
         f"{duration(limits.seconds)}; {duration(limits.step_seconds)} for each read, "

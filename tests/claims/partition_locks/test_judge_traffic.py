@@ -100,10 +100,19 @@ def test_each_tree_has_one_finding_of_a_sort_however_many_statements() -> None:
         ("never-prunes", "public.events", ("/statements/10",)),
         ("never-prunes", "public.orders", tuple(f"/statements/{n}" for n in range(6))),
         ("generic-plan", "public.orders", ("/statements/6",)),
+        ("unknown-pruning", "public.orders", ("/statements/8",)),
     ]
     assert "6 (6 calls)" in found[1].statement
     assert "and 3 more" in found[1].statement
     assert "1 judged by text" in found[0].statement
+
+
+def test_what_never_prunes_is_said_of_the_tree_that_it_does_not_prune() -> None:
+    both = ("public.events", "public.orders")
+    (finding,) = judged(statement(relations=both, unpruned=("public.orders",)))
+    assert finding.location is not None
+    assert finding.location.name == "public.orders"
+    assert "public.events" not in finding.statement
 
 
 @given(st.integers(0, 10**5), st.integers(0, 10**5))

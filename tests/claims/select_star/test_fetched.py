@@ -6,15 +6,16 @@ import msgspec
 import pytest
 
 from earwitness.check.finding import Finding, Severity
-from earwitness.check.postgresql_statements import Counted
+from earwitness.check.postgresql_statements import Counted, parsed
 from earwitness.claims.select_star.evidence import StarStatement, StoredRows
-from earwitness.claims.select_star.fetched import of_statement
+from earwitness.claims.select_star.fetched import may_fetch_whole, of_statement, with_bytes
 from earwitness.claims.select_star.judge import judge
 
 KNOWN = {
     ("shop", "docs"): "shop.docs",
     ("shop", "pages"): "shop.pages",
     ("shop", "small"): "shop.small",
+    ("shop", "narrow"): "shop.narrow",
     ("shop", "twice"): "shop.twice",
     ("other", "twice"): "other.twice",
     ("shop", "seen"): None,  # a view
@@ -23,8 +24,10 @@ SIZES = {"shop.docs": 9000, "shop.pages": 4000, "shop.twice": 5000}
 
 
 def star(text: str) -> StarStatement | None:
-    counted = Counted(queryid="7", text=text, calls=10, rows=100, seconds=1.0)
-    return of_statement(counted, KNOWN, SIZES)
+    counted = Counted(queryid="7", text=text, calls=10, sent=9, rows=100, seconds=1.0)
+    tree = parsed(text)
+    found = None if tree is None else of_statement(counted, tree, KNOWN, lambda _, __: False)
+    return None if found is None else with_bytes(found, SIZES, {"shop.narrow": 40})
 
 
 @pytest.mark.parametrize(
@@ -32,9 +35,14 @@ def star(text: str) -> StarStatement | None:
     [
         ("select * from docs where id = $1", ("shop.docs",), 900_000),
         ("select d.* from shop.docs d, small", ("shop.docs",), 900_000),
-        ("select * from docs left join pages using (id)", ("shop.docs", "shop.pages"), 400_000),
-        ("select * from docs join small using (id)", ("shop.docs", "shop.small"), None),
-        ("select * from docs join seen using (id)", ("shop.docs",), None),
+        ("select * from docs left join pages using (id)", ("shop.docs", "shop.pages"), 900_000),
+        ("select * from docs join pages using (id)", ("shop.docs", "shop.pages"), 1_300_000),
+        ("select d.id, p.* from docs d left join pages p using (id)", ("shop.pages",), None),
+        ("select * from docs join small using (id)", ("shop.docs", "shop.small"), 900_000),
+        ("select * from docs join seen using (id)", ("shop.docs",), 900_000),
+        ("select row_to_json(d) from docs d", ("shop.docs",), 900_000),
+        ("select json_agg(d) from docs d", ("shop.docs",), None),
+        ("select * from narrow", ("shop.narrow",), 4_000),
         ("select * from docs union all select * from pages", ("shop.docs", "shop.pages"), None),
         ("select * from small", ("shop.small",), None),
         ("select * from other.twice", ("other.twice",), None),
@@ -96,7 +104,28 @@ def test_a_rate_of_bytes_and_nothing_called_wasted() -> None:
 def test_stars_without_bytes_are_summed_up_and_none_is_said() -> None:
     assert [one.id for one in judged(made(bytes=None))] == ["select-star/stars"]
     assert [one.id for one in judged()] == ["select-star/no-stars"]
+    (narrow,) = judged(made(bytes=4_000, inline=True))
+    assert narrow.id == "select-star/stars"
+    assert "at least about 4,000 stored bytes in 100 s: 40 a second" in narrow.statement
     assert [one.id for one in judged(made(), made(bytes=None))] == [
         "select-star/fetched",
         "select-star/stars",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select row_to_json(w) from shop.docs w where id < $1",
+        'select "W" from docs as "W"',
+        "select json_agg(r) from (select id from docs) r",
+        "with r as (select id from docs) select r from r",
+        "insert into docs values ($1) returning docs",
+    ],
+)
+def test_a_text_in_which_a_row_may_be_named_is_parsed(text: str) -> None:
+    assert may_fetch_whole(text)
+
+
+def test_most_texts_need_no_parsing() -> None:
+    assert not may_fetch_whole("select o.id, o.note from docs o join pages p on p.id = o.id")

@@ -9,18 +9,29 @@ a function that is merely stable gives. So a comparison of the key with a parame
 custom plan, and in no generic one.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from earwitness.check.sql_names import folded
+from earwitness.claims.partition_locks import casts, reach
 from earwitness.claims.partition_locks.relations import Key
 
-_COMPARISONS = (exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In)
+_COMPARISONS = (exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NEQ, exp.Between, exp.In)
 _EQUALITIES = (exp.EQ, exp.In)
+_NEVER_PRUNING = (
+    exp.Like,
+    exp.ILike,
+    exp.SimilarTo,
+    exp.RegexpLike,
+    exp.RegexpILike,
+    exp.NullSafeEQ,
+)
+"""Operators that no partition can be left out by: they are in no operator family of the keys."""
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)
 _STABLE = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime, exp.Localtimestamp, exp.Query)
-_HASH = "h"
+_HASH, _LIST = "h", "l"
 
 
 @dataclass(frozen=True)
@@ -29,15 +40,26 @@ class Comparison:
 
     column: str
     qualifier: str
+    query: int
+    """Id of the node of the query in whose condition it stands."""
     equality: bool
+    listed: bool
+    """Whether it is an equality with any of a list."""
     parameters: tuple[exp.Parameter, ...]
     """Those that the key is compared with directly; none: it is compared with something else."""
     binding: bool
     """Whether every row that is read has to pass it."""
-    understood: bool
-    """Whether nothing but these parameters can make the difference to pruning."""
+    never: bool
+    """Whether no value makes the planner leave a partition out by it."""
     replaceable: bool
-    """Whether no parameter but these can."""
+    """Whether no parameter but these can make a difference."""
+    term: exp.Expr
+    """All that AND joins with others, the comparison being a part of it."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether it restricts the key to its parameters, and does so for every row."""
+        return self.binding and bool(self.parameters) and not self.never
 
 
 @dataclass(frozen=True)
@@ -45,7 +67,7 @@ class Reading:
     """What the conditions say about one tree."""
 
     prunes_with_values: bool
-    """Certain to prune when the parameters are values, under every name that the tree has."""
+    """Certain to prune when the parameters are values, wherever the statement reads the tree."""
     unclear: bool
     """Whether something about the key was not understood, so that the text cannot decide."""
     unreplaced: bool
@@ -54,35 +76,81 @@ class Reading:
     """Parameters, and the value as SQL writes it that makes each one known."""
 
 
-def read(statement: exp.Expr, keys: Sequence[Key], aliases: Collection[str]) -> Reading:
-    """The conditions on a tree that the statement reads under these names."""
-    values = {
-        column: value
-        for key in keys
-        for column, value in zip(key.columns, key.values, strict=True)
-        if column
-    }
-    same = [*_equivalent(statement, set(values), aliases)]
-    found = [*_comparisons(statement, {(column, a): column for column in values for a in aliases})]
-    further = [*_comparisons(statement, dict(same))]
-    replacements = [
-        (parameter, _written(parameter, value))
-        for one in (*found, *further)
-        for parameter in one.parameters
-        if (value := values[one.column])
-    ]
+def read(statement: exp.Expr, keys: Sequence[Key], places: Sequence[exp.Table]) -> Reading:
+    """The conditions on a tree that the statement reads at these places."""
+    values: dict[str, str] = {}
+    for key in keys:
+        values |= {c: v for c, v in zip(key.columns, key.values, strict=True) if c}
+    aliases = frozenset().union(*(reach.names(statement, place) for place in places))
+    names = {(column, name): column for column in values for name in aliases}
+    found = [*_comparisons(statement, names, keys)]
+    further = [*_comparisons(statement, dict(_equivalent(statement, set(values), aliases)), keys)]
+    replacements = _replacements(statement, [*found, *further], values)
+    known = {id(parameter) for parameter, _ in replacements}
     valueless = any(not all(key.columns) for key in keys) or any(
-        one.parameters and not values[one.column] for one in found
+        one.parameters and not one.never and not values[one.column] for one in found
     )
+    pruned, unclear = _of_places(found, keys, places)
     return Reading(
-        prunes_with_values=all(
-            any(_satisfied(key, [c for c in found if c.qualifier in ("", name)]) for key in keys)
-            for name in aliases
-        ),
-        unclear=any(not one.understood for one in found) or valueless,
-        unreplaced=any(not one.replaceable for one in found) or valueless,
-        replacements=tuple(replacements),
+        prunes_with_values=pruned,
+        unclear=unclear or valueless,
+        unreplaced=valueless
+        or any(not one.replaceable or _decided_apart(one, known) for one in found),
+        replacements=replacements,
     )
+
+
+def _of_places(
+    found: Sequence[Comparison], keys: Sequence[Key], places: Sequence[exp.Table]
+) -> tuple[bool, bool]:
+    """Whether every place is certain to be pruned; and whether one may be that is not certain to."""
+    columns = frozenset(column for key in keys for column in key.columns if column)
+    reaching = [reach.reaching(place, columns) for place in places]
+    here = [
+        [one for one in found if one.query in queries and one.qualifier in ("", queries[one.query])]
+        for queries in reaching
+    ]
+    settled = {id(one) for reached in here for one in reached}
+    apart = any(not one.never for one in found if id(one) not in settled)
+    loose = [
+        reached
+        for reached in here
+        if not any(_satisfied(key, [one for one in reached if one.certain]) for key in keys)
+    ]
+    doubtful = any(not one.never and not one.certain for reached in loose for one in reached)
+    return not loose, bool(loose) and (apart or doubtful)
+
+
+def _replacements(
+    statement: exp.Expr, comparisons: Iterable[Comparison], values: Mapping[str, str]
+) -> tuple[tuple[exp.Parameter, str], ...]:
+    """Every place of the parameters that the key is compared with, and what makes them known."""
+    by_number: dict[str, str] = {}
+    for one in comparisons:
+        for parameter in one.parameters:
+            if values[one.column]:
+                by_number.setdefault(parameter.name, values[one.column])
+    return tuple(
+        (parameter, _written(parameter, by_number[parameter.name]))
+        for parameter in statement.find_all(exp.Parameter)
+        if parameter.name in by_number
+    )
+
+
+def _decided_apart(one: Comparison, known: Collection[int]) -> bool:
+    """Whether a parameter beside it can switch it off: ``$2 or day = $1``, a CASE."""
+    if one.binding or one.never:
+        return False
+    if one.term.find(exp.Case, exp.If) is not None:
+        return True
+    for parameter in one.term.find_all(exp.Parameter):
+        arm: exp.Expr = parameter
+        while arm is not one.term and not isinstance(arm.parent, exp.Or | exp.And | exp.Paren):
+            assert arm.parent is not None, "the term is above"
+            arm = arm.parent
+        if id(parameter) not in known and arm.find(exp.Column) is None:
+            return True
+    return False
 
 
 def replaced(text: str, replacements: Sequence[tuple[exp.Expr, str]]) -> str | None:
@@ -115,64 +183,134 @@ def _place(node: exp.Expr) -> tuple[int, int]:
     return start, own.meta["end"] + 1
 
 
-def _satisfied(key: Key, comparisons: Sequence[Comparison]) -> bool:
-    """Whether comparisons that bind, with values, are enough to prune by this key."""
-    binding = [one for one in comparisons if one.binding and one.parameters]
+def _satisfied(key: Key, certain: Sequence[Comparison]) -> bool:
+    """Whether comparisons that are certain, with values, are enough to prune by this key."""
     if key.strategy == _HASH:
-        equal = {one.column for one in binding if one.equality}
+        # of several values in several columns PostgreSQL makes no pairs
+        several = len(key.columns) > 1
+        equal = {one.column for one in certain if one.equality and not (several and one.listed)}
         return all(column in equal for column in key.columns)
-    return any(one.column == key.columns[0] for one in binding)
+    return any(one.column == key.columns[0] for one in certain)
 
 
-def _comparisons(statement: exp.Expr, names: dict[tuple[str, str], str]) -> Iterator[Comparison]:
+def _comparisons(
+    statement: exp.Expr, names: Mapping[tuple[str, str], str], keys: Sequence[Key]
+) -> Iterator[Comparison]:
     """Where the columns, by name and qualifier, stand in conditions; as which key column."""
     by_name = {column: key for (column, _), key in names.items()}
     for column in statement.find_all(exp.Column):
         name, qualifier = folded(column.this), folded(column.args.get("table"))
         key = names.get((name, qualifier)) if qualifier else by_name.get(name)
         if key is not None and _in_condition(column):
-            yield _comparison(column, key, qualifier)
+            yield _comparison(column, key, qualifier, keys)
 
 
-def _comparison(column: exp.Column, key: str, qualifier: str) -> Comparison:
-    node: exp.Expr = column
-    while isinstance(node.parent, exp.Paren):
-        node = node.parent
-    parent = node.parent
-    compared = isinstance(parent, _COMPARISONS) and not _is_tested(parent, node)
-    operands = [*_operands(parent, node)] if compared and parent is not None else []
+def _comparison(column: exp.Column, key: str, qualifier: str, keys: Sequence[Key]) -> Comparison:
+    node, wrapped = _wrapped(column)
+    parent, operands = _compared(node)
+    compared = isinstance(parent, _COMPARISONS)
     parameters = [_parameter(operand) for operand in operands]
     direct = bool(parameters) and all(parameter is not None for parameter in parameters)
-    unknowable = compared and _never_known(operands)
+    direct = direct and wrapped is None
     term = parent if compared and parent is not None else node
+    ordered_rows = isinstance(node.parent, exp.Tuple) and not isinstance(parent, _EQUALITIES)
+    negated = isinstance(term.parent, exp.Not) or isinstance(term, exp.NEQ)
+    types = {
+        kind for one in keys for c, kind in zip(one.columns, one.types, strict=False) if c == key
+    }
+    never = _hidden(wrapped, types) if wrapped is not None else isinstance(parent, _NEVER_PRUNING)
+    never |= compared and (
+        ordered_rows
+        or _never_known(operands)
+        or (isinstance(term, exp.NEQ) and not any(one.strategy == _LIST for one in keys))
+        or (direct and all(casts.never_prunes(types, operand) for operand in operands))
+    )
+    never &= all(all(one.columns) for one in keys)  # an expression may be the key
+    owner = column.find_ancestor(*reach.OWNERS)
     return Comparison(
         column=key,
         qualifier=qualifier,
+        query=id(owner),
         equality=isinstance(parent, _EQUALITIES),
+        listed=isinstance(parent, exp.In) or (compared and term.find(exp.Any) is not None),
         parameters=tuple(p for p in parameters if p is not None) if direct else (),
-        binding=_binds(term),
-        understood=(direct and _binds(term)) or unknowable,
-        replaceable=direct or unknowable or _term(node).find(exp.Parameter) is None,
+        binding=_binds(term) and not negated,
+        never=never,
+        replaceable=never or (direct and not negated) or _term(node).find(exp.Parameter) is None,
+        term=_term(node),
     )
 
 
+def _wrapped(column: exp.Column) -> tuple[exp.Expr, exp.Expr | None]:
+    """The column, or the whole expression around it that is compared, and what is nearest around it."""
+    node, inner = _unparenthesized(column), None
+    while node.parent is not None and _computes(node.parent):
+        inner = inner if inner is not None else node.parent
+        node = _unparenthesized(node.parent)
+    return node, inner
+
+
+def _computes(node: exp.Expr) -> bool:
+    """Whether it makes another value of what is in it, and is no condition itself."""
+    if isinstance(node, exp.Binary):
+        return isinstance(node, _ARITHMETIC)
+    return isinstance(node, exp.Func | exp.AtTimeZone | exp.Collate) and not isinstance(
+        node, exp.Predicate | exp.Connector
+    )
+
+
+def _unparenthesized(node: exp.Expr) -> exp.Expr:
+    while isinstance(node.parent, exp.Paren):
+        node = node.parent
+    return node
+
+
+def _hidden(wrapping: exp.Expr, types: Collection[str]) -> bool:
+    """Whether what is around a key is certain to hide it from the planner.
+
+    A function of somebody's may be nothing but the column itself, once it is inlined; so may a cast.
+    """
+    if isinstance(wrapping, exp.Cast):
+        return casts.changes(types, wrapping)
+    return not isinstance(wrapping, exp.Anonymous | exp.Case | exp.If | exp.Collate)
+
+
 def _term(node: exp.Expr) -> exp.Expr:
-    """The whole term of a condition that the node is a part of."""
+    """The whole term of a condition that the node is a part of, between ANDs."""
     while isinstance(above := node.parent, exp.Expr) and not isinstance(
-        above, exp.And | exp.Or | exp.Where | exp.Join
+        above, exp.And | exp.Where | exp.Join | exp.Merge
     ):
         node = above
     return node
 
 
-def _is_tested(comparison: exp.Expr, node: exp.Expr) -> bool:
-    """Whether the key is not what is compared, but a bound or a member of a list."""
-    return isinstance(comparison, exp.Between | exp.In) and comparison.this is not node
+def _compared(node: exp.Expr) -> tuple[exp.Expr | None, Sequence[exp.Expr]]:
+    """The comparison that a key stands in, and what it is compared with; else what is around it."""
+    whole, place = node, 0
+    if isinstance(node.parent, exp.Tuple):
+        whole, place = _unparenthesized(node.parent), node.parent.expressions.index(node)
+    parent = whole.parent
+    if not isinstance(parent, _COMPARISONS):
+        return parent, ()
+    if isinstance(parent, exp.Between | exp.In) and parent.this is not whole:
+        return None, ()  # a bound, or a member of a list
+    operands = [*_operands(parent, whole)]
+    if whole is node:
+        return parent, operands
+    rows = [_bare(operand) for operand in operands]
+    if all(isinstance(row, exp.Tuple) for row in rows):
+        return parent, [row.expressions[place] for row in rows]
+    return parent, ()
 
 
 def _operands(comparison: exp.Expr, node: exp.Expr) -> Iterator[exp.Expr]:
-    """What a node is compared with."""
-    yield from (part for part in comparison.iter_expressions() if part is not node)
+    """What a node is compared with; of an array that is written out, what is in it."""
+    for part in comparison.iter_expressions():
+        listed = _bare(part.this) if isinstance(part, exp.Any) else part
+        if isinstance(listed, exp.Array):
+            yield from listed.expressions
+        elif part is not node:
+            yield part
 
 
 def _never_known(operands: Sequence[exp.Expr]) -> bool:
@@ -195,8 +333,8 @@ def _bare(node: exp.Expr) -> exp.Expr:
 
 def _in_condition(node: exp.Expr) -> bool:
     """Whether it stands in a WHERE or ON of its own query."""
-    clause = node.find_ancestor(exp.Where, exp.Join, exp.Query)
-    return isinstance(clause, exp.Where | exp.Join)
+    clause = node.find_ancestor(exp.Where, exp.Join, exp.Query, exp.Whens, exp.Merge)
+    return isinstance(clause, exp.Where | exp.Join | exp.Merge)
 
 
 def _binds(term: exp.Expr) -> bool:
@@ -206,7 +344,7 @@ def _binds(term: exp.Expr) -> bool:
         above = above.parent
     if isinstance(above, exp.Join):
         return not above.args.get("side")
-    return isinstance(above, exp.Where)
+    return isinstance(above, exp.Where | exp.Merge)
 
 
 def _equivalent(

@@ -67,6 +67,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """Spent executing it, all calls together."""
     relations: tuple[str, ...]
     """The partitioned tables that it reads."""
+    unpruned: tuple[str, ...] = ()
+    """Those of them of which no plan leaves a partition out; empty unless ``prunes`` is never."""
     prunes: Prunes
     """``custom_only``: with values, not with parameters as in a generic plan."""
     by: Literal["plan", "text"]

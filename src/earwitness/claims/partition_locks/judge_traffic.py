@@ -31,11 +31,16 @@ _NAMED = 3
 def findings(seen: PartitionLocks) -> tuple[Finding, ...]:
     """Findings about statements and waits; none for what was not seen."""
     found = []
-    for relations in sorted({one.relations for one in seen.statements or ()}):
+    for relations in sorted({_about(one) for one in seen.statements or ()}):
         found += _of_relations(relations, seen)
     if seen.waits is not None:
         found.append(_of_waits(seen.waits))
     return tuple(found)
+
+
+def _about(one: Statement) -> tuple[str, ...]:
+    """The trees that a finding about it names: those that it never prunes, else all that it reads."""
+    return one.unpruned or one.relations
 
 
 def sessions_until_exhaustion(one: Statement, seen: PartitionLocks) -> int:
@@ -66,16 +71,20 @@ def severity(one: Statement, seen: PartitionLocks) -> Severity:
 
 
 def _of_relations(relations: Sequence[str], seen: PartitionLocks) -> list[Finding]:
-    """One finding for the statements that never prune, one for those that a generic plan would hurt."""
+    """One finding for those that never prune, for those that a generic plan would hurt, for the rest."""
     spilling = [
         (place, one)
         for place, one in enumerate(seen.statements or ())
-        if one.relations == relations and one.slow > 0
+        if _about(one) == relations and one.slow > 0
     ]
     never = [pair for pair in spilling if pair[1].prunes == "never"]
     custom = [pair for pair in spilling if pair[1].prunes == "custom_only"]
-    found = [_never_prunes(never, seen)] if never else []
-    return [*found, _generic_plan(custom, seen)] if custom else found
+    unknown = [pair for pair in spilling if pair[1].prunes == "unknown"]
+    return [
+        *([_never_prunes(never, seen)] if never else []),
+        *([_generic_plan(custom, seen)] if custom else []),
+        *([_unknown(unknown)] if unknown else []),
+    ]
 
 
 def _never_prunes(statements: Sequence[tuple[int, Statement]], seen: PartitionLocks) -> Finding:
@@ -130,6 +139,28 @@ def _generic_plan(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
         evidence=_pointers(statements),
         statements=_texts(statements),
         learn_more=LEARN_PLANS,
+    )
+
+
+def _unknown(statements: Sequence[tuple[int, Statement]]) -> Finding:
+    """Said so that "not understood" is not taken for "prunes"."""
+    _, worst = max(statements, key=lambda pair: (pair[1].slow, pair[1].calls))
+    reasons = dict.fromkeys(one.reason for _, one in statements if one.reason)
+    because = f" (of one or another: {'; '.join(reasons)})" if reasons else ""
+    return Finding(
+        id=f"{CLAIM}/unknown-pruning",
+        claim=CLAIM,
+        severity=Severity.INFO,
+        title="Whether some statements prune is not known",
+        statement=(
+            f"Whether {_said(statements)} on {_names(worst)} prune is not known{because}. Where the "
+            f"worst does not, it takes {_locks(worst)}. {_in_words(statements)}"
+        ),
+        fix="Look at EXPLAIN of each, with values as they are sent: how many partitions does it name?",
+        location=_location(worst),
+        evidence=_pointers(statements),
+        statements=_texts(statements),
+        learn_more=LEARN_PRUNING,
     )
 
 
@@ -216,11 +247,11 @@ def _texts(statements: Iterable[tuple[int, Statement]]) -> tuple[str, ...]:
 
 
 def _names(one: Statement) -> str:
-    return ", ".join(one.relations)
+    return ", ".join(_about(one))
 
 
 def _location(one: Statement) -> Location:
-    return Location(kind="table", name=one.relations[0])
+    return Location(kind="table", name=_about(one)[0])
 
 
 def _pointers(statements: Iterable[tuple[int, Statement]]) -> tuple[str, ...]:

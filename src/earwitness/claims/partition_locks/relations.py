@@ -8,6 +8,7 @@ trees are seen all the same.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from earwitness.check import postgresql
@@ -35,16 +36,18 @@ join pg_namespace n on n.oid = relnamespace
 where indislive and relpersistence <> 't' and {_NOT_OURS}""",  # noqa: S608 - a text of this module
     needs="grant select on pg_catalog.pg_class, pg_catalog.pg_namespace, pg_catalog.pg_index",
 )
+# What a materialized view holds it has read already.
 VIEWS = postgresql.select(
     "views",
     "which relations views read",
     """
 select distinct ev_class::bigint, refobjid::bigint
 from pg_rewrite
+join pg_class on pg_class.oid = ev_class and relkind = 'v'
 join pg_depend on classid = 'pg_rewrite'::regclass and objid = pg_rewrite.oid
     and refclassid = 'pg_class'::regclass and refobjid <> ev_class
 where ev_class >= 16384 and refobjid >= 16384""",
-    needs="grant select on pg_catalog.pg_rewrite, pg_catalog.pg_depend",
+    needs="grant select on pg_catalog.pg_rewrite, pg_catalog.pg_depend, pg_catalog.pg_class",
 )
 KEYS = postgresql.select(
     "partition-keys",
@@ -95,6 +98,8 @@ class Key:
     """Empty texts stand for expressions."""
     values: tuple[str, ...]
     """For each column a value in one of the partitions, as SQL writes it; empty: not known."""
+    types: tuple[str, ...] = ()
+    """For each column its ``pg_type.typname``; empty: not known."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,11 @@ class Relations:
             table for table in self._by_name.get(name.name, ()) if name.schema in ("", table.schema)
         ]
         return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def leading(self) -> frozenset[str]:
+        """Names, in lower case, of the trees and of everything that reads one."""
+        return frozenset(t.name.lower() for t in self.tables.values() if self.trees_of(t))
 
     def trees_of(self, table: Table) -> frozenset[int]:
         """The trees that reading the table reads."""
@@ -201,7 +211,7 @@ def _key(strategy: str, columns: Sequence[str], types: Sequence[str], bound: str
         if strategy == "h"
         else bound_values(bound or "", len(columns))
     )
-    return Key(strategy=strategy, columns=tuple(columns), values=tuple(values))
+    return Key(strategy, tuple(columns), tuple(values), tuple(types))
 
 
 def bound_values(bound: str, columns: int) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ once with values of one partition in their place. What the planner locked decide
 in where it was not asked. A statement that could not be understood is "unknown", never fine.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -24,6 +26,10 @@ from earwitness.claims.partition_locks.relations import Relations, Table
 SHARE_OF_FREE_TABLE = 4
 """Planning may take a quarter of what is free of the lock table, and no more."""
 
+PARSING_SECONDS = 6.0
+"""A long text takes a hundredth of a second."""
+_WORD = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
+
 Planner = Callable[[str], Sequence[int]]
 """From a statement to the OIDs that planning it locks. Raises NotSeen and Unreachable."""
 
@@ -39,8 +45,8 @@ class Use:
     trees: frozenset[int]
     complete: bool
     """Whether every relation that it names was found, and none of them is a view."""
-    readings: tuple[Reading, ...]
-    """One for each tree that it names itself."""
+    readings: Mapping[int, Reading]
+    """One for each tree, by its root; through a view, as if the view had the key's columns under their names."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +64,38 @@ class Room:
         return max(0, free) // SHARE_OF_FREE_TABLE
 
 
-def uses(counted: Iterable[Counted], relations: Relations) -> tuple[list[Use], int]:
-    """Those statements that read a partition tree, and how many were not understood."""
-    found, not_understood = [], 0
+@dataclass(frozen=True)
+class Uses:
+    """What was found among the statements that were counted."""
+
+    found: tuple[Use, ...]
+    """Those that read a partition tree."""
+    not_understood: int
+    """Those that name one, and what they do with it is not known."""
+    without_text: int
+    """Those whose text is too long, or lost."""
+    not_parsed: int
+    """Those that name one, and there was no time left to parse them."""
+
+
+def uses(
+    counted: Iterable[Counted], relations: Relations, *, seconds: float = PARSING_SECONDS
+) -> Uses:
+    """Those statements that read a partition tree; parsing ends after so many seconds."""
+    until = time.monotonic() + seconds
+    found, not_understood, without_text, not_parsed = [], 0, 0, 0
     for one in counted:
-        tree = parsed(one.text) if one.text is not None else None
-        if tree is None or one.text is None:
-            not_understood += one.text is None or _mentions(one.text, relations)
-            continue
-        use = _use(one, one.text, tree, relations)
-        if use.trees:
+        if one.text is None:
+            without_text += 1
+        elif not _mentions(one.text, relations):
+            continue  # parsing costs milliseconds
+        elif time.monotonic() > until:
+            not_parsed += 1
+        elif (tree := parsed(one.text)) is None:
+            not_understood += is_query(one.text)
+        elif (use := _use(one, one.text, tree, relations)).trees:
             found.append(use)
-    return found, not_understood
+    return Uses(tuple(found), not_understood, without_text, not_parsed)
 
 
 def judged(use: Use, relations: Relations, room: Room, plan: Planner | None) -> Statement:
@@ -86,11 +112,9 @@ def judged(use: Use, relations: Relations, room: Room, plan: Planner | None) -> 
 
 
 def _mentions(text: str, relations: Relations) -> bool:
-    """Whether a query that was not understood holds the name of a tree."""
-    folded = text.lower()
-    return is_query(text) and any(
-        relations.tables[root].name.lower() in folded for root in relations.trees
-    )
+    """Whether a text holds the name of a tree, or of a view that reads one."""
+    words = {word.strip('"').replace('""', '"').lower() for word in _WORD.findall(text)}
+    return not words.isdisjoint(relations.leading)
 
 
 def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
@@ -98,13 +122,10 @@ def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
     places = [p for p in sql_names.relations(tree) if p is not written and not _of_system(p)]
     found = [(place, relations.find(sql_names.named(place))) for place in places]
     tables = {table.oid: table for _, table in found if table is not None}
-    aliases: dict[int, list[str]] = {}
+    read_at: dict[int, list[exp.Table]] = {}
     for place, table in found:
-        if table is not None and table.oid in relations.trees:
-            aliases.setdefault(table.oid, []).append(sql_names.alias(place))
-    readings = [
-        conditions.read(tree, relations.trees[root].keys, names) for root, names in aliases.items()
-    ]
+        for root in relations.trees_of(table) if table is not None else ():
+            read_at.setdefault(root, []).append(place)
     return Use(
         counted=one,
         text=text,
@@ -112,7 +133,10 @@ def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
         tables=tuple(tables.values()),
         trees=frozenset().union(*(relations.trees_of(table) for table in tables.values())),
         complete=len(found) == sum(table is not None and table.kind != "v" for _, table in found),
-        readings=tuple(readings),
+        readings={
+            root: conditions.read(tree, relations.trees[root].keys, spots)
+            for root, spots in read_at.items()
+        },
     )
 
 
@@ -143,20 +167,22 @@ def _all_relations(use: Use, relations: Relations) -> list[Relation]:
 def _by_text(use: Use, relations: Relations, unpruned: LockCount) -> Statement:
     prunes: Prunes = "unknown"
     reason = ""
+    whole = [root for root, r in use.readings.items() if not r.prunes_with_values and not r.unclear]
     if not use.complete:
         reason = "it names a view, or something that was not found or is not unique"
-    elif all(reading.prunes_with_values for reading in use.readings):
+    elif all(reading.prunes_with_values for reading in use.readings.values()):
         prunes = "custom_only"
-    elif any(not r.prunes_with_values and not r.unclear for r in use.readings):
+    elif whole:
         prunes = "never"
     else:
-        reason = "its conditions on the partition key were not understood"
+        reason = _UNCLEAR
     return Statement(
         queryid=use.counted.queryid,
         text=normalised(use.text),
         calls=use.counted.calls,
         seconds=round(use.counted.seconds, 6),
-        relations=tuple(sorted(relations.trees[root].name for root in use.trees)),
+        relations=_names(use.trees, relations),
+        unpruned=_names(whole, relations) if prunes == "never" else (),
         prunes=prunes,
         by="text",
         locks=unpruned.locks,
@@ -197,20 +223,22 @@ def _by_plan(
         if not place.args.get("db")
         and (table := relations.find(sql_names.named(place))) is not None
     ]
-    generic_text = conditions.replaced(use.text, names)
-    values = {id(node): (node, value) for r in use.readings for node, value in r.replacements}
-    others = conditions.renumbered(use.tree, values)
-    custom_text = conditions.replaced(use.text, [*names, *values.values(), *others])
+    replacements = [pair for r in use.readings.values() for pair in r.replacements]
+    values = {id(node): (node, value) for node, value in replacements}
+    generic_text = _plannable(use, names, {})
+    custom_text = _plannable(use, names, values)
     if generic_text is None or custom_text is None:
         return _noted(statement, "its names could not be completed")
     generic = frozenset(plan(generic_text))
     count = _count(generic, settings)
-    prunes, custom = _verdict(use, relations, generic), None
-    if prunes != "always":
+    prunes: Prunes = "always"
+    custom, whole = None, _whole(use, relations, generic)
+    if whole:
         custom = frozenset(plan(custom_text)) if values else generic
-        if _verdict(use, relations, custom) == "always":
-            prunes = "custom_only"
-        elif not use.complete or any(reading.unreplaced for reading in use.readings):
+        whole = _whole(use, relations, custom)
+        prunes = "never" if whole else "custom_only"
+        unreplaced = any(reading.unreplaced for reading in use.readings.values())
+        if whole and (not use.complete or unreplaced):
             prunes = "unknown"
     return Statement(
         queryid=statement.queryid,
@@ -218,6 +246,7 @@ def _by_plan(
         calls=statement.calls,
         seconds=statement.seconds,
         relations=statement.relations,
+        unpruned=_names(whole, relations) if prunes == "never" else (),
         prunes=prunes,
         by="plan",
         locks=count.locks,
@@ -231,11 +260,33 @@ def _by_plan(
 _UNCLEAR = "its conditions on the partition key were not understood"
 
 
-def _verdict(use: Use, relations: Relations, locked: frozenset[int]) -> Prunes:
-    """Whether, by these locks, every tree was pruned. One with a single partition cannot be."""
-    trees = [relations.trees[root].leaves for root in use.trees]
-    whole = [leaves for leaves in trees if len(leaves) > 1 and leaves <= locked]
-    return "never" if whole else "always"
+def _plannable(
+    use: Use,
+    names: Sequence[tuple[exp.Expr, str]],
+    values: Mapping[int, tuple[exp.Parameter, str]],
+) -> str | None:
+    """The text with whole names, with these values, and with the other parameters numbered anew.
+
+    ``extract(year from day)`` is counted with a parameter where no plan can have one; any field will do.
+    """
+    fields = {
+        id(node.this): (node.this, "epoch")
+        for node in use.tree.find_all(exp.Extract)
+        if isinstance(node.this, exp.Parameter)
+    }
+    known = {**values, **fields}
+    others = conditions.renumbered(use.tree, known)
+    return conditions.replaced(use.text, [*names, *known.values(), *others])
+
+
+def _whole(use: Use, relations: Relations, locked: frozenset[int]) -> list[int]:
+    """The trees of which, by these locks, nothing was left out. One with a single partition cannot be."""
+    leaves = {root: relations.trees[root].leaves for root in use.trees}
+    return [root for root in use.trees if len(leaves[root]) > 1 and leaves[root] <= locked]
+
+
+def _names(roots: Iterable[int], relations: Relations) -> tuple[str, ...]:
+    return tuple(sorted(relations.trees[root].name for root in roots))
 
 
 def _count(oids: Iterable[int], settings: LockSettings) -> LockCount:

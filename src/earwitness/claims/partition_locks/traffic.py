@@ -4,7 +4,8 @@ Reads for the probe. Nothing of it is essential: the trees are judged without it
 missing is added to ``missed`` with the grant or the step that would show it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from earwitness.check import postgresql, postgresql_statements
 from earwitness.check.evidence import Unseen
@@ -15,6 +16,9 @@ from earwitness.check.target import NotSeen, Unreachable
 from earwitness.claims.partition_locks import relations as relations_
 from earwitness.claims.partition_locks.evidence import Statement, Waits
 from earwitness.claims.partition_locks.locking import LockSettings, Relation
+
+if TYPE_CHECKING:
+    from earwitness.claims.partition_locks import statements as statements_
 
 CLAIM = "partition-locks"
 SAMPLES_PER_SECOND = 10.0
@@ -115,10 +119,9 @@ def _judged(
 ) -> tuple[Statement, ...]:
     from earwitness.claims.partition_locks import statements as statements_
 
-    used, not_understood = statements_.uses(counted.counted, relations)
-    if not_understood:
-        reason = f"{not_understood:,} name a partitioned table and were not understood"
-        missed.append(_unseen("some statements", reason))
+    sorted_out = statements_.uses(counted.counted, relations)
+    used = sorted_out.found
+    missed += _not_looked_at(counted, sorted_out)
     obstacle, room = None, statements_.Room(limits, 0)
     if used:
         obstacle, shared = _obstacle(session)
@@ -132,6 +135,18 @@ def _judged(
         grant = f"grant select on {reason.rpartition(' on ')[2]}, or pg_read_all_data"
         missed.append(_unseen("plans of statements", reason, grant))
     return found
+
+
+def _not_looked_at(counted: Statements, sorted_out: "statements_.Uses") -> Iterator[Unseen]:
+    """Statements of which it is not known whether they read a tree, or how."""
+    for number, why in (
+        (sorted_out.not_understood, "name a partitioned table and were not understood"),
+        (sorted_out.without_text, "have a text that is too long or was thrown away by the server"),
+        (sorted_out.not_parsed, "name a partitioned table and there was no time to parse them"),
+        (counted.left_out, "have fewer calls and less time than all that were read"),
+    ):
+        if number:
+            yield _unseen("some statements", f"{number:,} {why}")
 
 
 def _obstacle(session: postgresql.Session) -> tuple[NotSeen | None, int]:

@@ -17,7 +17,7 @@ class StoredTable(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     """As of the last VACUUM or ANALYZE."""
     bytes_per_row: int
-    """Stored in all, headers and free space included: the files' sizes divided by the rows."""
+    """Stored in all, headers included: the files' sizes, without free space that is known of, by the rows."""
     out_of_line_per_row: int
     """Of those, in the TOAST table: compressed where compression helped."""
     planned_bytes_per_row: int | None = None
@@ -41,12 +41,16 @@ class StarStatement(msgspec.Struct, frozen=True, kw_only=True):
     relations: tuple[str, ...]
     """Those whose columns it fetches all; without views, and names that were not found."""
     bytes: int | None
-    """Stored bytes of so many mean rows, TOAST counted; None where the size of one is not known.
+    """Stored bytes of so many mean rows, TOAST counted; None where the size of none is known.
 
-    Of several relations only the smallest counts, and of a UNION none.
+    Only ``certain`` relations count; in evidence without them, the smallest of several.
     """
     complete: bool = False
     """Whether every row given has a row of each of ``relations``' kind: no view, no UNION."""
+    certain: tuple[str, ...] = ()
+    """Those of which every row given has a row: no outer join, no UNION, nothing gathered."""
+    inline: bool = False
+    """Whether ``bytes`` are of tables that have nothing out of line."""
 
 
 class MeasuredColumn(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,17 +4,31 @@ Reads pg_stat_statements and parses what it shows; sizes are those that ``stored
 of it is essential: the tables are judged without it, and what is missing is added to ``missed``.
 
 The bytes are those of mean rows as they are stored, compressed where compression helped, TOAST
-counted: a statement that fetches from several tables counts the least of them for each row, because
-an outer join or one branch of many may have nothing from the others.
+counted: of a statement that fetches from several tables those count of which every row has one for
+certain, and not the other side of an outer join or one query of a UNION.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+from psycopg import sql
 
 from earwitness.check import postgresql, postgresql_statements
 from earwitness.check.evidence import Unseen
 from earwitness.check.postgresql_statements import Counted, normalised, parsed
 from earwitness.check.target import NotSeen
+from earwitness.claims.select_star import stored
 from earwitness.claims.select_star.evidence import StarStatement, StoredTable
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expr
+
+    from earwitness.claims.select_star.star_queries import IsColumn
 
 CLAIM = "select-star"
 
@@ -28,7 +42,41 @@ where relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'
     and nspname not in ('pg_catalog', 'information_schema') and nspname not like 'pg\_toast%'""",
     needs="grant select on pg_catalog.pg_class, pg_catalog.pg_namespace",
 )
-PLAN = (*postgresql_statements.PLAN, NAMES)
+COLUMNS = postgresql.select(
+    "row-names",
+    "which tables have a column of the names that statements may call whole rows by",
+    """
+select nspname::text, relname::text, attname::text
+from pg_attribute
+join pg_class c on c.oid = attrelid
+join pg_namespace n on n.oid = relnamespace
+where attname = any(<names>) and attnum > 0 and not attisdropped
+    and relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'""",
+    needs="grant select on pg_catalog.pg_attribute, pg_catalog.pg_class, pg_catalog.pg_namespace",
+)
+PLAN = (*postgresql_statements.PLAN, NAMES, COLUMNS, stored.SIZES)
+PARSING_SECONDS = 6.0
+"""A long text takes a hundredth of a second."""
+
+Known = Mapping[tuple[str, str], str | None]
+"""By schema and name, the relation as SQL shows it; None for a view."""
+_NAME = r'(?:"[^"]+"|[\w$]+)'
+_SOURCES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:\b(?:from|join|update|into|only|using)|,)\s*(?:{_NAME}\s*\.\s*)?({_NAME})",
+        rf"(?:\b(?:from|join|update|into|only|using)|,)\s*(?:{_NAME}\s*\.\s*)?{_NAME}\s+(?:as\s+)?({_NAME})",
+        rf"\)\s*(?:as\s+)?({_NAME})",
+    )
+)
+"""Where a name of a source of rows may stand: its own, one given to it, one of a query."""
+_ALONE = re.compile(r'(?<![\w$."])("[^"]+"|[^\W\d][\w$]*)(?!["\w$]*\s*\.)')
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    counted: Counted
+    tree: "Expr"
 
 
 def read(
@@ -48,50 +96,107 @@ def read(
     if counted.hidden:
         reason = f"{counted.hidden:,} are counted but not shown"
         missed.append(_unseen("statements of other roles", reason, "grant pg_read_all_stats"))
-    sizes = {table.relation: table.bytes_per_row for table in tables}
-    known: dict[tuple[str, str], str | None] = {
-        (schema, name): shown for schema, name, shown in names
-    }
-    found = [of_statement(one, known, sizes) for one in counted.counted]
+    known: Known = {(schema, name): shown for schema, name, shown in names}
+    trees = _parsed(counted.counted, missed)
+    is_column = _columns(session, trees)
+    found = [of_statement(one.counted, one.tree, known, is_column) for one in trees]
     stars = [one for one in found if one is not None]
-    return tuple(sorted(stars, key=lambda one: -(one.bytes or 0))), counted.seconds
+    sizes = {table.relation: table.bytes_per_row for table in tables}
+    further = _further_sizes(session, {r for one in stars for r in one.certain} - sizes.keys())
+    weighed = [with_bytes(one, sizes, further) for one in stars]
+    return tuple(sorted(weighed, key=lambda one: -(one.bytes or 0))), counted.seconds
+
+
+def _parsed(counted: Sequence[Counted], missed: list[Unseen]) -> list[_Parsed]:
+    """Those sent by clients in which a star or a whole row may be."""
+    until = time.monotonic() + PARSING_SECONDS
+    found, left = [], 0
+    for one in counted:
+        if one.text is None or not one.sent or not may_fetch_whole(one.text):
+            continue  # parsing costs milliseconds
+        if time.monotonic() > until:
+            left += 1
+        elif (tree := parsed(one.text)) is not None:
+            found.append(_Parsed(one, tree))
+    if left:
+        reason = f"there was no time to parse {left:,} of those in which a star may be"
+        missed.append(_unseen("some statements", reason))
+    return found
+
+
+def may_fetch_whole(text: str) -> bool:
+    """Whether a text has a star, or a word alone that is also the name of a source of rows."""
+    if "*" in text:
+        return True
+    found = {name.strip('"').lower() for sources in _SOURCES for name in sources.findall(text)}
+    words = Counter(word.strip('"').lower() for word in _ALONE.findall(text))
+    return any(words[name] > 1 for name in found)
+
+
+def _columns(session: postgresql.Session, trees: Sequence[_Parsed]) -> "IsColumn":
+    """Whether relations have columns of the names that whole rows may be meant by."""
+    from earwitness.claims.select_star.star_queries import may_be_rows
+
+    names = sorted({name for one in trees for name in may_be_rows(one.tree)})
+    if not names:
+        return lambda _, __: True
+    try:
+        rows = session.read_rows(COLUMNS, {"names": sql.Literal(names) + sql.SQL("::name[]")})
+    except NotSeen:
+        return lambda _, __: True  # then no name is taken for a row
+    columns = {(relation, column) for _, relation, column in rows}
+    return lambda relation, name: (relation.name, name) in columns
+
+
+def _further_sizes(session: postgresql.Session, relations: Collection[str]) -> Mapping[str, int]:
+    """Stored bytes of a mean row of relations with nothing out of line."""
+    if not relations:
+        return {}
+    try:
+        return stored.sizes(session, relations)
+    except NotSeen:
+        return {}
 
 
 def of_statement(
-    one: Counted, known: Mapping[tuple[str, str], str | None], sizes: Mapping[str, int]
+    one: Counted, tree: "Expr", known: Known, is_column: "IsColumn"
 ) -> StarStatement | None:
-    """What a statement fetches whole of relations that are known; None when it is nothing.
-
-    ``known``: by schema and name, the relation as SQL shows it, None for a view; ``sizes``: stored
-    bytes of a mean row by that.
-    """
-    from sqlglot import exp
-
+    """What a statement fetches whole of relations that are known; None when it is nothing."""
     from earwitness.claims.select_star.star_queries import fetched_whole
 
-    if one.text is None or "*" not in one.text:
-        return None  # most texts have none, and parsing costs milliseconds
-    tree = parsed(one.text)
-    if tree is None:
-        return None
-    relations = []
-    for named in fetched_whole(tree):
-        fitting = [key for key in known if key[1] == named.name and named.schema in ("", key[0])]
-        relations.append(known[fitting[0]] if len(fitting) == 1 else None)
-    shown = [relation for relation in relations if relation is not None]
+    shown: dict[str, bool] = {}
+    complete = True
+    for fetched in fetched_whole(tree, is_column):
+        name = fetched.relation
+        fitting = [key for key in known if key[1] == name.name and name.schema in ("", key[0])]
+        relation = known[fitting[0]] if len(fitting) == 1 else None
+        complete &= relation is not None and fetched.in_every_row
+        if relation is not None:
+            shown[relation] = shown.get(relation, False) or fetched.in_every_row
     if not shown:
         return None
-    whole = len(shown) == len(relations) and tree.find(exp.SetOperation) is None
-    widths = [sizes.get(relation) for relation in shown]
-    least = None if not whole or None in widths else min(w for w in widths if w is not None)
     return StarStatement(
         queryid=one.queryid,
-        text=normalised(one.text),
-        calls=one.calls,
+        text=normalised(one.text or ""),
+        calls=one.sent,
         rows=one.rows,
         relations=tuple(shown),
-        bytes=None if least is None else one.rows * least,
-        complete=whole,
+        bytes=None,
+        complete=complete,
+        certain=tuple(relation for relation, certain in shown.items() if certain),
+    )
+
+
+def with_bytes(
+    one: StarStatement, sizes: Mapping[str, int], further: Mapping[str, int]
+) -> StarStatement:
+    """The same with the stored bytes of so many mean rows of its certain relations."""
+    both = {**further, **sizes}
+    widths = [both[relation] for relation in one.certain if relation in both]
+    return msgspec.structs.replace(
+        one,
+        bytes=one.rows * sum(widths) if widths else None,
+        inline=bool(widths) and not any(relation in sizes for relation in one.certain),
     )
 
 

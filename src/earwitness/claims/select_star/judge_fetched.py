@@ -23,10 +23,12 @@ def findings(seen: StoredRows) -> tuple[Finding, ...]:
         return ()
     by_table: dict[tuple[str, ...], list[int]] = {}
     for place, one in enumerate(seen.statements):
-        if one.bytes:
+        if one.bytes and not one.inline:
             by_table.setdefault(one.relations, []).append(place)
-    ranked = sorted(by_table.items(), key=lambda pair: -_bytes(seen, pair[1]))[:_MOST]
-    return (*(_of_table(places, seen) for _, places in ranked), *_others(seen))
+    ranked = sorted(by_table.values(), key=lambda places: -_bytes(seen, places))[:_MOST]
+    told = {place for places in ranked for place in places}
+    others = [place for place in range(len(seen.statements)) if place not in told]
+    return (*(_of_table(places, seen) for places in ranked), *_others(others, seen))
 
 
 def _bytes(seen: StoredRows, places: Sequence[int]) -> int:
@@ -37,9 +39,6 @@ def _of_table(places: Sequence[int], seen: StoredRows) -> Finding:
     statements = [(seen.statements or ())[place] for place in places]
     names = ", ".join(statements[0].relations)
     fetched = _bytes(seen, places)
-    rate = ""
-    if seen.statements_seconds:
-        rate = f" in {seen.statements_seconds:,.0f} s: {fetched / seen.statements_seconds:,.0f} a second"
     return Finding(
         id=f"{CLAIM}/fetched",
         claim=CLAIM,
@@ -48,7 +47,7 @@ def _of_table(places: Sequence[int], seen: StoredRows) -> Finding:
         statement=(
             f"{_count(len(statements), 'statement')} on {names} gave "
             f"{sum(one.rows for one in statements):,} rows with all columns, about {fetched:,} stored "
-            f"bytes{rate}. Values out of line are counted; the rows are taken as wide as the mean "
+            f"bytes{_rate(fetched, seen)}. Values out of line are counted; the rows are taken as wide as the mean "
             f"one, and compressed ones grow when they are sent. Whether clients need all of it a "
             f"server does not show.{_sent(statements, seen)} {_in_words(statements)}"
         ),
@@ -60,47 +59,67 @@ def _of_table(places: Sequence[int], seen: StoredRows) -> Finding:
     )
 
 
+def _rate(number: float, seen: StoredRows) -> str:
+    if not seen.statements_seconds or seen.statements_seconds <= 0:
+        return ""
+    return f" in {seen.statements_seconds:,.0f} s: {number / seen.statements_seconds:,.0f} a second"
+
+
 def _sent(statements: Sequence[StarStatement], seen: StoredRows) -> str:
     """Bytes on the wire by measured widths, of those statements for which they can be told."""
+    measured = seen.measured or ()
     told = [
         one.rows * width
         for one in statements
-        if one.complete
-        and (width := measured_words.least_width(one.relations, seen.measured or ())) is not None
+        if (width := measured_words.width_of(one, measured)) is not None
     ]
     if not told:
         return ""
     return (
-        f" By the mean width of the rows that were measured, of several tables the narrowest, "
-        f"{sum(told):,.0f} bytes went to clients as text."
+        f" By the mean width of the rows that were measured, {sum(told):,.0f} bytes went to clients "
+        f"as text{_rate(sum(told), seen)}."
     )
 
 
-def _others(seen: StoredRows) -> Iterator[Finding]:
-    """Stars where no bytes are known; or, said so that it is not silence, no star at all."""
-    others = [one for one in seen.statements or () if not one.bytes]
-    if others or not seen.statements:
+def _others(places: Sequence[int], seen: StoredRows) -> Iterator[Finding]:
+    """Stars on rows that lie in one place; or, said so that it is not silence, no star at all."""
+    if not seen.statements:
+        yield _none()
+    elif places:
+        statements = [seen.statements[place] for place in places]
+        rows = sum(one.rows for one in statements)
+        fetched = _bytes(seen, places)
+        at_least = (
+            f", at least about {fetched:,} stored bytes{_rate(fetched, seen)}" if fetched else ""
+        )
         yield Finding(
-            id=f"{CLAIM}/stars" if others else f"{CLAIM}/no-stars",
+            id=f"{CLAIM}/stars",
             claim=CLAIM,
             severity=Severity.INFO,
-            title=(
-                "Statements that are sent fetch all columns"
-                if others
-                else "No statement that was seen fetches all columns"
-            ),
+            title="Statements that are sent fetch all columns",
             statement=(
-                f"{_count(len(others), 'statement')} fetched all columns where no bytes can be told: "
-                "of tables without values out of line, of several relations or of none with rows. "
-                f"{_in_words(others)}"
-                if others
-                else "No statement that was counted and understood fetches all columns of a table."
+                f"{_count(len(statements), 'further statement')} fetched all columns, of tables "
+                f"without values out of line, or of relations whose rows are not known: {rows:,} "
+                f"rows{at_least}.{_sent(statements, seen)} {_in_words(statements)}"
             ),
-            fix="Name the columns: then a new one changes nothing." if others else "Nothing to do.",
-            evidence=("/statements",),
-            statements=_texts(others),
+            fix="Name the columns: then a new one changes nothing.",
+            evidence=tuple(f"/statements/{place}" for place in places),
+            statements=_texts(statements),
             learn_more=LEARN_MORE,
         )
+
+
+def _none() -> Finding:
+    return Finding(
+        id=f"{CLAIM}/no-stars",
+        claim=CLAIM,
+        severity=Severity.INFO,
+        title="No statement that was seen fetches all columns",
+        statement="No statement that was counted and understood fetches all columns of a table.",
+        fix="Nothing to do.",
+        evidence=("/statements",),
+        learn_more=LEARN_MORE,
+    )
 
 
 def _texts(statements: Sequence[StarStatement]) -> tuple[str, ...]:

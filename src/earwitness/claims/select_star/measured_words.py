@@ -6,9 +6,11 @@ for the moment in which they were read, and for nothing else.
 
 from collections.abc import Sequence
 
-from earwitness.claims.select_star.evidence import MeasuredTable
+from earwitness.claims.select_star.evidence import MeasuredTable, StarStatement
 
 _COLUMNS_SAID = 2
+_ROW_BYTES = 1 + 4 + 2
+"""Of a DataRow message without columns: type, length, number of columns (protocol 3.0)."""
 
 
 def width(table: MeasuredTable) -> str:
@@ -19,11 +21,18 @@ def width(table: MeasuredTable) -> str:
     return f"{table.bytes_per_row:,.0f} bytes, {_certainty(table)}; the widest columns: {columns}"
 
 
-def least_width(relations: Sequence[str], tables: Sequence[MeasuredTable]) -> float | None:
-    """Bytes of the narrowest mean row of several relations; None where one was not measured."""
+def width_of(one: StarStatement, tables: Sequence[MeasuredTable]) -> float | None:
+    """Bytes of a row that it gives, at least; None where nothing of it was measured.
+
+    Relations count of which every row has one for certain; where older evidence does not say which,
+    the narrowest does.
+    """
     widths = {table.relation: table.bytes_per_row for table in tables}
-    known = [widths[relation] for relation in relations if relation in widths]
-    return min(known) if known and len(known) == len(relations) else None
+    if one.certain:
+        known = [widths[relation] for relation in one.certain if relation in widths]
+        return sum(known) - (len(known) - 1) * _ROW_BYTES if known else None
+    known = [widths[relation] for relation in one.relations if relation in widths]
+    return min(known) if one.complete and known and len(known) == len(one.relations) else None
 
 
 def _certainty(table: MeasuredTable) -> str:

@@ -8,7 +8,9 @@ of which a role sees those of columns that it may read, only stand beside it for
 
 # ruff: noqa: S608 - constants of this module; nothing from outside enters a statement
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+from psycopg import sql
 
 from earwitness.check import postgresql
 from earwitness.check.target import NotSeen
@@ -24,7 +26,7 @@ with recursive tables as (
     select oid as root, oid as relation
     from pg_class
     where relkind in ('r', 'p', 'm') and not relispartition and relpersistence <> 't'
-        and oid >= 16384
+        and oid >= 16384{only}
     union all
     select root, inhrelid
     from tables
@@ -36,9 +38,19 @@ with recursive tables as (
     where relkind in ('r', 'm')
 )"""
 
+# A TOAST table's file holds the room of what was deleted. When it was vacuumed last, its rows were
+# counted; they fill no more than so many bytes of its pages.
+_CHUNK_BYTES = 1996 + 12 + 24 + 4
+"""TOAST_MAX_CHUNK_SIZE, two columns and a length, header, line pointer (heaptoast.h, PostgreSQL 18)."""
+_PAGE = "current_setting('block_size')::bigint"
+_FILLED = f"""coalesce((
+    select least(1, t.reltuples * {_CHUNK_BYTES} / (t.relpages * {_PAGE})) from pg_class t
+    where t.oid = leaves.reltoastrelid and t.relpages > 0 and t.reltuples >= 0
+), 1)"""
+
 _SUMS = """
 , sized as (
-    select root, reltuples, {table} as in_table, {toast} as out_of_line from leaves
+    select root, reltuples, {table} as in_table, {toast} * {filled} as out_of_line from leaves
 ), summed as (
     select root, sum(reltuples) filter (where reltuples > 0) as rows,
         sum(in_table) filter (where reltuples > 0) as in_table,
@@ -54,39 +66,49 @@ _SUMS = """
 select root::bigint, root::regclass::text, rows::float8, in_table::float8, out_of_line::float8,
     with_out_of_line, known, unknowns
 from ranked
-where place = 1 or (out_of_line > 0 and place <= {most})
+where {which}
 order by place"""
+_MOST_STORED = f"place = 1 or (out_of_line > 0 and place <= {MOST})"
 
 _NEEDS = "grant select on pg_catalog.pg_class, pg_catalog.pg_inherits"
 
 FILES = postgresql.select(
     "stored-bytes",
     "bytes in the files of every table and of its out-of-line storage, and rows by the catalog",
-    _LEAVES
+    _LEAVES.format(only="")
     + _SUMS.format(
-        table="pg_relation_size(oid)", toast="pg_relation_size(reltoastrelid)", most=MOST
+        table="pg_relation_size(oid)",
+        toast="pg_relation_size(reltoastrelid)",
+        filled=_FILLED,
+        which=_MOST_STORED,
     ),
     needs=_NEEDS,
 )
 
 # pg_relation_size() waits for whoever alters a table; the pages of the catalog do not.
-_PAGE = "current_setting('block_size')::bigint"
+_BY_CATALOG = {
+    "table": f"relpages * {_PAGE}",
+    "toast": f"(select t.relpages from pg_class t where t.oid = leaves.reltoastrelid) * {_PAGE}",
+    "filled": _FILLED,
+}
 PAGES = postgresql.select(
     "stored-pages",
     "the same by the last VACUUM, where the files could not be asked",
-    _LEAVES
-    + _SUMS.format(
-        table=f"relpages * {_PAGE}",
-        toast=f"(select t.relpages from pg_class t where t.oid = leaves.reltoastrelid) * {_PAGE}",
-        most=MOST,
-    ),
+    _LEAVES.format(only="") + _SUMS.format(**_BY_CATALOG, which=_MOST_STORED),
+    needs=_NEEDS,
+)
+SIZES = postgresql.select(
+    "fetched-pages",
+    "the same of tables without values out of line that statements fetch all columns of",
+    _LEAVES.format(only=" and oid::regclass::text = any(<names>)")
+    + _SUMS.format(**_BY_CATALOG, which="rows > 0"),
     needs=_NEEDS,
 )
 
 WIDTHS = postgresql.select(
     "planned-widths",
     "the width of a row in the planner's statistics, of tables that the role may read",
-    _LEAVES
+    _LEAVES.format(only="")
     + """
 , planned as (
     select root, reltuples, width, seen,
@@ -98,7 +120,7 @@ WIDTHS = postgresql.select(
         select sum(avg_width) as width, count(*) as seen from pg_stats
         where schemaname = nspname and tablename = relname and not inherited
     ) statistics
-    where reltuples > 0 and reltoastrelid <> 0
+    where reltuples > 0
 )
 select root::bigint, (sum(width * reltuples) / sum(reltuples))::float8
 from planned group by root having bool_and(seen = columns)""",
@@ -106,6 +128,8 @@ from planned group by root having bool_and(seen = columns)""",
 )
 
 PLAN = (FILES, PAGES, WIDTHS)
+_TUPLE_BYTES = 24 + 4
+"""The least that a row takes in a page beside its values: header and line pointer."""
 
 
 def read(session: postgresql.Session) -> StoredRows:
@@ -130,6 +154,18 @@ def read(session: postgresql.Session) -> StoredRows:
     )
 
 
+def sizes(session: postgresql.Session, relations: Collection[str]) -> Mapping[str, int]:
+    """Stored bytes of a mean row by the pages of the catalog. Raises NotSeen and Unreachable."""
+    names = sql.Literal(sorted(relations)) + sql.SQL("::text[]")
+    rows = session.read_rows(SIZES, {"names": names})
+    planned = _planned(session) if rows else {}
+    tables = (
+        _table(name, number, in_table, out_of_line, planned.get(root))
+        for root, name, number, in_table, out_of_line, *_ in rows
+    )
+    return {table.relation: table.bytes_per_row for table in tables}
+
+
 def _planned(session: postgresql.Session) -> Mapping[int, float]:
     """Widths by the OID of the table; none when they cannot be seen: they are only compared with."""
     try:
@@ -141,10 +177,13 @@ def _planned(session: postgresql.Session) -> Mapping[int, float]:
 def _table(
     name: str, rows: float, in_table: float, out_of_line: float, planned: float | None
 ) -> StoredTable:
+    here = in_table / rows
+    if planned is not None:
+        here = min(here, planned + _TUPLE_BYTES)  # pages hold free space as well
     return StoredTable(
         relation=name,
         rows=round(rows),
-        bytes_per_row=round((in_table + out_of_line) / rows),
+        bytes_per_row=round(here + out_of_line / rows),
         out_of_line_per_row=round(out_of_line / rows),
         planned_bytes_per_row=None if planned is None else round(planned),
     )
