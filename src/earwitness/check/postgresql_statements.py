@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from earwitness.check.postgresql import Session, select
+from earwitness.check.postgresql import Session, select, settings
 from earwitness.check.target import NotSeen
 
 if TYPE_CHECKING:
@@ -33,13 +33,26 @@ _QUERY = re.compile(
 )
 _TYPED = re.compile(r"\b(interval|date|time|timestamp|timestamptz)\s+(\$\d+)", re.IGNORECASE)
 _HIDDEN = "<insufficient privilege>"
+_REMEDIES = {
+    "shared_preload_libraries": "shared_preload_libraries = 'pg_stat_statements' and a restart",
+    "total_exec_time": "alter extension pg_stat_statements update",  # older than 1.8
+}
+"""What shows the statements, by a word of the refusal that is a name in every language."""
 
 EXTENSION = select(
     "statements-extension",
     "the schema of the extension pg_stat_statements",
     "select nspname::text from pg_extension join pg_namespace n on n.oid = extnamespace "
     "where extname = 'pg_stat_statements'",
+    needs="grant select on pg_catalog.pg_extension, pg_catalog.pg_namespace",
 )
+COUNTING = settings(
+    "statements-counting",
+    "whether statements are counted",
+    ("compute_query_id", "pg_stat_statements.track"),
+)
+_NOT_COUNTING = (("pg_stat_statements.track", "none", "top"), ("compute_query_id", "off", "auto"))
+"""A setting, its value with which nothing is counted, and the usual one."""
 STATEMENTS = select(
     "statements",
     f"the {MOST} statements with most calls and the {MOST} with most time, in the schema read before",
@@ -59,15 +72,15 @@ select queryid::bigint, case when length(query) <= {LONGEST} then query end, cal
 from ranked
 where by_calls <= {MOST} or by_time <= {MOST}
 order by calls desc, queryid""",  # noqa: S608 - numbers of this module
-    needs="grant pg_read_all_stats, and USAGE on the extension's schema",
+    needs="grant pg_read_all_stats, USAGE on the extension's schema, and SELECT on its views",
 )
 RESET = select(
     "statements-age",
     "since when statements are counted, and the time now",
     "select stats_reset, clock_timestamp() from <schema>.pg_stat_statements_info",
-    needs="grant pg_read_all_stats, and USAGE on the extension's schema",
+    needs="grant pg_read_all_stats, USAGE on the extension's schema, and SELECT on its views",
 )
-PLAN = (EXTENSION, STATEMENTS, RESET)
+PLAN = (EXTENSION, COUNTING, STATEMENTS, RESET)
 
 
 @dataclass(frozen=True)
@@ -106,12 +119,13 @@ def read(session: Session) -> Statements:
             "pg_stat_statements",
         )
     schema = found[0][0]
+    _require_counting(session)
     try:
         rows = session.read(STATEMENTS, schema=schema)
     except NotSeen as problem:
-        if "shared_preload_libraries" in str(problem):
-            step = "shared_preload_libraries = 'pg_stat_statements' and a restart"
-            raise NotSeen(str(problem), step) from None
+        for said, step in _REMEDIES.items():
+            if said in str(problem):
+                raise NotSeen(str(problem), step) from None
         raise
     shown = [row for row in rows if row[0] is not None and row[1] != _HIDDEN]
     return Statements(
@@ -128,6 +142,17 @@ def read(session: Session) -> Statements:
         hidden=len(rows) - len(shown),
         seconds=_age(session, schema),
     )
+
+
+def _require_counting(session: Session) -> None:
+    """Counters that stand still are none of what is sent. Raises NotSeen."""
+    try:
+        values = session.read_settings(COUNTING)
+    except NotSeen:
+        return
+    for name, value, usual in _NOT_COUNTING:
+        if values.get(name) == value:
+            raise NotSeen(f"nothing is counted: {name} is {value}", f"{name} = {usual}")
 
 
 def _grammatical(text: str | None) -> str | None:
