@@ -18,8 +18,8 @@ from earwitness.experiment.design import Chart, Curve, HeatMap, Topology
 from earwitness.report import charts
 from earwitness.report.document import RunDocument
 
-WIDTH = 640
-"""Pixels; a chart has no width of its own."""
+WIDTH = 368
+"""Pixels; a chart has no width of its own. As an image it is scaled, its text too: this one hardly on a phone."""
 MARGIN = 16
 """Pixels around it."""
 

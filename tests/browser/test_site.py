@@ -106,6 +106,17 @@ def plan_a_check(page, served) -> None:
     page.wait_for_selector("text=What it would do")
 
 
+def test_a_long_name_of_a_target_does_not_widen_a_page(visit):
+    page = visit("/checks", 360, "light")
+    name = (
+        "table public.\u00fc" + 62 * "W"
+    )  # as PostgreSQL lets one be, without a place to break it
+    added = "name => document.querySelector('main').append("
+    added += "Object.assign(document.createElement('span'), {className: 'of', textContent: name}))"
+    page.evaluate(added, name)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", [*PAGES, *MADE])

@@ -94,6 +94,27 @@ def test_values_are_told_from_words(statement: str, text: str) -> None:
     assert lines(statement, text) == [(1, 1)]
 
 
+BY_ID = "select * from orders where id = ?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rows = query(<<~SQL, id)\n  select * from orders where id = ?\nSQL\n",
+        "$q = <<<'SQL'\n  select * from orders where id = :id\n  SQL;\n",
+        "psql <<-SQL\n\n\tselect * from orders where id = 7\n\tSQL\n",
+        'x <<"E"\nselect *\nfrom orders where id = $1\nE',
+    ],
+)
+def test_in_a_document_that_ends_with_its_word(text: str) -> None:
+    assert len(lines(BY_ID, text, "app/orders.rb")) == 1
+
+
+def test_the_next_line_of_a_statement_is_no_end_of_it() -> None:
+    text = "<<SQL\nselect * from orders where id = 7\nORDER by day\nSQL"
+    assert lines(BY_ID, text, "app/orders.rb") == []
+
+
 def test_one_that_was_shortened_is_found_by_its_beginning() -> None:
     assert lines("select aaa, bbb, cc…", '\n"select aaa, bbb, ccc, ddd from t"') == [(2, 2)]
 

@@ -95,6 +95,9 @@ class Server:
             raise answer
         return answer
 
+    def read_settings(self, step: Step) -> Any:
+        return dict(self.read(step))
+
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 COUNTED = [
@@ -103,6 +106,7 @@ COUNTED = [
 ]
 WHOLE = {
     "statements-extension": [("tools",)],
+    "statements-counting": [("compute_query_id", "auto"), ("pg_stat_statements.track", "top")],
     "statements": COUNTED,
     "statements-age": [(NOW - dt.timedelta(hours=1), NOW)],
 }
@@ -119,6 +123,11 @@ def test_what_is_counted() -> None:
 
 def test_an_extension_without_an_age_is_read() -> None:
     assert read(Server({**WHOLE, "statements-age": NotSeen("no such view")})).seconds is None
+
+
+def test_counters_that_may_stand_still_are_read() -> None:
+    closed = NotSeen("permission denied for view pg_settings")
+    assert read(Server({**WHOLE, "statements-counting": closed})).counted
 
 
 def test_a_missing_extension_names_the_step() -> None:

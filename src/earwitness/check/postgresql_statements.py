@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from earwitness.check.postgresql import Session, select
+from earwitness.check.postgresql import Session, select, settings
 from earwitness.check.postgresql_texts import grammatical
 from earwitness.check.target import NotSeen
 
@@ -43,13 +43,26 @@ _NO_QUERIES = (
     *("cluster", "do", "call", "load"),
 )
 """How statements begin that neither read nor change rows of a table by a query of their own."""
+_REMEDIES = {
+    "shared_preload_libraries": "shared_preload_libraries = 'pg_stat_statements' and a restart",
+    "total_exec_time": "alter extension pg_stat_statements update",  # older than 1.8
+}
+"""What shows the statements, by a word of the refusal that is a name in every language."""
 
 EXTENSION = select(
     "statements-extension",
     "the schema of the extension pg_stat_statements",
     "select nspname::text from pg_extension join pg_namespace n on n.oid = extnamespace "
     "where extname = 'pg_stat_statements'",
+    needs="grant select on pg_catalog.pg_extension, pg_catalog.pg_namespace",
 )
+COUNTING = settings(
+    "statements-counting",
+    "whether statements are counted",
+    ("compute_query_id", "pg_stat_statements.track"),
+)
+_NOT_COUNTING = (("pg_stat_statements.track", "none", "top"), ("compute_query_id", "off", "auto"))
+"""A setting, its value with which nothing is counted, and the usual one."""
 # An extension older than the server's has no column "toplevel"; then the name is that of "absent".
 # What is not sent to be read or changed would only take the places of what is.
 STATEMENTS = select(
@@ -87,15 +100,15 @@ select queryid::bigint, case when length(query) <= {LONGEST} then query end, cal
 from weighed
 where place <= {MOST} and characters <= {CHARACTERS}
 order by calls desc, queryid""",  # noqa: S608 - numbers and words of this module
-    needs="grant pg_read_all_stats, and USAGE on the extension's schema",
+    needs="grant pg_read_all_stats, USAGE on the extension's schema, and SELECT on its views",
 )
 RESET = select(
     "statements-age",
     "since when statements are counted, and the time now",
     "select stats_reset, clock_timestamp() from <schema>.pg_stat_statements_info",
-    needs="grant pg_read_all_stats, and USAGE on the extension's schema",
+    needs="grant pg_read_all_stats, USAGE on the extension's schema, and SELECT on its views",
 )
-PLAN = (EXTENSION, STATEMENTS, RESET)
+PLAN = (EXTENSION, COUNTING, STATEMENTS, RESET)
 
 
 @dataclass(frozen=True)
@@ -139,12 +152,13 @@ def read(session: Session) -> Statements:
             "pg_stat_statements",
         )
     schema = found[0][0]
+    _require_counting(session)
     try:
         rows = session.read(STATEMENTS, schema=schema)
     except NotSeen as problem:
-        if "shared_preload_libraries" in str(problem):
-            step = "shared_preload_libraries = 'pg_stat_statements' and a restart"
-            raise NotSeen(str(problem), step) from None
+        for said, step in _REMEDIES.items():
+            if said in str(problem):
+                raise NotSeen(str(problem), step) from None
         raise
     shown = [row for row in rows if row[0] is not None and row[1] != _HIDDEN]
     return Statements(
@@ -163,6 +177,17 @@ def read(session: Session) -> Statements:
         left_out=rows[0][-1] - len(rows) if rows else 0,
         seconds=_age(session, schema),
     )
+
+
+def _require_counting(session: Session) -> None:
+    """Counters that stand still are none of what is sent. Raises NotSeen."""
+    try:
+        values = session.read_settings(COUNTING)
+    except NotSeen:
+        return
+    for name, value, usual in _NOT_COUNTING:
+        if values.get(name) == value:
+            raise NotSeen(f"nothing is counted: {name} is {value}", f"{name} = {usual}")
 
 
 def _age(session: Session, schema: str) -> float | None:

@@ -48,6 +48,8 @@ _SQL_GAP = r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
 _ENDS = re.compile(rf"{_SQL_GAP}(?:--[^\n]*)?(?:;|\\|</|\Z)")
 """What follows a statement that stands in no quotes: in SQL, in a psql script, in XML."""
 _CLOSES = re.compile(r"\s*([\"'`])\1*")
+_LAST_WORD = re.compile(r"\s*\n[ \t]*([A-Za-z_]\w*)\b")
+"""What may end a text that began with ``<<SQL``, as in Ruby, PHP, Perl and shells."""
 _GOES_ON = re.compile(r"\s*[\"'`+]")
 
 
@@ -236,7 +238,14 @@ def _is_whole(file: SourceFile, end: int) -> bool:
     closes = None if file.is_sql else _CLOSES.match(file.text, end)
     if closes is not None:
         return _GOES_ON.match(file.text, closes.end()) is None
-    return _ENDS.match(file.text, end) is not None
+    return _ENDS.match(file.text, end) is not None or _ends_here_document(file.text, end)
+
+
+def _ends_here_document(text: str, end: int) -> bool:
+    last = _LAST_WORD.match(text, end)
+    if last is None:
+        return False
+    return re.search(rf"<<[-~<]?[ \t]*[\"'`]?{last[1]}\b", text[:end]) is not None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from earwitness.check import kinds, runner
 from earwitness.check.evidence import Evidence
 from earwitness.check.finding import Severity
 from earwitness.check.postgresql import BUDGET
+from earwitness.check.target import Unreachable
 from earwitness.claims import registry
 from earwitness.claims.select_star import tables
 from earwitness.claims.select_star.evidence import StoredRows
@@ -60,6 +61,19 @@ def gathered(server: Postgres, user: str = "nobody_special") -> Evidence:
 
 def seen(server: Postgres, user: str = "nobody_special") -> StoredRows:
     return msgspec.convert(gathered(server, user).claims["select-star"], StoredRows)
+
+
+def test_tables_are_kept_when_the_session_ends_later(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*_: object) -> None:
+        raise Unreachable("the connection was lost")
+
+    monkeypatch.setattr("earwitness.claims.select_star.fetched.read", ends)
+    evidence = gathered(server)
+    assert evidence.claims["select-star"]["tables"][0]["relation"] == "public.wide"
+    (missed,) = evidence.not_seen
+    assert (missed.reason, missed.essential) == ("the connection was lost", True)
 
 
 def test_a_wide_table_is_seen_without_a_right_to_it(server: Postgres) -> None:

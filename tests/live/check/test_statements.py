@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+import psycopg
 import pytest
 
 from earwitness.check import kinds, postgresql, runner
@@ -294,6 +295,54 @@ def test_without_the_right_to_texts_the_grant_is_named(server: Postgres) -> None
     assert evidence.claims["partition-locks"]["statements"] == ()
     missed = {one.what: one for one in evidence.not_seen}
     assert missed["statements of other roles"].needs == "grant pg_read_all_stats"
+
+
+@pytest.mark.parametrize("setting", ["pg_stat_statements.track = none", "compute_query_id = off"])
+def test_where_nothing_is_counted_that_is_said(server: Postgres, setting: str) -> None:
+    """Else a query that is sent a thousand times a second would not be there, and all be well."""
+    name = setting.partition(" ")[0]
+    with server.connect() as owner:
+        owner.execute(f"alter system set {setting}".encode())
+        owner.execute("select pg_reload_conf()")
+        try:
+            wait_for(server, setting)
+            evidence = seen(server, "reader")
+        finally:
+            owner.execute(f"alter system reset {name}".encode())
+            owner.execute("select pg_reload_conf()")
+    assert evidence.claims["partition-locks"]["statements"] is None
+    (missed,) = evidence.not_seen
+    assert missed.reason == f"nothing is counted: {setting.replace('=', 'is')}"
+    assert missed.needs.startswith(name)
+
+
+def wait_for(server: Postgres, setting: str) -> None:
+    """Until a reload has reached new sessions."""
+    name, value = setting.split(" = ")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with server.connect() as session:
+            if session.execute("select current_setting(%s)", [name]).fetchone() == (value,):
+                return
+        time.sleep(0.05)
+    raise AssertionError(setting)
+
+
+def test_of_an_old_extension_the_update_is_named(server: Postgres) -> None:
+    """As it stays after pg_upgrade."""
+    with server.connect() as owner:
+        owner.execute("create database upgraded")
+    host = quote(os.fspath(server.socket), safe="")
+    upgraded = f"postgresql://postgres@/upgraded?host={host}"
+    with psycopg.connect(upgraded, autocommit=True) as owner:
+        owner.execute("create extension pg_stat_statements version '1.4'")
+        owner.execute("create table t (a int) partition by range (a)")
+    kind, target = kinds.recognise(upgraded)
+    checks = [registry.find(claim).checks[0] for claim in ("partition-locks", "select-star")]
+    evidence = runner.gather(kind, target, checks, budget=BUDGET, version="1")
+    needs = {one.claim: one.needs for one in evidence.not_seen}
+    assert needs == dict.fromkeys(needs, "alter extension pg_stat_statements update")
+    assert len(needs) == 2
 
 
 def test_a_budget_of_plannings_is_kept(server: Postgres) -> None:

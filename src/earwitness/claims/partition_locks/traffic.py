@@ -1,7 +1,7 @@
 """What is really sent to the trees of a server, and what its sessions wait for, as far as it shows.
 
-Reads for the probe. Nothing of it is essential: the trees are judged without it, and what is
-missing is added to ``missed`` with the grant or the step that would show it.
+Reads for the probe. The trees are judged without it, and what is missing is added to ``missed`` with
+the grant or the step that would show it; that is essential only where the connection was lost.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -97,7 +97,7 @@ def statements(
         missed.append(_unseen("the statements on partitioned tables", str(problem), problem.needs))
         return None, None
     except Unreachable as problem:
-        missed.append(_unseen("the statements on partitioned tables", str(problem)))
+        missed.append(_lost("the statements on partitioned tables", problem))
         return None, None
     if counted.hidden:
         missed.append(
@@ -181,7 +181,7 @@ def waits(session: postgresql.Session, missed: list[Unseen]) -> Waits | None:
         missed.append(_unseen("waits", str(problem), problem.needs))
         return None
     except Unreachable as problem:
-        missed.append(_unseen("waits", str(problem)))
+        missed.append(_lost("waits", problem))
         return None
     if any(hidden for _, (_, _, hidden) in samples):
         missed.append(_unseen("waits", "other roles' sessions are not shown", step.needs))
@@ -198,3 +198,8 @@ def waits(session: postgresql.Session, missed: list[Unseen]) -> Waits | None:
 
 def _unseen(what: str, reason: str, needs: str = "") -> Unseen:
     return Unseen(claim=CLAIM, what=what, reason=reason, needs=needs, essential=False)
+
+
+def _lost(what: str, problem: Unreachable) -> Unseen:
+    """Essential, other than a grant that is missing: the next check may well see it."""
+    return Unseen(claim=CLAIM, what=what, reason=str(problem))

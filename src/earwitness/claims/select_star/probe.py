@@ -13,8 +13,9 @@ from earwitness.check import postgresql
 from earwitness.check.evidence import Partly, Unseen
 from earwitness.check.plan import Step
 from earwitness.check.postgresql_options import MEASURE_WIDTH
-from earwitness.check.target import NotSeen
+from earwitness.check.target import NotSeen, Unreachable
 from earwitness.claims.select_star import fetched, measured, stored
+from earwitness.claims.select_star.evidence import StoredRows
 
 KIND = "postgresql"
 
@@ -38,10 +39,21 @@ def probe(session: postgresql.Session) -> Partly:
         )
     rows = stored.read(session)
     missed: list[Unseen] = []
+    try:
+        rows = _with_traffic(session, rows, missed)
+    except Unreachable as problem:  # the tables were seen before
+        what = "statements that fetch all columns, and widths of rows"
+        missed.append(Unseen(claim="select-star", what=what, reason=str(problem)))
+    return Partly(rows, tuple(missed))
+
+
+def _with_traffic(
+    session: postgresql.Session, rows: StoredRows, missed: list[Unseen]
+) -> StoredRows:
+    """The same with the statements that were sent and, where that was asked for, measured widths."""
     statements, seconds = fetched.read(session, rows.tables, missed)
     sent = [relation for one in statements or () for relation in one.relations]
     widths = measured.read(session, [*sent, *(table.relation for table in rows.tables)], missed)
-    seen = msgspec.structs.replace(
+    return msgspec.structs.replace(
         rows, statements=statements, statements_seconds=seconds, measured=widths
     )
-    return Partly(seen, tuple(missed))
