@@ -92,7 +92,9 @@ def test_the_size_of_the_table_has_its_source_and_workers_count() -> None:
 def test_a_setting_has_its_price() -> None:
     """126 holders and 400 bytes for a lock."""
     (finding,) = judge(evidence(tree(239, 5, setting_for_all_sessions=1064)))
-    assert "about 50 MB more of shared memory" in finding.fix
+    assert "a restart, of standbys first, and about 50 MB more of shared memory" in finding.fix
+    (large,) = judge(evidence(tree(239, 5, setting_for_all_sessions=13_388)))
+    assert "about 670 MB more" in large.fix
     (small,) = judge(evidence(tree(239, 5, setting_for_fast_path=65)))
     assert "about 1 MB more of shared memory" in small.fix
 

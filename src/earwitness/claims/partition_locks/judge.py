@@ -179,14 +179,14 @@ def _settings(tree: PartitionTree, seen: PartitionLocks) -> str:
         advice.append(
             f"max_locks_per_transaction = {tree.setting_for_all_sessions} (now "
             f"{seen.max_locks_per_transaction}) makes the lock table large enough for all "
-            f"{seen.max_connections:,} connections; it needs a restart and "
-            f"{_memory(tree.setting_for_all_sessions, seen)}."
+            f"{seen.max_connections:,} connections; it takes "
+            f"{_price(tree.setting_for_all_sessions, seen)}."
         )
     if tree.setting_for_fast_path is not None:
         advice.append(
             f"max_locks_per_transaction = {tree.setting_for_fast_path} keeps all "
-            f"{tree.locks:,} locks in the backends' own slots; it needs a restart and "
-            f"{_memory(tree.setting_for_fast_path, seen)}."
+            f"{tree.locks:,} locks in the backends' own slots; it takes "
+            f"{_price(tree.setting_for_fast_path, seen)}."
         )
     elif seen.major < FIRST_MAJOR_WITH_GROUPS:
         advice.append(
@@ -197,11 +197,11 @@ def _settings(tree: PartitionTree, seen: PartitionLocks) -> str:
     return " ".join(advice)
 
 
-def _memory(limit: int, seen: PartitionLocks) -> str:
-    """What a larger max_locks_per_transaction costs."""
+def _price(limit: int, seen: PartitionLocks) -> str:
+    """What a larger max_locks_per_transaction costs. A standby with less than its primary stops replaying."""
     locks = (limit - seen.max_locks_per_transaction) * _holders(seen)
-    megabytes = max(1, round(locks * BYTES_PER_LOCK / 1e6))
-    return f"about {megabytes:,} MB more of shared memory"
+    megabytes = max(1.0, float(f"{locks * BYTES_PER_LOCK / 1e6:.2g}"))  # no more is known
+    return f"a restart, of standbys first, and about {megabytes:,.0f} MB more of shared memory"
 
 
 def _more(trees: Sequence[PartitionTree], seen: PartitionLocks) -> Finding:

@@ -49,7 +49,7 @@ with recursive tables as (
     select inhrelid
     from tables
     join pg_inherits on inhparent = relation
-    join pg_class child on child.oid = inhrelid and child.relispartition
+    join pg_partitioned_table on partrelid = relation
 ), leaves as (
     select c.oid, nspname, relname, relkind, reltuples,
         pg_relation_size(c.oid) as heap, coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) as toast,
@@ -69,7 +69,8 @@ select oid::bigint, nspname::text, relname::text, reltuples::float8, heap, heap 
 from ranked
 where relkind <> 'f' and place <= {PARTITIONS_READ}
 order by place""",  # noqa: S608 - a number of this module
-    needs="grant select on pg_catalog.pg_class, pg_catalog.pg_inherits, pg_catalog.pg_namespace",
+    needs="grant select on pg_catalog.pg_class, pg_catalog.pg_inherits, pg_catalog.pg_namespace, "
+    "pg_catalog.pg_partitioned_table",
 )
 
 # The type is that below any domains: functions for a domain are those of what it is made from.

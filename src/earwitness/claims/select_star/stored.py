@@ -20,7 +20,8 @@ MOST = 100
 """Tables that are listed: those with most bytes out of line."""
 
 # From 16384 on objects are those of users (FirstNormalObjectId). Temporary tables belong to one
-# session. Partitions are followed from their root, down to what holds rows.
+# session. Partitions are followed from their root, down to what holds rows. What is partitioned is
+# asked of pg_partitioned_table: that no table is a partition is what a new database's statistics say.
 _LEAVES = """
 with recursive tables as (
     select oid as root, oid as relation
@@ -31,7 +32,7 @@ with recursive tables as (
     select root, inhrelid
     from tables
     join pg_inherits on inhparent = relation
-    join pg_class child on child.oid = inhrelid and child.relispartition
+    join pg_partitioned_table on partrelid = relation
 ), leaves as (
     select root, leaf.oid, relname, relnamespace, reltuples, reltoastrelid, relpages
     from tables join pg_class leaf on leaf.oid = relation
@@ -70,7 +71,9 @@ where {which}
 order by place"""
 _MOST_STORED = f"place = 1 or (out_of_line > 0 and place <= {MOST})"
 
-_NEEDS = "grant select on pg_catalog.pg_class, pg_catalog.pg_inherits"
+_NEEDS = (
+    "grant select on pg_catalog.pg_class, pg_catalog.pg_inherits, pg_catalog.pg_partitioned_table"
+)
 
 FILES = postgresql.select(
     "stored-bytes",
