@@ -129,6 +129,7 @@ def summary(answers: Answers, burst: Burst, victims: float) -> dict[str, float]:
         "settled_failed": _share(settled.failed, settled),
         "prompt": _share(int((peak.latency <= burst.prompt_seconds).sum()), peak),
         "completed": _share(answers.count(200), answers),
+        **{f"burst_{status}": _share(peak.count(status), peak) for status in _STATUSES},
         **{f"status_{status}": float(answers.count(status)) for status in _STATUSES},
         "unanswered": float(answers.count(NO_ANSWER)),
         "not_sent": float(answers.count(NOT_SENT)),

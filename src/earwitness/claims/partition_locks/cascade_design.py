@@ -28,6 +28,7 @@ _OUTCOMES = (
     "slots-prevent",
     "victims",
     "outlasts",
+    "time-out-alone",
     "fails-sooner",
 )
 """Every hypothesis of the experiment: all are counted, and a gate guards those only by name."""
@@ -156,9 +157,14 @@ CASCADE = Experiment(
             settings={**_BUSY_TREE, "max_locks_per_transaction": MANY_SLOTS},
         ),
         Arm(
+            name="time-out",
+            title="without the key, time-out of statements",
+            settings={**_BUSY_TREE, "time_out": True},
+        ),
+        Arm(
             name="fail-fast",
-            title="without the key, backend that gives up early",
-            settings={**_BUSY_TREE, "fail_fast": True},
+            title="the same, and an early no without a connection",
+            settings={**_BUSY_TREE, "time_out": True, "fail_fast": True},
         ),
         Arm(
             name="mixed",
@@ -175,6 +181,9 @@ CASCADE = Experiment(
             name="prompt", title="answers within 0.7 s in the burst, errors included", unit="share"
         ),
         Metric(name="completed", title="requests answered well, of all", unit="share"),
+        Metric(name="burst_500", title="500, from the backend", unit="share"),
+        Metric(name="burst_502", title="502, from the proxy", unit="share"),
+        Metric(name="burst_504", title="504, from the proxy", unit="share"),
         Metric(name="status_500", title="answers 500, from the backend"),
         Metric(name="status_502", title="answers 502, from the proxy"),
         Metric(name="status_504", title="answers 504, from the proxy"),

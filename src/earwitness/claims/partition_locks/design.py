@@ -101,7 +101,7 @@ SWEEP = Experiment(
     title="Locks and planning time as the table gets more partitions",
     arms=sweep(
         "p{partitions}",
-        "{partitions} partitions",
+        "partitions: {partitions}",
         partitions=(1, 10, 30, 100, 300, 1000),
         indexes=(INDEXES,),
     ),
@@ -123,7 +123,7 @@ INDEX_SWEEP = Experiment(
     title="Locks and planning time as every partition gets more indexes",
     arms=sweep(
         "i{indexes}",
-        "{indexes} indexes",
+        "indexes: {indexes}",
         partitions=(PARTITIONS,),
         indexes=(0, 1, 2, 3, 4),
     ),
