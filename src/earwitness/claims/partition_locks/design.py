@@ -156,7 +156,11 @@ EXHAUSTION = Experiment(
         ),
         Metric(name="shared_table", title="shared locks of each, from the catalog", unit="locks"),
         Metric(name="guaranteed", title="sessions that PostgreSQL sizes for", unit="sessions"),
-        Metric(name="margin", title="sessions beyond the guaranteed ones", unit="sessions more than that"),
+        Metric(
+            name="margin",
+            title="sessions beyond the guaranteed ones",
+            unit="sessions more than that",
+        ),
     ),
     plans={
         # A small lock table, so that a hundred partitions fill it; the study has the defaults.
