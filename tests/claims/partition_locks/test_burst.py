@@ -63,6 +63,16 @@ def test_what_was_not_answered_is_no_5xx_and_is_told() -> None:
     assert "p99_ms" not in values
 
 
+def test_a_burst_that_left_late_is_sent_again() -> None:
+    late = {"late_p99_ms": 114.0, "not_sent": 0.0}
+    lost = {"late_p99_ms": 20.0, "not_sent": 3.0}
+    good = {"late_p99_ms": 20.0, "not_sent": 0.0}
+    tried = iter([late, lost, good, late])
+    assert burst.on_time(tried) is good
+    assert list(tried) == [late], "what left on time is not sent again"
+    assert burst.on_time([lost, late]) is late, "the gate says that it was late"
+
+
 def test_victims_are_told_from_offenders() -> None:
     seen = answers([1.1, 1.2, 1.3, 1.4], [500, 200, 500, 500], [5, 119, 20, 99])
     values = burst.summary(seen, SHAPE, victims=0.2)
@@ -84,7 +94,7 @@ def test_errors_by_status_victims_and_offenders_are_in_every_report() -> None:
 def test_every_metric_of_a_burst_is_declared() -> None:
     values = burst.summary(answers([1.5], [500]), SHAPE, victims=0.2)
     declared = {metric.name for metric in CASCADE.metrics}
-    assert declared - set(values) == {"burst_over_capacity", "lock_manager_share"}
+    assert declared - set(values) == {*("burst_over_capacity", "lock_manager_share", "bursts_sent")}
     assert set(values) <= declared
 
 

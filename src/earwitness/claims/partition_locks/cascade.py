@@ -41,6 +41,8 @@ processors would otherwise keep proxy, backend and load generator from running."
 _PROCESSORS = 2
 """For each database, where the system can say so: with more of them it would be faster than the one
 process of the backend in front of it, and nothing but that would be measured."""
+_BURSTS = 3
+"""How often the burst of a trial is sent at the most, where it does not leave on time."""
 _IDLE_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _ACTIVE = """
@@ -155,22 +157,30 @@ class CascadeBench:
         self._requests = burst.requests(self._burst, self._settings.seed, block)
 
     def trial(self, arm: Arm) -> Observation:
-        """Send the burst to the arm's backend, with the waits of its server sampled."""
+        """Send the burst to the arm's backend, with the waits of its server sampled.
+
+        A burst that left late is sent again: the machine was busy with something else.
+        """
+        return Observation(values=burst.on_time(self._bursts(arm)))
+
+    def _bursts(self, arm: Arm) -> Iterator[dict[str, float]]:
+        """The metrics of the burst, as often as it may be sent."""
         assert self._requests is not None, "a block comes before its trials"
         chosen = self._routes[arm.name]
         server = self._chain.clusters[chosen.target.server].server
-        with answering(server):
-            wait_until_idle(server)
-            with waits.sampling(server.connect) as recording:
-                answers = self._send(chosen, self._requests, self._settings.number("in_flight"))
-        values = burst.summary(answers, self._burst, chosen.victims)
-        if self._capacities[arm.name] > 0:
-            values["burst_over_capacity"] = self._burst.burst_rate / self._capacities[arm.name]
-        begin, end = (answers.began_at + moment for moment in (self._burst.begin, self._burst.end))
-        share = waits.summary(recording.samples, begin, end).lock_manager_share
-        if share is not None:
-            values["lock_manager_share"] = share
-        return Observation(values=values)
+        for sent in range(1, _BURSTS + 1):
+            with answering(server):
+                wait_until_idle(server)
+                with waits.sampling(server.connect) as recording:
+                    answers = self._send(chosen, self._requests, self._settings.number("in_flight"))
+            values = burst.summary(answers, self._burst, chosen.victims)
+            if self._capacities[arm.name] > 0:
+                values["burst_over_capacity"] = self._burst.burst_rate / self._capacities[arm.name]
+            begin, end = (answers.began_at + at for at in (self._burst.begin, self._burst.end))
+            share = waits.summary(recording.samples, begin, end).lock_manager_share
+            if share is not None:
+                values["lock_manager_share"] = share
+            yield {**values, "bursts_sent": sent}
 
     def _capacity(self, chosen: Route) -> float:
         """Requests per second that the chain answers when it always has as many as connections."""

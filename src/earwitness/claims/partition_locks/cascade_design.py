@@ -20,6 +20,9 @@ from earwitness.experiment.design import (
     Setting,
 )
 
+LATE_MS = 100.0
+"""How late requests may leave: a tenth of the time after which the proxy gives up."""
+
 _OUTCOMES = (
     "fails-in-the-burst",
     "holds-unpartitioned",
@@ -83,10 +86,9 @@ _GATES = (
     ),
     Condition(
         id="on-time",
-        # a tenth of the time after which the proxy gives up
         statement="99 in 100 requests left within 100 ms of when they were due",
         metric="late_p99_ms",
-        criterion=AtMost(100),
+        criterion=AtMost(LATE_MS),
         guards=_OUTCOMES,
     ),
     Condition(
@@ -207,6 +209,7 @@ CASCADE = Experiment(
         Metric(name="unanswered", title="requests without an answer"),
         Metric(name="not_sent", title="requests that the generator could not send"),
         Metric(name="late_p99_ms", title="p99 of how late requests left", unit="ms"),
+        Metric(name="bursts_sent", title="times the burst was sent until it left on time"),
         Metric(name="generator_cpu", title="processor time of the load generator", unit="cores"),
     ),
     gates=_GATES,
