@@ -69,6 +69,31 @@ def test_bars_take_the_arms_in_the_given_order():
     ]
 
 
+def with_unit(document, unit, title):
+    """The first chart of the document in another unit, its arms with a longer title."""
+    experiment = document.experiments[0]
+    metrics = tuple(replace(metric, unit=unit) for metric in experiment.metrics)
+    arms = tuple(replace(arm, title=title) for arm in experiment.arms)
+    return replace(document, experiments=(replace(experiment, metrics=metrics, arms=arms),))
+
+
+def test_an_axis_of_shares_is_in_percent_as_the_numbers_beside_it():
+    document = with_unit(samples.supported(), "share", "an arm")
+    chart = replace(document.charts[0], logarithmic=False)
+    ticks = [t for t in texts(charts.draw(chart, document)) if t != "an arm"]
+    assert all(text.endswith(" %") for text in ticks)
+
+
+def test_a_long_name_leaves_room_for_a_long_number_on_the_narrowest_page():
+    document = with_unit(
+        samples.supported(), "transactions/s", "16 slots, the same rows in one table"
+    )
+    rows = texts(charts.draw(document.charts[0], document))
+    longest = max(len(text) for text in rows if text.endswith("transactions/s"))
+    names = [text for text in rows if text in "16 slots, the same rows in one table"]
+    assert max(map(len, names)) + longest <= 45
+
+
 def test_every_step_of_a_waterfall_starts_where_the_last_one_ended():
     document = samples.mixed()
     root = ET.fromstring(charts.draw(document.charts[0], document))

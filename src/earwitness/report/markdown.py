@@ -227,7 +227,10 @@ def _predictions(run: RunDocument) -> str:
 
 def _record(run: RunDocument) -> str:
     rows = [
-        (experiment.title, "; ".join((words.ending(experiment), *_recorded(experiment.environment))))
+        (
+            experiment.title,
+            "; ".join((words.ending(experiment), *_recorded(experiment.environment))),
+        )
         for experiment in run.experiments
     ]
     for server, starts in selection.servers(run):

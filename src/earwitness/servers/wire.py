@@ -112,6 +112,8 @@ def opened(folder: Path) -> Iterator[Wire]:
     if sys.platform != "linux":
         raise MissingComponent("a wire of our own takes Linux's network namespaces")
     program = WANTED.find()
+    if os.geteuid() != 0:
+        raise MissingComponent("a wire of our own takes root, because networks are made for it")
     with contextlib.ExitStack() as stack:
         try:
             holders = [stack.enter_context(_network(folder, side)) for side in ("server", "client")]

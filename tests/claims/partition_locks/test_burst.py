@@ -9,8 +9,9 @@ import pytest
 from earwitness.claims.partition_locks import burst, cascade, preparing
 from earwitness.claims.partition_locks.burst import Burst
 from earwitness.claims.partition_locks.claim import CLAIM
+from earwitness.claims.partition_locks.hypotheses import CASCADE_HYPOTHESES
 from earwitness.experiment.bench import BenchSettings, Unavailable
-from earwitness.experiment.design import Depth
+from earwitness.experiment.design import Bars, Depth, Difference, HeatMap
 from earwitness.servers import open_loop
 from earwitness.servers.open_loop import NO_ANSWER, NOT_SENT, Answers
 
@@ -48,6 +49,7 @@ def test_every_phase_has_its_own_share_of_failures() -> None:
     assert values["settled_failed"] == pytest.approx(1 / 2)
     assert values["completed"] == pytest.approx(3 / 7)
     assert [values[f"status_{status}"] for status in (500, 502, 504)] == [2, 1, 1]
+    assert [values[f"burst_{status}"] for status in (500, 502, 504)] == [1 / 3, 0, 1 / 3]
     assert values["p99_ms"] == 500
     assert values["prompt"] == 1
     assert values["late_p99_ms"] == pytest.approx(10)
@@ -61,6 +63,16 @@ def test_what_was_not_answered_is_no_5xx_and_is_told() -> None:
     assert "p99_ms" not in values
 
 
+def test_a_burst_that_left_late_is_sent_again() -> None:
+    late = {"late_p99_ms": 114.0, "not_sent": 0.0}
+    lost = {"late_p99_ms": 20.0, "not_sent": 3.0}
+    good = {"late_p99_ms": 20.0, "not_sent": 0.0}
+    tried = iter([late, lost, good, late])
+    assert burst.on_time(tried) is good
+    assert list(tried) == [late], "what left on time is not sent again"
+    assert burst.on_time([lost, late]) is late, "the gate says that it was late"
+
+
 def test_victims_are_told_from_offenders() -> None:
     seen = answers([1.1, 1.2, 1.3, 1.4], [500, 200, 500, 500], [5, 119, 20, 99])
     values = burst.summary(seen, SHAPE, victims=0.2)
@@ -68,10 +80,21 @@ def test_victims_are_told_from_offenders() -> None:
     assert values["offenders_failed"] == 1
 
 
+def test_errors_by_status_victims_and_offenders_are_in_every_report() -> None:
+    shown: set[str] = set()
+    for chart in CLAIM.charts:
+        if isinstance(chart, HeatMap) and "cascade" in chart.experiments:
+            shown.update(chart.metrics)
+        elif isinstance(chart, Bars) and chart.experiment == "cascade":
+            shown.add(chart.metric)
+    errors = {"burst_500", "burst_502", "burst_504", "victims_failed", "offenders_failed"}
+    assert errors | {"burst_failed", "p99_ms"} <= shown
+
+
 def test_every_metric_of_a_burst_is_declared() -> None:
     values = burst.summary(answers([1.5], [500]), SHAPE, victims=0.2)
     declared = {metric.name for metric in CASCADE.metrics}
-    assert declared - set(values) == {"burst_over_capacity", "lock_manager_share"}
+    assert declared - set(values) == {*("burst_over_capacity", "lock_manager_share", "bursts_sent")}
     assert set(values) <= declared
 
 
@@ -105,8 +128,10 @@ def test_one_in_five_requests_names_the_key_where_the_arm_says_so() -> None:
 def test_arms_go_to_the_backend_of_their_settings() -> None:
     found = {arm.name: cascade.route(arm, 100).backend for arm in CASCADE.arms}
     assert found["slots-1024"] == "slots1024"
-    assert found["fail-fast"] == "slots16-fast"
-    assert {found[name] for name in found if name not in ("slots-1024", "fail-fast")} == {"slots16"}
+    assert found["time-out"] == "slots16-timeout"
+    assert found["fail-fast"] == "slots16-timeout-fast"
+    others = set(found) - {"slots-1024", "time-out", "fail-fast"}
+    assert {found[name] for name in others} == {"slots16"}
 
 
 def test_a_backend_knows_every_query_of_its_arms() -> None:
@@ -118,12 +143,23 @@ def test_a_backend_knows_every_query_of_its_arms() -> None:
             assert f"${len(known[name].parameters)}" in known[name].sql
 
 
-def test_the_twin_is_identical_and_arms_differ_from_it_in_one_setting() -> None:
+def test_the_twin_is_identical_and_arms_differ_from_another_in_one_setting() -> None:
     base = CASCADE.arm("unkeyed").settings
     assert CASCADE.arm("unkeyed-again").settings == base
     for arm in CASCADE.arms:
-        differing = [k for k in {*base, *arm.settings} if base.get(k) != arm.settings.get(k)]
+        before = CASCADE.arm("time-out").settings if arm.name == "fail-fast" else base
+        differing = [k for k in {*before, *arm.settings} if before.get(k) != arm.settings.get(k)]
         assert len(differing) == (0 if arm.name.startswith("unkeyed") else 1)
+
+
+def test_whatever_is_compared_differs_in_one_setting() -> None:
+    for hypothesis in CASCADE_HYPOTHESES:
+        if isinstance(hypothesis.contrast, Difference):
+            arm, other = (
+                CASCADE.arm(name).settings
+                for name in (hypothesis.contrast.arm, hypothesis.contrast.reference)
+            )
+            assert len([k for k in {*arm, *other} if arm.get(k) != other.get(k)]) == 1
 
 
 def test_the_lock_table_has_room_for_the_whole_pool() -> None:

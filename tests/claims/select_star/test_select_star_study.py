@@ -19,7 +19,17 @@ from earwitness.claims.select_star.claim import CLAIM
 from earwitness.claims.select_star.window import Window
 from earwitness.experiment import judgement
 from earwitness.experiment.bench import BenchSettings, Unavailable
-from earwitness.experiment.design import Arm, Condition, Control, Depth, Experiment, Ratio
+from earwitness.experiment.design import (
+    Arm,
+    Bars,
+    Condition,
+    Control,
+    Depth,
+    Experiment,
+    HeatMap,
+    Ratio,
+    Waterfall,
+)
 from earwitness.experiment.observation import Observation, Trial
 from earwitness.experiment.verdict import Verdict
 
@@ -210,3 +220,20 @@ def test_blocks_read_other_rows_and_a_seed_repeats_them() -> None:
 def test_the_study_survives_storage() -> None:
     for study in studies.STUDIES:
         assert msgspec.json.decode(msgspec.json.encode(study), type=Experiment) == study
+
+
+def test_everything_that_a_study_tries_is_in_a_chart() -> None:
+    """The binary format was once measured in three arms and shown in none."""
+    for tried in studies.STUDIES:
+        shown: set[str] = set()
+        for chart in CLAIM.charts:
+            if not isinstance(chart, HeatMap) and chart.experiment == tried.id:
+                assert isinstance(chart, Bars | Waterfall)
+                shown.update(chart.arms or [arm.name for arm in tried.arms])
+        repeated = {arm.name for arm in tried.arms if arm.name.endswith("-again")}
+        assert {arm.name for arm in tried.arms} - repeated <= shown
+
+
+def test_a_computed_link_is_charted_at_the_rate_that_is_spoken_of() -> None:
+    charted = {c.metric for c in CLAIM.charts if isinstance(c, Bars) and c.experiment == "forecast"}
+    assert charted == {"wire_1000_ms", "wire_100_ms"}

@@ -138,7 +138,7 @@ def test_who_leaves_out_the_key_fails_in_the_burst(place: Path, whole_chain: Non
         total = values["status_500"] + values["status_502"] + values["status_504"]
         assert (total > 0) == (values["completed"] < 1)
     said = [event.server for event in announced]
-    assert [s.split()[0] for s in said] == ["PostgreSQL", "backend", "backend", "nginx"]
+    assert [s.split()[0] for s in said] == ["PostgreSQL", "uvicorn", "uvicorn", "nginx"]
 
 
 def test_the_database_leaves_room_for_all_else(place: Path) -> None:

@@ -6,10 +6,12 @@ table without the key can answer, so that it is at ease before the burst and ove
 wherever the experiment runs.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from earwitness.claims.partition_locks.cascade_design import LATE_MS
 from earwitness.claims.partition_locks.schema import CUSTOMERS
 from earwitness.claims.partition_locks.target import Target
 from earwitness.servers.open_loop import (
@@ -129,6 +131,7 @@ def summary(answers: Answers, burst: Burst, victims: float) -> dict[str, float]:
         "settled_failed": _share(settled.failed, settled),
         "prompt": _share(int((peak.latency <= burst.prompt_seconds).sum()), peak),
         "completed": _share(answers.count(200), answers),
+        **{f"burst_{status}": _share(peak.count(status), peak) for status in _STATUSES},
         **{f"status_{status}": float(answers.count(status)) for status in _STATUSES},
         "unanswered": float(answers.count(NO_ANSWER)),
         "not_sent": float(answers.count(NOT_SENT)),
@@ -142,6 +145,18 @@ def summary(answers: Answers, burst: Burst, victims: float) -> dict[str, float]:
         of_victims, of_others = peak.where(chosen), peak.where(~chosen)
         values["victims_failed"] = _share(of_victims.failed, of_victims)
         values["offenders_failed"] = _share(of_others.failed, of_others)
+    return values
+
+
+def on_time(bursts: Iterable[dict[str, float]]) -> dict[str, float]:
+    """The first of these bursts whose requests left when they were due; else the last.
+
+    Whether a burst counts is decided by its generator alone, whatever was answered.
+    """
+    values: dict[str, float] = {}
+    for values in bursts:
+        if values["late_p99_ms"] <= LATE_MS and not values["not_sent"]:
+            break
     return values
 
 

@@ -13,6 +13,7 @@ from earwitness.experiment.design import (
     Boundary,
     Claim,
     Curve,
+    HeatMap,
     Remedy,
     Source,
     Surprise,
@@ -132,11 +133,26 @@ _CHARTS = (
         caption="The same requests for every arm. More slots do not prevent the errors: queries "
         "without the key are too much work.",
     ),
+    HeatMap(
+        experiments=("cascade",),
+        metrics=("burst_500", "burst_502", "burst_504"),
+        title="Errors in the burst, by status",
+        caption="Of the requests that were due in the burst. 500: no connection of the pool came free "
+        "in time, or a statement took too long. 502 and 504: the proxy got no answer, or gave up "
+        "waiting for one.",
+    ),
+    HeatMap(
+        experiments=("cascade",),
+        metrics=("victims_failed", "offenders_failed"),
+        title="Errors in the burst, with the key and without it",
+        caption="Requests that name the key share the pool with those that leave it out, and fail "
+        "like them.",
+    ),
     Bars(
         experiment="cascade",
         metric="p99_ms",
         title="p99 latency in the burst, from when requests were due",
-        caption="Errors included: a backend that gives up early says so early.",
+        caption="Errors included: a backend that says no early has everybody answered early.",
         logarithmic=True,
     ),
     Bars(

@@ -101,7 +101,7 @@ SWEEP = Experiment(
     title="Locks and planning time as the table gets more partitions",
     arms=sweep(
         "p{partitions}",
-        "{partitions} partitions",
+        "partitions: {partitions}",
         partitions=(1, 10, 30, 100, 300, 1000),
         indexes=(INDEXES,),
     ),
@@ -123,7 +123,7 @@ INDEX_SWEEP = Experiment(
     title="Locks and planning time as every partition gets more indexes",
     arms=sweep(
         "i{indexes}",
-        "{indexes} indexes",
+        "indexes: {indexes}",
         partitions=(PARTITIONS,),
         indexes=(0, 1, 2, 3, 4),
     ),
@@ -156,7 +156,11 @@ EXHAUSTION = Experiment(
         ),
         Metric(name="shared_table", title="shared locks of each, from the catalog", unit="locks"),
         Metric(name="guaranteed", title="sessions that PostgreSQL sizes for", unit="sessions"),
-        Metric(name="margin", title="sessions beyond the guaranteed ones", unit="sessions more than that"),
+        Metric(
+            name="margin",
+            title="sessions beyond the guaranteed ones",
+            unit="sessions more than that",
+        ),
     ),
     plans={
         # A small lock table, so that a hundred partitions fill it; the study has the defaults.

@@ -256,7 +256,7 @@ def _client(id: str, name: str) -> tuple[Hypothesis, ...]:
             id,
             (experiment, "fetch_ms", f"{id}-inline", "psycopg-binary-inline"),
             AtMost(_THREE_QUARTERS),
-            f"{name} has 28 columns in at most three quarters of the time of psycopg",
+            f"with {name} 28 columns take at most three quarters of the time that they take psycopg",
             f"What part of psycopg's time does {name} take for 28 columns?",
         ),
         _ratio(

@@ -89,6 +89,12 @@ _WAY = (
     _step("received", "+ received by a client", "star", look="received"),
     _step("decoded", "+ made into Python objects", "star", look="decoded"),
 )
+FORMATS = (
+    *("put-out", "put-out-binary"),
+    *("everything", "everything-binary"),
+    *("decoded", "decoded-binary"),
+)
+"""The same rows as text and in binary, at three places of the way."""
 WAY = tuple(arm.name for arm in _WAY)
 """The steps, in their order; each adds one thing to the one before it."""
 

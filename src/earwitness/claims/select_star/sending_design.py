@@ -82,7 +82,9 @@ wire = Experiment(
         BYTES_OUT,
         Metric(name="carried_bytes", title="Bytes that TCP delivered to the client", unit="B"),
         Metric(name="forecast_error", title="Error of the forecast of these bytes", unit="%"),
-        Metric(name="over_computed", title="Time over that of the bytes at the wire's rate", unit="x"),
+        Metric(
+            name="over_computed", title="Time over that of the bytes at the wire's rate", unit="x"
+        ),
     ),
     gates=(
         Control(

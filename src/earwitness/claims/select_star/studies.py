@@ -3,7 +3,7 @@
 Values only; each experiment stands in ``design`` or ``sending_design``.
 """
 
-from earwitness.claims.select_star.design import WAY, cold, path, storage
+from earwitness.claims.select_star.design import FORMATS, WAY, cold, path, storage
 from earwitness.claims.select_star.sending_design import (
     decoding,
     decoding_arrow,
@@ -25,6 +25,21 @@ STUDY_CHARTS: tuple[Chart, ...] = (
         arms=WAY,
     ),
     Bars(
+        experiment="path",
+        metric="spent_ms",
+        title="Text and binary: time up to three places of the way",
+        caption="28 columns made ready by the server; all of them made ready; all of them as objects in "
+        "the client. Each as text and in binary.",
+        arms=FORMATS,
+    ),
+    Bars(
+        experiment="path",
+        metric="bytes_out",
+        title="Text and binary: bytes of the same rows",
+        caption="A text of bytes takes two characters for each; other values are about as long.",
+        arms=FORMATS[:4],
+    ),
+    Bars(
         experiment="storage",
         metric="spent_ms",
         title="One text, stored in four ways: server time",
@@ -43,12 +58,15 @@ STUDY_CHARTS: tuple[Chart, ...] = (
         caption="Cold: after a restart, with no file of the database in the page cache.",
         logarithmic=True,
     ),
-    Bars(
-        experiment="forecast",
-        metric="wire_1000_ms",
-        title="Time on a link of 1 Gbit/s, computed",
-        caption="Computed from the counted bytes of the rows; no link was emulated.",
-        logarithmic=True,
+    *(
+        Bars(
+            experiment="forecast",
+            metric=f"wire_{megabits}_ms",
+            title=f"Time on a link of {said}, computed",
+            caption="Computed from the counted bytes of the rows; no link was emulated.",
+            logarithmic=True,
+        )
+        for megabits, said in ((1000, "1 Gbit/s"), (100, "100 Mbit/s"))
     ),
     Bars(
         experiment="wire",

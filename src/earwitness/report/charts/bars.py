@@ -14,7 +14,9 @@ from earwitness.report.document import RunDocument
 from earwitness.report.series import Summary
 
 NAME_WIDTH = 28
-"""Characters of an arm's name in a line; the rest of the narrowest page is for the number."""
+"""Characters of an arm's name in a line at the most."""
+ROW_WIDTH = 45
+"""Characters of a name and its number together that the narrowest page has room for."""
 
 BAR = 14
 GAP = 16
@@ -36,7 +38,7 @@ def bars(chart: Bars, run: RunDocument) -> str | None:
     for one in shown:
         drawn, y = _bar(one, metric, axis, y)
         parts.append(drawn)
-    grid, height = _axis(axis, y)
+    grid, height = _axis(axis, metric, y)
     return svg.drawing(chart.title, _said(metric, shown), height, [grid, *parts])
 
 
@@ -58,7 +60,7 @@ def waterfall(chart: Waterfall, run: RunDocument) -> str | None:
             drawn += svg.line(edge, end - GAP, edge, end, "c-link")
         parts.append(drawn)
         y, before = end, one.median
-    grid, height = _axis(axis, y)
+    grid, height = _axis(axis, metric, y)
     return svg.drawing(chart.title, _said(metric, shown), height, [grid, *parts])
 
 
@@ -124,19 +126,19 @@ def _step(
 
 def _name(one: Summary, numbers: Sequence[str], y: float) -> tuple[str, float]:
     """The name of a row with its numbers to the right, one in a line; and where its bar starts."""
-    lines = svg.wrap(one.arm.title, NAME_WIDTH)
+    lines = svg.wrap(one.arm.title, min(NAME_WIDTH, ROW_WIDTH - max(map(len, numbers))))
     label = svg.text(0, y + 13, lines) + svg.text(100, y + 13, numbers, "c-number", "end")
     return label, y + max(len(lines), len(numbers)) * svg.LINE + 2
 
 
-def _axis(axis: Scale, y: float) -> tuple[str, float]:
+def _axis(axis: Scale, metric: Metric, y: float) -> tuple[str, float]:
     """Grid lines behind the rows and their numbers below; and the height of it all."""
     parts = []
     for tick in axis.ticks():
         x = axis.at(tick)
         parts.append(svg.line(x, 0, x, y - 4, "c-grid"))
         anchor = "start" if x < 4 else "end" if x > 96 else "middle"
-        parts.append(svg.text(x, y + 12, [scale.axis_label(tick)], "c-tick", anchor))
+        parts.append(svg.text(x, y + 12, [scale.axis_label(tick, metric.unit)], "c-tick", anchor))
     if not axis.logarithmic:
         return "".join(parts), y + AXIS
     parts.append(svg.text(100, y + 12 + svg.LINE, ["logarithmic"], "c-tick", "end"))

@@ -7,6 +7,7 @@ from the least to the greatest block.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from earwitness.experiment.contrast import SHARE_UNIT
 from earwitness.experiment.design import Curve, Metric
 from earwitness.report import series, words
 from earwitness.report.charts import scale, svg
@@ -110,11 +111,13 @@ def _across(settings: set[float], start: float, end: float) -> Scale:
 def _grid(across: Scale, down: Scale, along: str, lines: Sequence[Line]) -> str:
     """Lines and numbers of both axes; a number that would touch the one before it is left out."""
     right = across.end + 3
+    units = {line.metric.unit for line in lines}
+    unit = units.pop() if len(units) == 1 else ""
     parts = []
     for tick in down.ticks():
         y = down.at(tick)
         parts.append(svg.line(LEFT, y, right, y, "c-grid"))
-        parts.append(svg.text(LEFT - 2, y + 4, [scale.axis_label(tick)], "c-tick", "end"))
+        parts.append(svg.text(LEFT - 2, y + 4, [scale.axis_label(tick, unit)], "c-tick", "end"))
     free = 0.0
     for setting in sorted({x for line in lines for x, _ in line.points}):
         x, label = across.at(setting), scale.axis_label(setting)
@@ -126,8 +129,7 @@ def _grid(across: Scale, down: Scale, along: str, lines: Sequence[Line]) -> str:
     name = along.replace("_", " ") + (f" (logarithmic{apart})" if across.logarithmic else "")
     middle = (LEFT + right) / 2
     parts.append(svg.text(middle, BOTTOM + 37, [name], "c-tick", "middle"))
-    units = {line.metric.unit for line in lines}
-    unit = units.pop() if len(units) == 1 else ""
+    unit = "" if unit == SHARE_UNIT else unit  # its ticks say percent
     said = ", ".join(filter(None, [unit, "logarithmic" if down.logarithmic else ""]))
     parts.append(svg.text(0, 12, [said], "c-tick"))
     return "".join(parts)

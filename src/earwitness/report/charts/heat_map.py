@@ -19,6 +19,8 @@ HEAD_WIDTH = 8
 """Characters of a metric's title in a line."""
 CELLS = 52.0
 """Percent of the width that is left of the cells."""
+CELL_CHARACTERS = 24
+"""Of what the cells of a row say, on the narrowest page."""
 SHADES = 4
 """Steps of darkness above the lightest, which is for zero."""
 PAD = 6.0
@@ -97,16 +99,25 @@ def _heads(columns: Sequence[str]) -> tuple[str, float]:
 def _row(row: Row, greatest: float, y: float) -> tuple[str, float]:
     """One arm and where the next one begins."""
     lines = svg.wrap(row.arm.title, NAME_WIDTH)
-    height = len(lines) * svg.LINE + PAD
+    cells = [_cell(said, len(row.words)) for said in row.words]
+    height = max(map(len, (lines, *cells))) * svg.LINE + PAD
     parts = [svg.text(0, y + 13 + PAD / 2, lines)]
     width = (100 - CELLS) / len(row.numbers)
-    baseline = y + height / 2 + 5
-    for index, (number, said) in enumerate(zip(row.numbers, row.words, strict=True)):
+    for index, (number, said) in enumerate(zip(row.numbers, cells, strict=True)):
         kind = f"c-heat c-heat-{shade(number, greatest)}"
         parts.append(svg.rectangle(CELLS + index * width, y, width - 0.5, height - 2, kind))
         middle = _middle(index, len(row.numbers))
-        parts.append(svg.text(middle, baseline, [said], "c-number", "middle"))
+        baseline = y + height / 2 + 5 - (len(said) - 1) * svg.LINE / 2
+        parts.append(svg.text(middle, baseline, said, "c-number", "middle"))
     return "".join(parts), y + height
+
+
+def _cell(said: str, columns: int) -> list[str]:
+    """What a cell says, a range in two lines where it would not fit into one."""
+    low, to, high = said.partition(" to ")
+    if not to or len(said) <= CELL_CHARACTERS // columns:
+        return [said]
+    return [low, f"to {high}"]
 
 
 def shade(number: float | None, greatest: float) -> int:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from earwitness.experiment.contrast import SHARE_UNIT
 from earwitness.report import words
 
 
@@ -77,8 +78,10 @@ def around(values: Sequence[float], *, start: float = 0.0, end: float = 100.0) -
     return Scale(low / margin, high * margin, logarithmic=True, start=start, end=end)
 
 
-def axis_label(value: float) -> str:
-    """A tick's number, short: ``10k``, ``2M``."""
+def axis_label(value: float, unit: str = "") -> str:
+    """A tick's number, short: ``10k``, ``2M``; that of a share in percent, as shares are said."""
+    if unit == SHARE_UNIT:
+        return words.number(value, unit)
     for factor, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= factor:
             return words.digits(value / (1e3 if letter == "k" else factor)) + letter
