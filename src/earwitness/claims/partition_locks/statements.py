@@ -76,6 +76,8 @@ class Uses:
     """Those whose text is too long, or lost."""
     not_parsed: int
     """Those that name one, and there was no time left to parse them."""
+    ambiguous: int
+    """Those that may read one: they name what several schemas have, and no tree besides."""
 
 
 def uses(
@@ -83,7 +85,7 @@ def uses(
 ) -> Uses:
     """Those statements that read a partition tree; parsing ends after so many seconds."""
     until = time.monotonic() + seconds
-    found, not_understood, without_text, not_parsed = [], 0, 0, 0
+    found, not_understood, without_text, not_parsed, ambiguous = [], 0, 0, 0, 0
     for one in counted:
         if one.text is None:
             without_text += 1
@@ -95,7 +97,10 @@ def uses(
             not_understood += is_query(one.text)
         elif (use := _use(one, one.text, tree, relations)).trees:
             found.append(use)
-    return Uses(tuple(found), not_understood, without_text, not_parsed)
+        else:
+            names = map(sql_names.named, sql_names.relations(tree))
+            ambiguous += any(map(relations.several, names))
+    return Uses(tuple(found), not_understood, without_text, not_parsed, ambiguous)
 
 
 def judged(use: Use, relations: Relations, room: Room, plan: Planner | None) -> Statement:
