@@ -72,6 +72,7 @@ def test_what_is_not_known_is_counted_by_why(catalog: Relations) -> None:
         "select 1 from twice",
         "select 1 from one.twice",
         "select 1 from two.twice",
+        "select 1 from only orders where id = $1",
         "select from orders from",
         None,
     )

@@ -125,7 +125,8 @@ def _mentions(text: str, relations: Relations) -> bool:
 def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
     written = _written_to(tree)
     places = [p for p in sql_names.relations(tree) if p is not written and not _of_system(p)]
-    found = [(place, relations.find(sql_names.named(place))) for place in places]
+    named = [(place, relations.find(sql_names.named(place))) for place in places]
+    found = [(p, t) for p, t in named if not (p.args.get("only") and _holds_no_rows(t, relations))]
     tables = {table.oid: table for _, table in found if table is not None}
     read_at: dict[int, list[exp.Table]] = {}
     for place, table in found:
@@ -143,6 +144,11 @@ def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
             for root, spots in read_at.items()
         },
     )
+
+
+def _holds_no_rows(table: Table | None, relations: Relations) -> bool:
+    """Whether it is a partitioned table: ONLY that is nothing, and no partition is locked."""
+    return table is not None and table.oid in relations.trees
 
 
 def _of_system(place: exp.Table) -> bool:
