@@ -72,7 +72,8 @@ STATEMENTS = select(
     f"""
 with counted as (
     select queryid, query, sum(calls)::bigint as calls, sum(total_exec_time) / 1000 as seconds,
-        sum(calls * toplevel::int)::bigint as sent, sum(rows * toplevel::int)::bigint as rows
+        sum(calls * toplevel::int)::bigint as sent, sum(rows * toplevel::int)::bigint as rows,
+        count(*) as entries
     from (
         select shown.*
         from (select true as toplevel) as absent
@@ -82,7 +83,7 @@ with counted as (
             where dbid = (select oid from pg_database where datname = current_database())
         ) as shown
     ) as each_user
-    where query is null or query !~* '^[[:space:]]*({"|".join(_NO_QUERIES)})($|[^[:alnum:]_])'
+    where calls > 0 and (query is null or query !~* '^[[:space:]]*({"|".join(_NO_QUERIES)})($|[^[:alnum:]_])')
     group by queryid, query
 ), ranked as (
     select *, count(*) over () as found, least(
@@ -96,7 +97,7 @@ with counted as (
     from ranked
 )
 select queryid::bigint, case when length(query) <= {LONGEST} then query end, calls, sent, rows,
-    seconds, found
+    seconds, entries, found
 from weighed
 where place <= {MOST} and characters <= {CHARACTERS}
 order by calls desc, queryid""",  # noqa: S608 - numbers and words of this module
@@ -171,9 +172,10 @@ def read(session: Session) -> Statements:
                 rows=count,
                 seconds=float(seconds),
             )
-            for queryid, text, calls, sent, count, seconds, _ in shown
+            for queryid, text, calls, sent, count, seconds, _, _ in shown
         ),
-        hidden=len(rows) - len(shown),
+        # those of others have no id and the same text, and so are in one row
+        hidden=sum(row[-2] for row in rows) - sum(row[-2] for row in shown),
         left_out=rows[0][-1] - len(rows) if rows else 0,
         seconds=_age(session, schema),
     )

@@ -42,6 +42,7 @@ NEVER = [
     "select 1 from t where day = $1::timestamptz",
     "select 1 from t where day::text = $1",
     "select 1 from t where day >= ($1::timestamptz) and day + $2 < $3",
+    "select 1 from t where day in ($1, $2::timestamptz)",
 ]
 UNCLEAR = [
     "select 1 from t where day = $1 or id = $2",
@@ -102,6 +103,10 @@ def test_a_hash_needs_every_column_equal() -> None:
     several = "select 1 from t where id = $1 and part in ($2, $3)"
     assert not reading(several, HASH).prunes_with_values
     assert not reading("select 1 from t where id > $1 and part = $2", HASH).prunes_with_values
+
+
+def test_an_inequality_that_is_turned_around_is_an_equality() -> None:
+    assert reading("select 1 from t where not (id <> $1)", HASH).unclear
 
 
 def test_every_name_of_a_tree_has_to_be_pruned() -> None:
@@ -182,6 +187,8 @@ def test_a_union_prunes_where_both_of_its_queries_do() -> None:
         ("select 1 from t where ($1::date is null or day = $1)", False),
         ("select 1 from t where day = $1 or id = $2", False),
         ("select 1 from t where (day = $1 or $2)", True),
+        ("select 1 from t where not (day = $1 and $2)", True),
+        ("select 1 from t where ((day = $1 and id = $2) or $3)", True),
         ("select 1 from t where (day = $1 or $2 = $3) and id = $4", True),
         ("select 1 from t where case when $2 then day = $1 else $3 end", True),
         ("select 1 from t where day not between $1 and $2", True),

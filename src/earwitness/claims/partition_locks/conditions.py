@@ -214,7 +214,10 @@ def _comparison(column: exp.Column, key: str, qualifier: str, keys: Sequence[Key
     direct = direct and wrapped is None
     term = parent if compared and parent is not None else node
     ordered_rows = isinstance(node.parent, exp.Tuple) and not isinstance(parent, _EQUALITIES)
-    negated = isinstance(term.parent, exp.Not) or isinstance(term, exp.NEQ)
+    inverted = isinstance(_unparenthesized(term).parent, exp.Not)
+    negated = inverted or isinstance(term, exp.NEQ)
+    # a list has one type; of two bounds one may do
+    needed = all if isinstance(term, exp.Between) else any
     types = {
         kind for one in keys for c, kind in zip(one.columns, one.types, strict=False) if c == key
     }
@@ -222,8 +225,8 @@ def _comparison(column: exp.Column, key: str, qualifier: str, keys: Sequence[Key
     never |= compared and (
         ordered_rows
         or _never_known(operands)
-        or (isinstance(term, exp.NEQ) and not any(one.strategy == _LIST for one in keys))
-        or (direct and all(casts.never_prunes(types, operand) for operand in operands))
+        or (_only_excludes(term, keys) and not inverted)
+        or (direct and needed(casts.never_prunes(types, operand) for operand in operands))
     )
     never &= all(all(one.columns) for one in keys)  # an expression may be the key
     owner = column.find_ancestor(*reach.OWNERS)
@@ -239,6 +242,11 @@ def _comparison(column: exp.Column, key: str, qualifier: str, keys: Sequence[Key
         replaceable=never or (direct and not negated) or _term(node).find(exp.Parameter) is None,
         term=_term(node),
     )
+
+
+def _only_excludes(term: exp.Expr, keys: Sequence[Key]) -> bool:
+    """Whether it is an inequality, by which only a partition of a list can be left out."""
+    return isinstance(term, exp.NEQ) and not any(one.strategy == _LIST for one in keys)
 
 
 def _wrapped(column: exp.Column) -> tuple[exp.Expr, exp.Expr | None]:
@@ -276,12 +284,15 @@ def _hidden(wrapping: exp.Expr, types: Collection[str]) -> bool:
 
 
 def _term(node: exp.Expr) -> exp.Expr:
-    """The whole term of a condition that the node is a part of, between ANDs."""
-    while isinstance(above := node.parent, exp.Expr) and not isinstance(
-        above, exp.And | exp.Where | exp.Join | exp.Merge
+    """The whole term of a condition that the node is a part of: what AND joins at the top."""
+    path = [node]
+    while isinstance(above := path[-1].parent, exp.Expr) and not isinstance(
+        above, exp.Where | exp.Join | exp.Merge
     ):
-        node = above
-    return node
+        path.append(above)
+    while len(path) > 1 and isinstance(path[-1], exp.And | exp.Paren):
+        path.pop()
+    return path[-1]
 
 
 def _compared(node: exp.Expr) -> tuple[exp.Expr | None, Sequence[exp.Expr]]:

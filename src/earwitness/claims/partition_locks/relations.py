@@ -149,6 +149,11 @@ class Relations:
         ]
         return found[0] if len(found) == 1 else None
 
+    def several(self, name: "Named") -> bool:
+        """Whether several schemas have a relation of that name, and one of them leads to a tree."""
+        found = self._by_name.get(name.name, ())
+        return not name.schema and len(found) > 1 and any(map(self.trees_of, found))
+
     @cached_property
     def leading(self) -> frozenset[str]:
         """Names, in lower case, of the trees and of everything that reads one."""

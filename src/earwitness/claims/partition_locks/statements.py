@@ -76,6 +76,8 @@ class Uses:
     """Those whose text is too long, or lost."""
     not_parsed: int
     """Those that name one, and there was no time left to parse them."""
+    ambiguous: int
+    """Those that may read one: they name what several schemas have, and no tree besides."""
 
 
 def uses(
@@ -83,7 +85,7 @@ def uses(
 ) -> Uses:
     """Those statements that read a partition tree; parsing ends after so many seconds."""
     until = time.monotonic() + seconds
-    found, not_understood, without_text, not_parsed = [], 0, 0, 0
+    found, not_understood, without_text, not_parsed, ambiguous = [], 0, 0, 0, 0
     for one in counted:
         if one.text is None:
             without_text += 1
@@ -95,7 +97,10 @@ def uses(
             not_understood += is_query(one.text)
         elif (use := _use(one, one.text, tree, relations)).trees:
             found.append(use)
-    return Uses(tuple(found), not_understood, without_text, not_parsed)
+        else:
+            names = map(sql_names.named, sql_names.relations(tree))
+            ambiguous += any(map(relations.several, names))
+    return Uses(tuple(found), not_understood, without_text, not_parsed, ambiguous)
 
 
 def judged(use: Use, relations: Relations, room: Room, plan: Planner | None) -> Statement:
@@ -120,7 +125,8 @@ def _mentions(text: str, relations: Relations) -> bool:
 def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
     written = _written_to(tree)
     places = [p for p in sql_names.relations(tree) if p is not written and not _of_system(p)]
-    found = [(place, relations.find(sql_names.named(place))) for place in places]
+    named = [(place, relations.find(sql_names.named(place))) for place in places]
+    found = [(p, t) for p, t in named if not (p.args.get("only") and _holds_no_rows(t, relations))]
     tables = {table.oid: table for _, table in found if table is not None}
     read_at: dict[int, list[exp.Table]] = {}
     for place, table in found:
@@ -138,6 +144,11 @@ def _use(one: Counted, text: str, tree: exp.Expr, relations: Relations) -> Use:
             for root, spots in read_at.items()
         },
     )
+
+
+def _holds_no_rows(table: Table | None, relations: Relations) -> bool:
+    """Whether it is a partitioned table: ONLY that is nothing, and no partition is locked."""
+    return table is not None and table.oid in relations.trees
 
 
 def _of_system(place: exp.Table) -> bool:

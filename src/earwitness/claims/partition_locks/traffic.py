@@ -143,6 +143,7 @@ def _not_looked_at(counted: Statements, sorted_out: "statements_.Uses") -> Itera
         (sorted_out.not_understood, "name a partitioned table and were not understood"),
         (sorted_out.without_text, "have a text that is too long or was thrown away by the server"),
         (sorted_out.not_parsed, "name a partitioned table and there was no time to parse them"),
+        (sorted_out.ambiguous, "name a table that several schemas have, and not whose it is"),
         (counted.left_out, "have fewer calls and less time than all that were read"),
     ):
         if number:

@@ -11,7 +11,7 @@ certain, and not the other side of an outer join or one query of a UNION.
 import re
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,6 +99,9 @@ def read(
     known: Known = {(schema, name): shown for schema, name, shown in names}
     trees = _parsed(counted.counted, missed)
     is_column = _columns(session, trees)
+    times = Counter(name for _, name in known)
+    several = {name for name, number in times.items() if number > 1}
+    missed += _ambiguous(trees, is_column, several)
     found = [of_statement(one.counted, one.tree, known, is_column) for one in trees]
     stars = [one for one in found if one is not None]
     sizes = {table.relation: table.bytes_per_row for table in tables}
@@ -146,6 +149,24 @@ def _columns(session: postgresql.Session, trees: Sequence[_Parsed]) -> "IsColumn
         return lambda _, __: True  # then no name is taken for a row
     columns = {(relation, column) for _, relation, column in rows}
     return lambda relation, name: (relation.name, name) in columns
+
+
+def _ambiguous(
+    trees: Sequence[_Parsed], is_column: "IsColumn", several: Collection[str]
+) -> Iterator[Unseen]:
+    """Statements that fetch whole what several schemas have, and do not say whose it is."""
+    from earwitness.claims.select_star.star_queries import fetched_whole
+
+    number = sum(
+        any(
+            not one.relation.schema and one.relation.name in several
+            for one in fetched_whole(parsed.tree, is_column)
+        )
+        for parsed in trees
+    )
+    if number:
+        reason = f"{number:,} fetch all columns of a table that several schemas have, and not whose"
+        yield _unseen("some statements", reason)
 
 
 def _further_sizes(session: postgresql.Session, relations: Collection[str]) -> Mapping[str, int]:
