@@ -69,6 +69,13 @@ def test_severity_is_what_it_takes_and_whether_it_was_sent_that_often(
     assert "42" in finding.statement
 
 
+def test_workers_of_a_parallel_query_count_as_sessions() -> None:
+    (finding,) = judged(statement(slow=900, calls=10**6))
+    assert "sessions in it at once, each parallel worker counted as one more, of" in (
+        finding.statement
+    )
+
+
 def test_how_busy_it_keeps_sessions_is_said_where_it_is_known() -> None:
     (finding,) = judged(statement())
     assert "in 3,600 s, which kept 0.5 sessions busy on average" in finding.statement

@@ -214,8 +214,8 @@ def _fits(sessions: int, seen: PartitionLocks) -> str:
     if sessions >= seen.max_connections:
         return f"That table has room for all {seen.max_connections:,} permitted connections in it."
     return (
-        f"That table is certain to have room for {sessions:,} sessions in it at once, of "
-        f"{seen.max_connections:,} permitted; beyond, every session that needs a lock can get the "
+        f"That table is certain to have room for {sessions:,} sessions in it at once, each parallel "
+        f"worker counted as one more, of {seen.max_connections:,} permitted; beyond, every session that needs a lock can get the "
         'error "out of shared memory".'
     )
 
