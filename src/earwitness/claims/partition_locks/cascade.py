@@ -240,15 +240,15 @@ def opened(experiment: Experiment, settings: BenchSettings) -> Iterator[CascadeB
     rows = settings.number("rows")
     routes = {arm.name: route(arm, rows) for arm in settings.arms}
     connections = {"max_connections": settings.number("max_connections")}
+    try:  # before any server is started for nothing
+        program, runs_on = nginx.find(), backend.find()
+    except MissingComponent as missing:
+        raise Unavailable(missing.reason, missing.install) from missing
     with ExitStack() as stack:
         keys = dict.fromkeys(each.target.server for each in routes.values())
         clusters = start_each(stack, experiment, settings, keys, connections)
         for cluster in clusters.values():
             hold_back(cluster.server)
-        try:
-            program, runs_on = nginx.find(), backend.find()
-        except MissingComponent as missing:
-            raise Unavailable(missing.reason, missing.install) from missing
         for key, orders in dict.fromkeys(
             (e.target.server, e.target.orders) for e in routes.values()
         ):

@@ -31,6 +31,7 @@ forecast = Experiment(
         _sent("named", "two columns", "named"),
         _sent("inline", "all columns stored in the row", "inline"),
         _sent("star", "SELECT *", "star"),
+        _sent("star-again", "SELECT *, again", "star"),
         _sent("star-binary", "SELECT *, binary format", "star", "binary"),
     ),
     metrics=(
@@ -44,6 +45,15 @@ forecast = Experiment(
             name="wire_to_server",
             title="Computed time at 100 Mbit/s for each millisecond of the server",
             unit="x",
+        ),
+    ),
+    gates=(
+        Control(
+            id="same-sending-twice",
+            statement="the server makes SELECT * ready as fast as SELECT *",
+            metric="server_ms",
+            arm="star",
+            twin="star-again",
         ),
     ),
     plans={
