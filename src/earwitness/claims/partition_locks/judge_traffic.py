@@ -128,7 +128,8 @@ def _generic_plan(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
             f"locks every partition before it prunes: making it takes {_locks(worst)}{custom} for the worst, "
             "and each later execution all of these but the indexes of what it prunes. "
             f"{_fits(sessions, seen)} From the sixth execution on, PostgreSQL may choose such a plan "
-            "for a prepared statement; the server does not show which statements are prepared. "
+            "for a prepared statement; the server does not show which statements are prepared, nor which "
+            "parameters were literals, by which every plan prunes. "
             f"{_in_words(statements)}"
         ),
         fix=(
