@@ -64,7 +64,7 @@ def test_severity_is_what_it_takes_and_whether_it_was_sent_that_often(
 ) -> None:
     (finding,) = judged(statement(slow=slow, calls=calls))
     assert (finding.id, finding.severity) == ("partition-locks/never-prunes", severity)
-    assert f"{calls:,} times" in finding.statement
+    assert f"{calls:,} time" in finding.statement
     assert f"{slow:,} of them" in finding.statement
     assert "42" in finding.statement
 

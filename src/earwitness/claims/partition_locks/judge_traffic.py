@@ -96,9 +96,9 @@ def _never_prunes(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
         severity=severity(worst, seen),
         title="A statement that is sent locks every partition",
         statement=(
-            f"{_said(statements)} on {_names(worst)} never prune: with parameters or with values, "
+            f"{_said(statements)} on {_names(worst)} never {_verb('prune', statements)}: with parameters or with values, "
             f"every partition is planned. The worst takes {_locks(worst)}. {_fits(sessions, seen)} "
-            f"It was called {worst.calls:,} times{_since(worst, seen)}. {_in_words(statements)}"
+            f"It was called {_count(worst.calls, 'time')}{_since(worst, seen)}. {_in_words(statements)}"
         ),
         fix=(
             f"Give them a condition on the partition key of {_names(worst)}, as a value that is known "
@@ -117,18 +117,19 @@ def _generic_plan(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
     _, worst = max(statements, key=lambda pair: (pair[1].slow, pair[1].calls))
     sessions = sessions_until_exhaustion(worst, seen)
     few = sessions * FEW_CONNECTIONS <= seen.max_connections and worst.calls > sessions
-    custom = "" if worst.custom_locks is None else f" instead of {worst.custom_locks:,}"
+    custom = "" if worst.custom_locks is None else f", instead of {worst.custom_locks:,} in all"
     return Finding(
         id=f"{CLAIM}/generic-plan",
         claim=CLAIM,
         severity=Severity.MEDIUM if few else Severity.LOW,
         title="Prepared, a statement would lock every partition from its sixth execution on",
         statement=(
-            f"{_said(statements)} on {_names(worst)} prune only when values are known. A generic plan "
-            f"locks every partition before it prunes: making it takes {_locks(worst)}{custom} for the worst, "
-            "and each later execution all of these but the indexes of what it prunes. "
+            f"{_said(statements)} on {_names(worst)} {_verb('prune', statements)} only when values are "
+            "known. A generic plan locks every partition before it prunes: for the worst, making it "
+            f"takes {_locks(worst)}{custom}; each later execution all of these but the indexes of what it prunes. "
             f"{_fits(sessions, seen)} From the sixth execution on, PostgreSQL may choose such a plan "
-            "for a prepared statement; the server does not show which statements are prepared. "
+            "for a prepared statement; the server does not show which statements are prepared, nor which "
+            "parameters were literals, by which every plan prunes. "
             f"{_in_words(statements)}"
         ),
         fix=(
@@ -153,8 +154,8 @@ def _unknown(statements: Sequence[tuple[int, Statement]]) -> Finding:
         severity=Severity.INFO,
         title="Whether some statements prune is not known",
         statement=(
-            f"Whether {_said(statements)} on {_names(worst)} prune is not known{because}. Where the "
-            f"worst does not, it takes {_locks(worst)}. {_in_words(statements)}"
+            f"Whether {_said(statements)} on {_names(worst)} {_verb('prune', statements)} is not "
+            f"known{because}. Where the worst does not, it takes {_locks(worst)}. {_in_words(statements)}"
         ),
         fix="Look at EXPLAIN of each, with values as they are sent: how many partitions does it name?",
         location=_location(worst),
@@ -200,8 +201,15 @@ def _of_waits(waits: Waits) -> Finding:
 
 def _said(statements: Sequence[tuple[int, Statement]]) -> str:
     calls = sum(one.calls for _, one in statements)
-    number = len(statements)
-    return f"{number:,} {'statement' if number == 1 else 'statements'} ({calls:,} calls)"
+    return f"{_count(len(statements), 'statement')} ({_count(calls, 'call')})"
+
+
+def _verb(word: str, statements: Sequence[tuple[int, Statement]]) -> str:
+    return f"{word}s" if len(statements) == 1 else word
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one if number == 1 else one + 's'}"
 
 
 def _locks(one: Statement) -> str:
@@ -233,7 +241,9 @@ def _since(worst: Statement, seen: PartitionLocks) -> str:
 def _in_words(statements: Iterable[tuple[int, Statement]]) -> str:
     """Which statements, those with most calls first, and who said so."""
     ranked = sorted((one for _, one in statements), key=lambda one: -one.calls)
-    said = "; ".join(f"{one.queryid} ({one.calls:,} calls): {one.text}" for one in ranked[:_NAMED])
+    said = "; ".join(
+        f"{one.queryid} ({_count(one.calls, 'call')}): {one.text}" for one in ranked[:_NAMED]
+    )
     more = f"; and {len(ranked) - _NAMED:,} more" if len(ranked) > _NAMED else ""
     by_text = sum(one.by == "text" for one in ranked)
     judged = f" {by_text:,} judged by text, not by a plan." if by_text else ""

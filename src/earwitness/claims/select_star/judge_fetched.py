@@ -131,7 +131,9 @@ def _texts(statements: Sequence[StarStatement]) -> tuple[str, ...]:
 def _in_words(statements: Sequence[StarStatement]) -> str:
     """Which, those with most rows first."""
     ranked = sorted(statements, key=lambda one: -one.rows)
-    said = "; ".join(f"{one.queryid} ({one.calls:,} calls): {one.text}" for one in ranked[:_NAMED])
+    said = "; ".join(
+        f"{one.queryid} ({_count(one.calls, 'call')}): {one.text}" for one in ranked[:_NAMED]
+    )
     more = f"; and {len(ranked) - _NAMED:,} more" if len(ranked) > _NAMED else ""
     return f"By query id: {said}{more}."
 
