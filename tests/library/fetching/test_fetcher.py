@@ -58,6 +58,7 @@ def test_not_modified_is_an_answer(web, stranger):
         ("deflate", zlib.compress(b"one two", wbits=-15)),
         ("identity", b"one two"),
     ],
+    ids=("gzip, two parts", "deflate as zlib", "deflate without a head", "not packed"),
 )
 def test_packed_answers_are_unpacked(web, stranger, coding, packed):
     stranger.pages["/"] = lambda request: answer(request, packed, Content_Encoding=coding)
