@@ -554,6 +554,7 @@ def test_what_was_seen_is_kept_when_the_session_ends_later(server: Postgres) -> 
     (missed,) = [one for one in evidence.not_seen if one.what == "waits"]
     assert "terminating connection" in missed.reason
     assert missed.essential
+    assert evidence.message == missed.reason
 
 
 def test_a_server_that_freezes_does_not_hold_us(server: Postgres) -> None:
