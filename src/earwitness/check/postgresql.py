@@ -79,7 +79,8 @@ class Session:
         self._plan = frozenset(plan)
         self._answers: dict[tuple[Step, str], tuple[Row, ...] | NotSeen] = {}
         self._record: list[ReadRecord] = []
-        self._lost = ""
+        self.lost = ""
+        """What ended the connection too early; empty while it stands."""
         self._settings: dict[str, str] = {}
         self._steps_left, self._rows_left = budget.steps, budget.rows
         self._plannings_left = budget.plannings
@@ -346,8 +347,8 @@ class Session:
         try:
             self._connection.execute(GIVING_BACK.encode())
         except psycopg.Error as problem:
-            self._lost = self._lost or str(failure or self._reason(problem))
-            raise Unreachable(self._lost) from None
+            self.lost = self.lost or str(failure or self._reason(problem))
+            raise Unreachable(self.lost) from None
 
     def _reason(self, problem: psycopg.Error) -> str:
         budget = self._budget
@@ -380,10 +381,13 @@ def _needs(problem: psycopg.Error, step: Step) -> str:
 
 @contextlib.contextmanager
 def open_session(target: Target, budget: Budget, plan: Sequence[Step]) -> Iterator[Session]:
-    """A session that carries out the steps of ``plan``. Raises Unreachable."""
+    """A session that carries out the steps of ``plan``. Raises Unreachable, also at its end."""
     connection = connect(target)
     with contextlib.closing(connection), Deadline(connection, budget.seconds) as deadline:
-        yield Session(connection, deadline, target, budget, plan)
+        session = Session(connection, deadline, target, budget, plan)
+        yield session
+        if session.lost:  # a probe may have gone on with what it had seen before
+            raise Unreachable(session.lost)
         with contextlib.suppress(psycopg.Error):  # the server rolls back a lost session by itself
             for step in CLOSING:
                 connection.execute(step.text.encode())

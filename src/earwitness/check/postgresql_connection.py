@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+from psycopg import pq
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg.conninfo import make_conninfo
 
 from earwitness.check.target import Target, Unreachable
@@ -70,12 +73,26 @@ def connect(target: Target) -> psycopg.Connection[Any]:
     """An open connection that commits by itself and prepares nothing. Raises Unreachable."""
     chosen: dict[str, Any] = {**_CONNECTION, **target.parameters, **_FORCED}
     try:
-        return psycopg.connect(make_conninfo("", **chosen), autocommit=True, prepare_threshold=None)
+        connection = psycopg.connect(
+            make_conninfo("", **chosen), autocommit=True, prepare_threshold=None
+        )
     except psycopg.Error as problem:
         secrets = target.secrets.with_values([os.environ.get("PGPASSWORD")])
         raise Unreachable(
             f"cannot connect to {target.shown}: {secrets.one_line(told_once(str(problem)))}"
         ) from None
+    for kind in ("text", "name"):
+        connection.adapters.register_loader(kind, _Readable)
+    return connection
+
+
+class _Readable(Loader):
+    """Text whatever its bytes are: a database of encoding SQL_ASCII holds any, also in names."""
+
+    format = pq.Format.BINARY
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode("utf-8", "backslashreplace")
 
 
 def told_once(message: str) -> str:

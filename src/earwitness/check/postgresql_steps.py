@@ -89,6 +89,12 @@ def opening(budget: Budget) -> tuple[Step, ...]:
         _local("search_path", "pg_catalog, pg_temp", "only what the system defines is called"),
         _local("standard_conforming_strings", "on", "every text is read as it was looked at"),
         Step(
+            name="client_encoding",
+            purpose="names of any bytes, where the database has no encoding",
+            text="select set_config('client_encoding', 'SQL_ASCII', true) "
+            "where current_setting('server_encoding') = 'SQL_ASCII'",
+        ),
+        Step(
             name="transaction_timeout",
             purpose="a limit, where the server has it (17 and later)",
             text=f"select set_config('transaction_timeout', '{_milliseconds(budget.seconds)}', true) "

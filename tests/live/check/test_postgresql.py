@@ -261,6 +261,23 @@ def test_names_are_quoted_and_temporary_or_detached_partitions_are_left_out(
     }
 
 
+def test_names_of_any_bytes_in_a_database_without_an_encoding(server: Postgres) -> None:
+    """One that is not UTF-8 would else end every read, and the check would see nothing."""
+    host = quote(os.fspath(server.socket), safe="")
+    with server.connect() as owner:
+        owner.execute(
+            "create database bytes encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0"
+        )
+    with psycopg.connect(f"postgresql://postgres@/bytes?host={host}", autocommit=True) as owner:
+        owner.execute("set client_encoding = 'SQL_ASCII'")
+        for name in (b"t\xe4bl", "t\u00e4bl".encode()):
+            owner.execute(b'create table "%b" (a int) partition by range (a)' % name)
+    kind, target = kinds.recognise(f"postgresql://nobody_special@/bytes?host={host}")
+    evidence = runner.gather(kind, target, (partition_locks(),), budget=BUDGET, version="1")
+    trees = evidence.claims["partition-locks"]["partition_trees"]
+    assert [tree["relation"] for tree in trees] == ['public."t\\xe4bl"', 'public."t\u00e4bl"']
+
+
 def test_no_partition_is_locked_by_looking(server: Postgres) -> None:
     remade(server, partitioned("kept", 5))
     held = postgresql.select(
@@ -553,6 +570,7 @@ def test_what_was_seen_is_kept_when_the_session_ends_later(server: Postgres) -> 
     (missed,) = [one for one in evidence.not_seen if one.what == "waits"]
     assert "terminating connection" in missed.reason
     assert missed.essential
+    assert evidence.message == missed.reason
 
 
 def test_a_server_that_freezes_does_not_hold_us(server: Postgres) -> None:
