@@ -93,3 +93,20 @@ def test_shades_are_in_range_and_only_nothing_is_the_lightest(number, greatest):
     found = shade(number, greatest)
     assert 0 <= found <= SHADES
     assert (found == 0) == (not number or greatest <= 0)
+
+
+def test_a_range_that_does_not_fit_into_its_cell_stands_in_several_lines(run):
+    names = ("early", "late", "later")
+    metrics = tuple(Metric(name=name, title=name, unit="share") for name in names)
+    experiment = replace(run.experiments[0], metrics=metrics)
+    trials = samples.trials("locks", {"p1": dict.fromkeys(names, 0.2)}, blocks=5, spread=0.3)
+    wide = replace(run, experiments=(experiment,), trials=trials)
+    for columns, lines in ((2, 2), (3, 3)):
+        chart = replace(CHART, experiments=("locks",), metrics=names[:columns])
+        root = ET.fromstring(charts.draw(chart, wide))
+        numbers = [t for t in root.iter(f"{SVG}text") if t.get("class") == "c-number"]
+        assert len(numbers) == columns
+        for number in numbers:
+            said = [span.text for span in number.iter(f"{SVG}tspan")]
+            assert len(said) == lines
+            assert max(map(len, said)) <= 24 // columns

@@ -114,8 +114,16 @@ def test_measured_and_exact_results():
     assert words.measured(run.hypotheses[1]) == "303 locks in 12 of 12 blocks"
     assert words.measured(run.hypotheses[2]) == f"1.32{TIMES} (at most 1.8{TIMES})"
     dissenting = samples.mixed().hypotheses[2]
-    assert words.measured(dissenting) == "32.8 MB [32.8, 32.8], as asked in 0 of 20 blocks"
+    assert words.measured(dissenting) == "32.8 MB, as asked in 0 of 20 blocks"
     assert words.dissents(dissenting) == "block 0: 32.8 MB; block 7: 32.8 MB"
+
+
+def test_blocks_that_are_said_alike_are_not_said_as_a_range():
+    pages = {"inference": "exact", "unit": "x", "blocks": 12, "agreeing": 12, "effect": 3.0}
+    alike = samples.result("pages", Verdict.SUPPORTED, interval=(2.999, 3.001), **pages)
+    assert words.measured(alike) == f"3{TIMES} in 12 of 12 blocks"
+    apart = samples.result("pages", Verdict.SUPPORTED, interval=(2.9, 3.1), **pages)
+    assert words.measured(apart) == f"3{TIMES} [2.9, 3.1] in 12 of 12 blocks"
 
 
 def test_a_count_is_said_as_a_part_of_its_whole():

@@ -98,10 +98,10 @@ def effect(result: HypothesisResult) -> str:
 def effect_interval(result: HypothesisResult) -> str:
     """The interval of a result beside its effect: ``[50.5, 51.6]``, ``(at least 3.2x)``.
 
-    Empty when there is none, or when all blocks of an exact result agree.
+    Empty when there is none, or when all blocks of an exact result agree, as far as they are said.
     """
     low, high = result.interval
-    if result.inference == "exact" and low == high:
+    if result.inference == "exact" and number(low, result.unit) == number(high, result.unit):
         return ""
     ends = interval(result.interval, result.unit, like=result.effect)
     return f"({ends})" if ends and None in (low, high) else ends

@@ -183,9 +183,9 @@ CASCADE = Experiment(
             name="prompt", title="answers within 0.7 s in the burst, errors included", unit="share"
         ),
         Metric(name="completed", title="requests answered well, of all", unit="share"),
-        Metric(name="burst_500", title="500, from the backend", unit="share"),
-        Metric(name="burst_502", title="502, from the proxy", unit="share"),
-        Metric(name="burst_504", title="504, from the proxy", unit="share"),
+        Metric(name="burst_500", title="500, backend", unit="share"),
+        Metric(name="burst_502", title="502, proxy", unit="share"),
+        Metric(name="burst_504", title="504, proxy", unit="share"),
         Metric(name="status_500", title="answers 500, from the backend"),
         Metric(name="status_502", title="answers 502, from the proxy"),
         Metric(name="status_504", title="answers 504, from the proxy"),

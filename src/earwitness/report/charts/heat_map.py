@@ -113,11 +113,12 @@ def _row(row: Row, greatest: float, y: float) -> tuple[str, float]:
 
 
 def _cell(said: str, columns: int) -> list[str]:
-    """What a cell says, a range in two lines where it would not fit into one."""
+    """What a cell says, a range in two lines or three where it would not fit into one."""
+    room = CELL_CHARACTERS // columns
     low, to, high = said.partition(" to ")
-    if not to or len(said) <= CELL_CHARACTERS // columns:
+    if not to or len(said) <= room:
         return [said]
-    return [low, f"to {high}"]
+    return [low, f"to {high}"] if len(f"to {high}") <= room else [low, "to", high]
 
 
 def shade(number: float | None, greatest: float) -> int:
