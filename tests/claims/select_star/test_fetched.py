@@ -10,6 +10,7 @@ from earwitness.check.postgresql_statements import Counted, parsed
 from earwitness.claims.select_star.evidence import StarStatement, StoredRows
 from earwitness.claims.select_star.fetched import may_fetch_whole, of_statement, with_bytes
 from earwitness.claims.select_star.judge import judge
+from earwitness.claims.select_star.star_queries import fetched_whole
 
 KNOWN = {
     ("shop", "docs"): "shop.docs",
@@ -26,7 +27,8 @@ SIZES = {"shop.docs": 9000, "shop.pages": 4000, "shop.twice": 5000}
 def star(text: str) -> StarStatement | None:
     counted = Counted(queryid="7", text=text, calls=10, sent=9, rows=100, seconds=1.0)
     tree = parsed(text)
-    found = None if tree is None else of_statement(counted, tree, KNOWN, lambda _, __: False)
+    whole = () if tree is None else fetched_whole(tree, lambda _, __: False)
+    found = of_statement(counted, whole, KNOWN)
     return None if found is None else with_bytes(found, SIZES, {"shop.narrow": 40})
 
 
