@@ -36,7 +36,7 @@ NAMES = postgresql.select(
     "names",
     "which tables and views there are, to tell whose a name without a schema is",
     r"""
-select nspname::text, relname::text, case when relkind <> 'v' then c.oid::regclass::text end
+select nspname::text, relname::text, c.oid::regclass::text, relkind = 'v'
 from pg_class c join pg_namespace n on n.oid = relnamespace
 where relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'
     and nspname not in ('pg_catalog', 'information_schema') and nspname not like 'pg\_toast%'""",
@@ -58,8 +58,8 @@ PLAN = (*postgresql_statements.PLAN, NAMES, COLUMNS, stored.SIZES)
 PARSING_SECONDS = 4.0
 """A long text takes a hundredth of a second."""
 
-Known = Mapping[tuple[str, str], str | None]
-"""By schema and name, the relation as SQL shows it; None for a view."""
+Known = Mapping[tuple[str, str], "KnownRelation"]
+"""By schema and name."""
 _NAME = r'(?:"[^"]+"|[\w$]+)'
 _SOURCES = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -71,6 +71,15 @@ _SOURCES = tuple(
 )
 """Where a name of a source of rows may stand: its own, one given to it, one of a query."""
 _ALONE = re.compile(r'(?<![\w$."])("[^"]+"|[^\W\d][\w$]*)(?!["\w$]*\s*\.)')
+
+
+@dataclass(frozen=True)
+class KnownRelation:
+    """A relation of the database."""
+
+    shown: str
+    """As SQL shows it."""
+    is_view: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,7 @@ def read(
     if counted.hidden:
         reason = f"{counted.hidden:,} are counted but not shown"
         missed.append(_unseen("statements of other roles", reason, "grant pg_read_all_stats"))
-    known: Known = {(schema, name): shown for schema, name, shown in names}
+    known: Known = {(schema, name): KnownRelation(*shown) for schema, name, *shown in names}
     sent = _sent(counted.counted, missed)
     is_column = _columns(session, {name for one in sent for name in one.rows})
     whole = [(one.counted, one.all_fetched(is_column)) for one in sent]
@@ -189,15 +198,19 @@ def _further_sizes(session: postgresql.Session, relations: Collection[str]) -> M
 def of_statement(one: Counted, whole: "Sequence[Fetched]", known: Known) -> StarStatement | None:
     """What of relations that are known a statement fetches whole; None when it is nothing."""
     shown: dict[str, bool] = {}
+    views: list[str] = []
     complete = True
     for fetched in whole:
         name = fetched.relation
         fitting = [key for key in known if key[1] == name.name and name.schema in ("", key[0])]
         relation = known[fitting[0]] if len(fitting) == 1 else None
-        complete &= relation is not None and fetched.in_every_row
-        if relation is not None:
-            shown[relation] = shown.get(relation, False) or fetched.in_every_row
-    if not shown:
+        is_table = relation is not None and not relation.is_view
+        complete &= is_table and fetched.in_every_row
+        if relation is not None and is_table:
+            shown[relation.shown] = shown.get(relation.shown, False) or fetched.in_every_row
+        elif relation is not None and not name.name.startswith("pg_"):
+            views.append(relation.shown)
+    if not shown and not views:
         return None
     return StarStatement(
         queryid=one.queryid,
@@ -205,6 +218,7 @@ def of_statement(one: Counted, whole: "Sequence[Fetched]", known: Known) -> Star
         calls=one.sent,
         rows=one.rows,
         relations=tuple(shown),
+        views=tuple(views),
         bytes=None,
         complete=complete,
         certain=tuple(relation for relation, certain in shown.items() if certain),
