@@ -13,7 +13,13 @@ from earwitness.claims.partition_locks.locking import (
     setting_names,
 )
 from earwitness.claims.partition_locks.relations import Relations
-from earwitness.claims.partition_locks.statements import Room, Uses, judged, uses
+from earwitness.claims.partition_locks.statements import (
+    NotLookedAt,
+    Room,
+    Use,
+    judged,
+    uses,
+)
 
 ORDERS, DAYS, CUSTOMERS, RECENT, TENANT, OTHER = 1, 2, 3, 4, 5, 6
 TREES = {
@@ -54,16 +60,22 @@ def limits() -> LockSettings:
     return lock_settings(15, {**values, "max_locks_per_transaction": "64", "max_connections": "99"})
 
 
-def sent(catalog: Relations, *texts: str | None, seconds: float = 60.0) -> Uses:
+def sent(
+    catalog: Relations, *texts: str | None, seconds: float = 60.0
+) -> tuple[list[Use], list[NotLookedAt]]:
     counted = [
         Counted(queryid=str(n), text=text, calls=9, sent=9, rows=9, seconds=1.0)
         for n, text in enumerate(texts)
     ]
-    return uses(counted, catalog, seconds=seconds)
+    found = [*uses(counted, catalog, seconds=seconds)]
+    return (
+        [one for one in found if isinstance(one, Use)],
+        [one for one in found if isinstance(one, NotLookedAt)],
+    )
 
 
 def test_what_is_not_known_is_counted_by_why(catalog: Relations) -> None:
-    found = sent(
+    found, not_looked_at = sent(
         catalog,
         "select 1 from orders",
         "select 1 from customers where name = 'orders'",
@@ -76,21 +88,25 @@ def test_what_is_not_known_is_counted_by_why(catalog: Relations) -> None:
         "select from orders from",
         None,
     )
-    assert [one.counted.queryid for one in found.found] == ["0", "3", "5"]
-    assert (found.ambiguous, found.not_understood, found.without_text) == (1, 1, 1)
+    assert [one.counted.queryid for one in found] == ["0", "3", "5"]
+    assert not_looked_at == [
+        NotLookedAt.AMBIGUOUS,
+        NotLookedAt.NOT_UNDERSTOOD,
+        NotLookedAt.WITHOUT_TEXT,
+    ]
 
 
 def test_parsing_ends_and_says_so(catalog: Relations) -> None:
     found = sent(catalog, "select 1 from orders", "select 1 from customers", seconds=-1.0)
-    assert (found.found, found.not_parsed) == ((), 1)
+    assert found == ([], [NotLookedAt.NOT_PARSED])
 
 
 def test_of_several_trees_those_are_named_that_are_not_pruned(
     catalog: Relations, limits: LockSettings
 ) -> None:
-    (use,) = sent(
+    [use], _ = sent(
         catalog, "select 1 from orders o join days d using (id) where o.day = $1 and d.id = $2"
-    ).found
+    )
     one = judged(use, catalog, Room(limits, 0), None)
     assert (one.prunes, one.relations) == ("never", ("shop.days", "shop.orders"))
     assert one.unpruned == ("shop.days",)
@@ -105,9 +121,9 @@ def test_a_field_that_was_counted_as_a_parameter_is_planned(
         planned.append(text)
         return [one.oid for one in TREES[ORDERS]]
 
-    (use,) = sent(
+    [use], _ = sent(
         catalog, "select id, $1 from orders where extract($2 from day) = $3 and id = $4"
-    ).found
+    )
     one = judged(use, catalog, Room(limits, 0), plan)
     assert (one.prunes, one.by) == ("never", "plan")
     assert planned == [
@@ -124,6 +140,6 @@ def test_every_place_of_a_parameter_becomes_a_value(
         planned.append(text)
         return [one.oid for one in TREES[ORDERS][: 3 if len(planned) == 2 else None]]
 
-    (use,) = sent(catalog, "select 1 from orders where ($1::date is null or day = $1)").found
+    [use], _ = sent(catalog, "select 1 from orders where ($1::date is null or day = $1)")
     assert judged(use, catalog, Room(limits, 0), plan).prunes == "custom_only"
     assert planned[1].endswith("where ('2024-01-05'::date is null or day = '2024-01-05')")

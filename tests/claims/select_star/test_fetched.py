@@ -8,17 +8,22 @@ import pytest
 from earwitness.check.finding import Finding, Severity
 from earwitness.check.postgresql_statements import Counted, parsed
 from earwitness.claims.select_star.evidence import StarStatement, StoredRows
-from earwitness.claims.select_star.fetched import may_fetch_whole, of_statement, with_bytes
+from earwitness.claims.select_star.fetched import (
+    KnownRelation,
+    may_fetch_whole,
+    of_statement,
+    with_bytes,
+)
 from earwitness.claims.select_star.judge import judge
+from earwitness.claims.select_star.star_queries import fetched_whole
 
 KNOWN = {
-    ("shop", "docs"): "shop.docs",
-    ("shop", "pages"): "shop.pages",
-    ("shop", "small"): "shop.small",
-    ("shop", "narrow"): "shop.narrow",
-    ("shop", "twice"): "shop.twice",
-    ("other", "twice"): "other.twice",
-    ("shop", "seen"): None,  # a view
+    (schema, name): KnownRelation(f"{schema}.{name}", is_view=name in ("seen", "pg_stats_of_ours"))
+    for schema, name in (
+        *(("shop", name) for name in ("docs", "pages", "small", "narrow", "twice", "seen")),
+        ("other", "twice"),
+        ("shop", "pg_stats_of_ours"),
+    )
 }
 SIZES = {"shop.docs": 9000, "shop.pages": 4000, "shop.twice": 5000}
 
@@ -26,7 +31,8 @@ SIZES = {"shop.docs": 9000, "shop.pages": 4000, "shop.twice": 5000}
 def star(text: str) -> StarStatement | None:
     counted = Counted(queryid="7", text=text, calls=10, sent=9, rows=100, seconds=1.0)
     tree = parsed(text)
-    found = None if tree is None else of_statement(counted, tree, KNOWN, lambda _, __: False)
+    whole = () if tree is None else fetched_whole(tree, lambda _, __: False)
+    found = of_statement(counted, whole, KNOWN)
     return None if found is None else with_bytes(found, SIZES, {"shop.narrow": 40})
 
 
@@ -62,7 +68,7 @@ def test_bytes_are_never_more_than_was_fetched(
     [
         "select count(*) from docs",
         "select * from twice",
-        "select * from seen",
+        "select * from pg_stats_of_ours",
         "select * from pg_class",
         "select id from docs",
         "select * from from",
@@ -70,6 +76,14 @@ def test_bytes_are_never_more_than_was_fetched(
 )
 def test_what_is_no_star_of_a_known_table(text: str) -> None:
     assert star(text) is None
+
+
+def test_all_columns_of_a_view_are_told_without_bytes() -> None:
+    one = star("select * from seen")
+    assert one is not None
+    assert (one.relations, one.views, one.bytes, one.complete) == ((), ("shop.seen",), None, False)
+    (finding,) = judged(one)
+    assert finding.id == "select-star/stars"
 
 
 def judged(*statements: StarStatement, age: float | None = 100.0) -> tuple[Finding, ...]:

@@ -8,8 +8,9 @@ in where it was not asked. A statement that could not be understood is "unknown"
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import msgspec
 from sqlglot import exp
@@ -26,7 +27,7 @@ from earwitness.claims.partition_locks.relations import Relations, Table
 SHARE_OF_FREE_TABLE = 4
 """Planning may take a quarter of what is free of the lock table, and no more."""
 
-PARSING_SECONDS = 6.0
+PARSING_SECONDS = 4.0
 """A long text takes a hundredth of a second."""
 _WORD = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 
@@ -64,43 +65,48 @@ class Room:
         return max(0, free) // SHARE_OF_FREE_TABLE
 
 
-@dataclass(frozen=True)
-class Uses:
-    """What was found among the statements that were counted."""
+class NotLookedAt(Enum):
+    """Why it is not known what a statement does with partition trees."""
 
-    found: tuple[Use, ...]
-    """Those that read a partition tree."""
-    not_understood: int
-    """Those that name one, and what they do with it is not known."""
-    without_text: int
-    """Those whose text is too long, or lost."""
-    not_parsed: int
-    """Those that name one, and there was no time left to parse them."""
-    ambiguous: int
-    """Those that may read one: they name what several schemas have, and no tree besides."""
+    NOT_UNDERSTOOD = "name a partitioned table and were not understood"
+    WITHOUT_TEXT = "have a text that is too long or was thrown away by the server"
+    NOT_PARSED = "name a partitioned table and there was no time to parse them"
+    AMBIGUOUS = "name a table that several schemas have, and not whose it is"
 
 
 def uses(
     counted: Iterable[Counted], relations: Relations, *, seconds: float = PARSING_SECONDS
-) -> Uses:
-    """Those statements that read a partition tree; parsing ends after so many seconds."""
-    until = time.monotonic() + seconds
-    found, not_understood, without_text, not_parsed, ambiguous = [], 0, 0, 0, 0
+) -> Iterator[Use | NotLookedAt]:
+    """Those statements that read a partition tree, or may; parsing takes so many seconds at most.
+
+    One by one, because a parsed statement takes a hundred times the room of its text.
+    """
+    spent = 0.0
     for one in counted:
         if one.text is None:
-            without_text += 1
+            yield NotLookedAt.WITHOUT_TEXT
         elif not _mentions(one.text, relations):
             continue  # parsing costs milliseconds
-        elif time.monotonic() > until:
-            not_parsed += 1
-        elif (tree := parsed(one.text)) is None:
-            not_understood += is_query(one.text)
-        elif (use := _use(one, one.text, tree, relations)).trees:
-            found.append(use)
+        elif spent > seconds:
+            yield NotLookedAt.NOT_PARSED
         else:
-            names = map(sql_names.named, sql_names.relations(tree))
-            ambiguous += any(map(relations.several, names))
-    return Uses(tuple(found), not_understood, without_text, not_parsed, ambiguous)
+            begun = time.monotonic()
+            found = _looked_at(one, one.text, relations)
+            spent += time.monotonic() - begun
+            if found is not None:
+                yield found
+
+
+def _looked_at(one: Counted, text: str, relations: Relations) -> Use | NotLookedAt | None:
+    """What a statement that mentions a tree does with it; None: nothing."""
+    tree = parsed(text)
+    if tree is None:
+        return NotLookedAt.NOT_UNDERSTOOD if is_query(text) else None
+    use = _use(one, text, tree, relations)
+    if use.trees:
+        return use
+    names = map(sql_names.named, sql_names.relations(tree))
+    return NotLookedAt.AMBIGUOUS if any(map(relations.several, names)) else None
 
 
 def judged(use: Use, relations: Relations, room: Room, plan: Planner | None) -> Statement:

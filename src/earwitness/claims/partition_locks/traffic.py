@@ -4,7 +4,9 @@ Reads for the probe. The trees are judged without it, and what is missing is add
 the grant or the step that would show it; that is essential only where the connection was lost.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from earwitness.check import postgresql, postgresql_statements
@@ -119,35 +121,43 @@ def _judged(
 ) -> tuple[Statement, ...]:
     from earwitness.claims.partition_locks import statements as statements_
 
-    sorted_out = statements_.uses(counted.counted, relations)
-    used = sorted_out.found
-    missed += _not_looked_at(counted, sorted_out)
-    obstacle, room = None, statements_.Room(limits, 0)
-    if used:
-        obstacle, shared = _obstacle(session)
-        room = statements_.Room(limits, shared)
-    if obstacle:
-        missed.append(_unseen("plans of statements", str(obstacle), obstacle.needs))
-    plan = None if obstacle else lambda text: session.locks_of_plan(PLANNED, text)
-    found = tuple(statements_.judged(use, relations, room, plan) for use in used)
+    found: list[Statement] = []
+    not_looked_at: Counter[statements_.NotLookedAt] = Counter()
+    asked: _Asked | None = None
+    for use in statements_.uses(counted.counted, relations):
+        if isinstance(use, statements_.NotLookedAt):
+            not_looked_at[use] += 1
+            continue
+        asked = asked or _asked(session, limits, missed)
+        found.append(statements_.judged(use, relations, asked.room, asked.plan))
+    left_out = {"have fewer calls and less time than all that were read": counted.left_out}
+    for why, number in ({one.value: n for one, n in not_looked_at.items()} | left_out).items():
+        if number:
+            missed.append(_unseen("some statements", f"{number:,} {why}"))
     refused = sorted({one.not_planned for one in found if "needs SELECT" in one.not_planned})
     for reason in refused:
         grant = f"grant select on {reason.rpartition(' on ')[2]}, or pg_read_all_data"
         missed.append(_unseen("plans of statements", reason, grant))
-    return found
+    return tuple(found)
 
 
-def _not_looked_at(counted: Statements, sorted_out: "statements_.Uses") -> Iterator[Unseen]:
-    """Statements of which it is not known whether they read a tree, or how."""
-    for number, why in (
-        (sorted_out.not_understood, "name a partitioned table and were not understood"),
-        (sorted_out.without_text, "have a text that is too long or was thrown away by the server"),
-        (sorted_out.not_parsed, "name a partitioned table and there was no time to parse them"),
-        (sorted_out.ambiguous, "name a table that several schemas have, and not whose it is"),
-        (counted.left_out, "have fewer calls and less time than all that were read"),
-    ):
-        if number:
-            yield _unseen("some statements", f"{number:,} {why}")
+@dataclass(frozen=True)
+class _Asked:
+    """Whether the server's planner is asked, and within which room."""
+
+    room: "statements_.Room"
+    plan: "statements_.Planner | None"
+
+
+def _asked(session: postgresql.Session, limits: LockSettings, missed: list[Unseen]) -> _Asked:
+    from earwitness.claims.partition_locks import statements as statements_
+
+    obstacle, shared = _obstacle(session)
+    room = statements_.Room(limits, shared)
+    if obstacle:
+        missed.append(_unseen("plans of statements", str(obstacle), obstacle.needs))
+        return _Asked(room, None)
+    return _Asked(room, lambda text: session.locks_of_plan(PLANNED, text))
 
 
 def _obstacle(session: postgresql.Session) -> tuple[NotSeen | None, int]:

@@ -47,6 +47,8 @@ class StarStatement(msgspec.Struct, frozen=True, kw_only=True):
     """
     complete: bool = False
     """Whether every row given has a row of each of ``relations``' kind: no view, no UNION."""
+    views: tuple[str, ...] = ()
+    """Views whose columns it fetches all; how wide their rows are is not known."""
     certain: tuple[str, ...] = ()
     """Those of which every row given has a row: no outer join, no UNION, nothing gathered."""
     inline: bool = False

@@ -28,7 +28,7 @@ from earwitness.claims.select_star.evidence import StarStatement, StoredTable
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
-    from earwitness.claims.select_star.star_queries import IsColumn
+    from earwitness.claims.select_star.star_queries import Fetched, IsColumn
 
 CLAIM = "select-star"
 
@@ -36,7 +36,7 @@ NAMES = postgresql.select(
     "names",
     "which tables and views there are, to tell whose a name without a schema is",
     r"""
-select nspname::text, relname::text, case when relkind <> 'v' then c.oid::regclass::text end
+select nspname::text, relname::text, c.oid::regclass::text, relkind = 'v'
 from pg_class c join pg_namespace n on n.oid = relnamespace
 where relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'
     and nspname not in ('pg_catalog', 'information_schema') and nspname not like 'pg\_toast%'""",
@@ -55,11 +55,11 @@ where attname = any(<names>) and attnum > 0 and not attisdropped
     needs="grant select on pg_catalog.pg_attribute, pg_catalog.pg_class, pg_catalog.pg_namespace",
 )
 PLAN = (*postgresql_statements.PLAN, NAMES, COLUMNS, stored.SIZES)
-PARSING_SECONDS = 6.0
+PARSING_SECONDS = 4.0
 """A long text takes a hundredth of a second."""
 
-Known = Mapping[tuple[str, str], str | None]
-"""By schema and name, the relation as SQL shows it; None for a view."""
+Known = Mapping[tuple[str, str], "KnownRelation"]
+"""By schema and name."""
 _NAME = r'(?:"[^"]+"|[\w$]+)'
 _SOURCES = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -74,9 +74,31 @@ _ALONE = re.compile(r'(?<![\w$."])("[^"]+"|[^\W\d][\w$]*)(?!["\w$]*\s*\.)')
 
 
 @dataclass(frozen=True)
-class _Parsed:
+class KnownRelation:
+    """A relation of the database."""
+
+    shown: str
+    """As SQL shows it."""
+    is_view: bool = False
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A statement that clients sent, in which a star or a whole row may be."""
+
     counted: Counted
-    tree: "Expr"
+    fetched: "tuple[Fetched, ...]"
+    """By stars alone."""
+    rows: frozenset[str]
+    """Names that may mean whole rows."""
+    tree: "Expr | None"
+    """Only where there are such: it takes a hundred times the room of the text."""
+
+    def all_fetched(self, is_column: "IsColumn") -> "tuple[Fetched, ...]":
+        """With whole rows too, now that the names of columns are known."""
+        from earwitness.claims.select_star.star_queries import fetched_whole
+
+        return self.fetched if self.tree is None else fetched_whole(self.tree, is_column)
 
 
 def read(
@@ -96,13 +118,12 @@ def read(
     if counted.hidden:
         reason = f"{counted.hidden:,} are counted but not shown"
         missed.append(_unseen("statements of other roles", reason, "grant pg_read_all_stats"))
-    known: Known = {(schema, name): shown for schema, name, shown in names}
-    trees = _parsed(counted.counted, missed)
-    is_column = _columns(session, trees)
-    times = Counter(name for _, name in known)
-    several = {name for name, number in times.items() if number > 1}
-    missed += _ambiguous(trees, is_column, several)
-    found = [of_statement(one.counted, one.tree, known, is_column) for one in trees]
+    known: Known = {(schema, name): KnownRelation(*shown) for schema, name, *shown in names}
+    sent = _sent(counted.counted, missed)
+    is_column = _columns(session, {name for one in sent for name in one.rows})
+    whole = [(one.counted, one.all_fetched(is_column)) for one in sent]
+    missed += _ambiguous([fetched for _, fetched in whole], known)
+    found = [of_statement(one, fetched, known) for one, fetched in whole]
     stars = [one for one in found if one is not None]
     sizes = {table.relation: table.bytes_per_row for table in tables}
     further = _further_sizes(session, {r for one in stars for r in one.certain} - sizes.keys())
@@ -110,8 +131,10 @@ def read(
     return tuple(sorted(weighed, key=lambda one: -(one.bytes or 0))), counted.seconds
 
 
-def _parsed(counted: Sequence[Counted], missed: list[Unseen]) -> list[_Parsed]:
+def _sent(counted: Sequence[Counted], missed: list[Unseen]) -> list[_Sent]:
     """Those sent by clients in which a star or a whole row may be."""
+    from earwitness.claims.select_star.star_queries import fetched_whole, may_be_rows
+
     until = time.monotonic() + PARSING_SECONDS
     found, left = [], 0
     for one in counted:
@@ -120,7 +143,8 @@ def _parsed(counted: Sequence[Counted], missed: list[Unseen]) -> list[_Parsed]:
         if time.monotonic() > until:
             left += 1
         elif (tree := parsed(one.text)) is not None:
-            found.append(_Parsed(one, tree))
+            rows = may_be_rows(tree)
+            found.append(_Sent(one, fetched_whole(tree), rows, tree if rows else None))
     if left:
         reason = f"there was no time to parse {left:,} of those in which a star may be"
         missed.append(_unseen("some statements", reason))
@@ -136,33 +160,25 @@ def may_fetch_whole(text: str) -> bool:
     return any(words[name] > 1 for name in found)
 
 
-def _columns(session: postgresql.Session, trees: Sequence[_Parsed]) -> "IsColumn":
+def _columns(session: postgresql.Session, names: Collection[str]) -> "IsColumn":
     """Whether relations have columns of the names that whole rows may be meant by."""
-    from earwitness.claims.select_star.star_queries import may_be_rows
-
-    names = sorted({name for one in trees for name in may_be_rows(one.tree)})
     if not names:
         return lambda _, __: True
+    parts = {"names": sql.Literal(sorted(names)) + sql.SQL("::name[]")}
     try:
-        rows = session.read_rows(COLUMNS, {"names": sql.Literal(names) + sql.SQL("::name[]")})
+        rows = session.read_rows(COLUMNS, parts)
     except NotSeen:
         return lambda _, __: True  # then no name is taken for a row
     columns = {(relation, column) for _, relation, column in rows}
     return lambda relation, name: (relation.name, name) in columns
 
 
-def _ambiguous(
-    trees: Sequence[_Parsed], is_column: "IsColumn", several: Collection[str]
-) -> Iterator[Unseen]:
+def _ambiguous(whole: "Sequence[tuple[Fetched, ...]]", known: Known) -> Iterator[Unseen]:
     """Statements that fetch whole what several schemas have, and do not say whose it is."""
-    from earwitness.claims.select_star.star_queries import fetched_whole
-
+    times = Counter(name for _, name in known)
     number = sum(
-        any(
-            not one.relation.schema and one.relation.name in several
-            for one in fetched_whole(parsed.tree, is_column)
-        )
-        for parsed in trees
+        any(not one.relation.schema and times[one.relation.name] > 1 for one in fetched)
+        for fetched in whole
     )
     if number:
         reason = f"{number:,} fetch all columns of a table that several schemas have, and not whose"
@@ -179,22 +195,22 @@ def _further_sizes(session: postgresql.Session, relations: Collection[str]) -> M
         return {}
 
 
-def of_statement(
-    one: Counted, tree: "Expr", known: Known, is_column: "IsColumn"
-) -> StarStatement | None:
-    """What a statement fetches whole of relations that are known; None when it is nothing."""
-    from earwitness.claims.select_star.star_queries import fetched_whole
-
+def of_statement(one: Counted, whole: "Sequence[Fetched]", known: Known) -> StarStatement | None:
+    """What of relations that are known a statement fetches whole; None when it is nothing."""
     shown: dict[str, bool] = {}
+    views: list[str] = []
     complete = True
-    for fetched in fetched_whole(tree, is_column):
+    for fetched in whole:
         name = fetched.relation
         fitting = [key for key in known if key[1] == name.name and name.schema in ("", key[0])]
         relation = known[fitting[0]] if len(fitting) == 1 else None
-        complete &= relation is not None and fetched.in_every_row
-        if relation is not None:
-            shown[relation] = shown.get(relation, False) or fetched.in_every_row
-    if not shown:
+        is_table = relation is not None and not relation.is_view
+        complete &= is_table and fetched.in_every_row
+        if relation is not None and is_table:
+            shown[relation.shown] = shown.get(relation.shown, False) or fetched.in_every_row
+        elif relation is not None and not name.name.startswith("pg_"):
+            views.append(relation.shown)
+    if not shown and not views:
         return None
     return StarStatement(
         queryid=one.queryid,
@@ -202,6 +218,7 @@ def of_statement(
         calls=one.sent,
         rows=one.rows,
         relations=tuple(shown),
+        views=tuple(views),
         bytes=None,
         complete=complete,
         certain=tuple(relation for relation, certain in shown.items() if certain),

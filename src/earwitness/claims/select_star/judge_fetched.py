@@ -99,7 +99,7 @@ def _others(places: Sequence[int], seen: StoredRows) -> Iterator[Finding]:
             title="Statements that are sent fetch all columns",
             statement=(
                 f"{_count(len(statements), 'further statement')} fetched all columns, of tables "
-                f"without values out of line, or of relations whose rows are not known: {rows:,} "
+                f"without values out of line, of views, or of relations whose rows are not known: {rows:,} "
                 f"rows{at_least}.{_sent(statements, seen)} {_in_words(statements)}"
             ),
             fix="Name the columns: then a new one changes nothing.",
