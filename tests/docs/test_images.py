@@ -15,4 +15,4 @@ def test_it_is_readable_on_a_phone_and_in_the_dark(drawing: Path) -> None:
     root = ElementTree.parse(drawing).getroot()
     assert float(root.attrib["width"]) <= PHONE
     assert root.attrib["viewBox"] == f"0 0 {root.attrib['width']} {root.attrib['height']}"
-    assert "prefers-color-scheme: dark" in drawing.read_text()
+    assert "--paper: light-dark(" in drawing.read_text()
