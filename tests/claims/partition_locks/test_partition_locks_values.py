@@ -89,10 +89,10 @@ def test_the_shared_table_has_room_for_all_clients(id: str) -> None:
     experiment = CLAIM.experiment(id)
     for plan in experiment.plans.values():
         holdings = 2 * 16 * int(plan.settings["max_connections"])
-        clients = [
-            arm.settings.get("clients", plan.settings.get("clients")) for arm in experiment.arms
-        ]
-        assert holdings > max(map(int, clients)) * 303
+        for arm in experiment.arms:
+            tree = {"partitions": 100, "indexes": 2, **plan.settings, **arm.settings}
+            locks = (int(tree["partitions"]) + 1) * (int(tree["indexes"]) + 1)
+            assert holdings > int(tree["clients"]) * locks, arm.name
 
 
 def test_each_step_of_where_time_goes_changes_one_setting() -> None:

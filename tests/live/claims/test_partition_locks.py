@@ -228,7 +228,7 @@ def bench_settings(experiment: str, place: Path, **changed: Setting) -> BenchSet
 
 def test_a_short_load_measures_everything(place: Path) -> None:
     experiment = CLAIM.experiment("slots")
-    asked = bench_settings("slots", place, clients=8, seconds=1, warm_seconds=1)
+    asked = bench_settings("slots", place, clients=8, seconds=2, warm_seconds=0)
     with open_bench(experiment, asked) as bench:
         assert len(bench.environment) == 2
         bench.block(1)
@@ -251,7 +251,7 @@ def test_a_kept_plan_locks_partitions_and_no_indexes(place: Path) -> None:
     experiment = CLAIM.experiment("slots")
     kept = experiment.arm("kept-plan")
     few = replace(kept, settings={**kept.settings, "max_locks_per_transaction": 16})
-    asked = bench_settings("slots", place, clients=2, seconds=1, warm_seconds=1)
+    asked = bench_settings("slots", place, clients=2, seconds=2, warm_seconds=0)
     with open_bench(experiment, replace_arms(asked, few)) as bench:
         seen = bench.trial(few).values
     assert seen["shared_table"] == 101 - 16
@@ -261,7 +261,7 @@ def test_a_kept_plan_locks_partitions_and_no_indexes(place: Path) -> None:
 def test_an_arm_of_the_grid_has_as_many_clients_as_it_says(place: Path) -> None:
     experiment = CLAIM.experiment("grid")
     arm = experiment.arm("p10-i0-c8-s16")
-    asked = bench_settings("grid", place, seconds=1, warm_seconds=1)
+    asked = bench_settings("grid", place, seconds=2, warm_seconds=0)
     with open_bench(experiment, replace_arms(asked, arm)) as bench:
         seen = bench.trial(arm).values
     assert seen["shared_table"] == 0  # 11 locks

@@ -30,6 +30,9 @@ _CONNECTIONS = 700
 """Room in the shared table for the locks of 64 clients with 16 slots: 64 x 303 holdings are fewer
 than 2 x 16 x 700."""
 
+_CROWD = 256
+"""Clients that wait for the lock manager on ten partitions too; fewer do so only at times."""
+
 LEAST_WARM_TRANSACTIONS = 3
 """Of every client: the first fills the caches of its session, which waits for the lock manager
 meanwhile; the others are margin."""
@@ -172,17 +175,24 @@ SLOTS = Experiment(
 WHERE_TIME_GOES = ("unpartitioned-kept", "kept-plan", "slots-1024", "slots-16")
 """Arms of ``SLOTS`` that each add one thing: partitions, planning, too few slots."""
 
-GRID = Experiment(
-    id="grid",
-    title="Partitions, indexes and clients, each with 16 and with 1024 slots",
-    arms=sweep(
+
+def _grid(**axes: tuple[Setting, ...]) -> tuple[Arm, ...]:
+    """Every combination, each with too few slots and with enough."""
+    return sweep(
         "p{partitions}-i{indexes}-c{clients}-s{max_locks_per_transaction}",
         "{partitions} partitions, {indexes} indexes, {clients} clients, "
         "{max_locks_per_transaction} slots",
-        partitions=(10, PARTITIONS),
-        indexes=(0, INDEXES),
-        clients=(8, 32, 64),
+        **axes,
         max_locks_per_transaction=(FEW_SLOTS, MANY_SLOTS),
+    )
+
+
+GRID = Experiment(
+    id="grid",
+    title="Partitions, indexes and clients, each with 16 and with 1024 slots",
+    arms=(
+        *_grid(partitions=(10, PARTITIONS), indexes=(0, INDEXES), clients=(8, 32, 64)),
+        *_grid(partitions=(10,), indexes=(INDEXES,), clients=(_CROWD,)),
     ),
     metrics=_METRICS,
     gates=(
@@ -220,7 +230,7 @@ GRID = Experiment(
             "waited for the lock manager",
             metric="lock_manager_share",
             criterion=AtLeast(0.1),
-            arms=("p10-i2-c64-s16",),
+            arms=("p10-i2-c256-s16",),
             guards=("share-is-damage",),
         ),
     ),
@@ -229,7 +239,7 @@ GRID = Experiment(
             design=Fixed(blocks=3),
             arms=tuple(
                 f"{point}-s{slots}"
-                for point in ("p100-i2-c8", "p100-i2-c64", "p10-i2-c64")
+                for point in ("p100-i2-c8", "p100-i2-c64", "p10-i2-c256")
                 for slots in (FEW_SLOTS, MANY_SLOTS)
             ),
             settings={

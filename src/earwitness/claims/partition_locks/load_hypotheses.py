@@ -128,7 +128,7 @@ LOAD_HYPOTHESES = (
         "with 1024?",
         role=Role.RIVAL,
         experiment="grid",
-        contrast=Ratio(metric="tps", arm="p10-i2-c64-s16", reference="p10-i2-c64-s1024"),
+        contrast=Ratio(metric="tps", arm="p10-i2-c256-s16", reference="p10-i2-c256-s1024"),
         criterion=AtMost(0.5),
         inference=Inference.EXACT,
     ),
