@@ -113,8 +113,13 @@ def test_all_arms_of_a_block_get_the_same_requests_and_blocks_differ() -> None:
 
 
 def test_the_burst_is_too_much_and_the_calm_is_not() -> None:
-    calm, peak = burst.rates(200.0)
-    assert calm < 200 < peak
+    calm, peak = burst.rates(200.0, passed_on=1_000.0)
+    assert calm < 200 < peak == 2 * 200
+
+
+def test_the_burst_is_not_too_much_for_proxy_and_backend() -> None:
+    _, peak = burst.rates(260.0, passed_on=515.0)
+    assert 1.4 * 260 < peak < 515
 
 
 def test_one_in_five_requests_names_the_key_where_the_arm_says_so() -> None:

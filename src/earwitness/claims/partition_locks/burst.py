@@ -3,7 +3,7 @@
 Pure. Every arm gets the same requests at the same moments, because traffic does not know how a
 table is stored: rates are absolute. They are chosen once for a machine, from what the partitioned
 table without the key can answer, so that it is at ease before the burst and overloaded in it
-wherever the experiment runs.
+wherever the experiment runs, and proxy and backend never are.
 """
 
 from collections.abc import Iterable
@@ -27,8 +27,9 @@ from earwitness.servers.open_loop import (
 CALM_SHARE = 0.4
 """Of the capacity that the rates are chosen by, before and after the burst."""
 BURST_MULTIPLE = 2.0
-"""Of the same capacity, in the burst: too much even if it was measured too low by a third, and
-still less than proxy and backend can pass on."""
+"""Of the same capacity, in the burst: too much even if it was measured too low by a third."""
+BURST_SHARE = 0.9
+"""Of what proxy and backend pass on when the database is no hindrance; no burst asks for more."""
 
 PATHS = 1000
 """Different requests; each is one customer on one day."""
@@ -74,9 +75,12 @@ class Burst:
         return self.end + self.after_seconds
 
 
-def rates(capacity: float) -> tuple[float, float]:
-    """Requests per second in the calm and in the burst, for that capacity of the chosen arm."""
-    return CALM_SHARE * capacity, BURST_MULTIPLE * capacity
+def rates(capacity: float, passed_on: float) -> tuple[float, float]:
+    """Requests per second in the calm and in the burst, for that capacity of the chosen arm.
+
+    ``passed_on``: the capacity of an arm that proxy and backend limit, and not the database.
+    """
+    return CALM_SHARE * capacity, min(BURST_MULTIPLE * capacity, BURST_SHARE * passed_on)
 
 
 def requests(burst: Burst, seed: int, block: int) -> tuple[Floats, Integers]:

@@ -5,6 +5,7 @@ less patient, one nginx in front of all. A trial sends the same requests as the 
 block to the backend of its arm. What is sent and what it comes to stands in ``burst``.
 """
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -117,13 +118,17 @@ class CascadeBench:
         self._loads = 0
         self._requests: tuple[Floats, Integers] | None = None
         self._capacities = {arm: self._capacity(each) for arm, each in routes.items()}
-        reference = str(settings.plan.settings["rated_by"])
+        reference, within = (
+            str(settings.plan.settings[name]) for name in ("rated_by", "rated_within")
+        )
         if self._capacities[reference] <= 0:
             raise Unavailable(
                 f"this machine is too busy: in {self._seconds('capacity_ms'):g} s of load nothing "
                 f"was answered for {reference}"
             )
-        calm, peak = burst.rates(self._capacities[reference])
+        calm, peak = burst.rates(
+            self._capacities[reference], self._capacities.get(within, math.inf)
+        )
         self._burst = Burst(
             calm_seconds=self._seconds("calm_ms"),
             burst_seconds=self._seconds("burst_ms"),

@@ -71,6 +71,15 @@ _GATES = (
         guards=_HOLD,
     ),
     Condition(
+        id="too-much",
+        statement="the burst is more than what the arm without the key could answer beforehand, by "
+        "two in five",
+        metric="burst_over_capacity",
+        criterion=AtLeast(1.4),
+        arms=("unkeyed",),
+        guards=_OUTCOMES,
+    ),
+    Condition(
         id="all-sent",
         statement="the generator sent every request",
         metric="not_sent",
@@ -106,9 +115,10 @@ _SETTINGS: dict[str, Setting] = {
     "max_connections": 700,
     "pool": 24,
     "rated_by": "unkeyed",
+    "rated_within": "unpartitioned",
     "capacity_ms": 1_800,
     "calm_ms": 1_000,
-    "burst_ms": 2_500,
+    "burst_ms": 3_500,
     "after_ms": 2_000,
     "settled_ms": 1_000,
     "in_flight": 1_000,
