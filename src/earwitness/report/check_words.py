@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from earwitness.check.evidence import Unseen
 from earwitness.check.finding import Finding, Severity
 from earwitness.check.plan import Budget, Step
+from earwitness.check.wording import count
 from earwitness.report.check_document import CheckDocument
-from earwitness.report.quantities import count, duration
+from earwitness.report.quantities import duration
 
 PLACES = 10
 """Of a finding in source files, that are named in a sentence."""

@@ -129,11 +129,6 @@ def criterion(asked: Criterion, unit: str = "") -> str:
             return f"between {number(asked.low, unit)} and {number(asked.high, unit)}"
 
 
-def count(number_of: int, noun: str, plural: str | None = None) -> str:
-    """A count and its noun, in the plural where it has to be: ``1 block``, ``5 blocks``."""
-    return f"{number_of:,} {noun if number_of == 1 else plural or noun + 's'}"
-
-
 def percent(share: float) -> str:
     """A share of one as ``70 %``."""
     return f"{digits(share * 100)} %"

@@ -7,11 +7,12 @@ import datetime as dt
 
 import msgspec
 
+from earwitness.check.wording import count
 from earwitness.library.review import scheduling
 from earwitness.library.review.cards import Card
 from earwitness.library.review.statistics import Retention, Statistics
 from earwitness.report.kept_document import CardDocument
-from earwitness.report.quantities import count, percent
+from earwitness.report.quantities import percent
 
 _DAYS_OF_A_MONTH = 30.4
 _DAYS_OF_A_YEAR = 365.25

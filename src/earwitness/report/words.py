@@ -8,6 +8,7 @@ from here as well.
 import math
 from collections.abc import Mapping
 
+from earwitness.check.wording import count
 from earwitness.experiment.contrast import ANSWER_UNIT
 from earwitness.experiment.prediction import Score
 from earwitness.experiment.verdict import GateResult, HypothesisResult, Verdict
@@ -18,7 +19,6 @@ from earwitness.report.quantities import (
     NOTHING,
     TIMES,
     clock,
-    count,
     criterion,
     date,
     digits,

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from earwitness.check.finding import Finding, Severity
+from earwitness.check.wording import count
 from earwitness.claims.mtls_resumption import fixes, judge_hosts, telling, ticket_keys
 from earwitness.claims.mtls_resumption.evidence import Admission, Baseline, Resumed
-from earwitness.claims.mtls_resumption.wording import at, count, finding, listed, spoken
+from earwitness.claims.mtls_resumption.wording import at, finding, listed, spoken
 
 RESUMPTION = "https://www.rfc-editor.org/rfc/rfc8446#section-2.2"
 EARLY_DATA = "https://www.rfc-editor.org/rfc/rfc8446#section-2.3"

@@ -44,11 +44,6 @@ def spoken(version: str, memory: bool) -> str:
     return "TLS 1.2 from the server's memory" if memory else "TLS 1.2 by ticket"
 
 
-def count(number: int, noun: str) -> str:
-    """So many of a thing."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def listed(words: Iterable[str]) -> str:
     """The words with commas, and an "and" before the last, each once."""
     each = list(dict.fromkeys(words))

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from earwitness.check.finding import Finding, Location, Severity
+from earwitness.check.wording import count
 from earwitness.claims.partition_locks import judge_traffic
 from earwitness.claims.partition_locks.evidence import PartitionLocks, PartitionTree
 from earwitness.claims.partition_locks.locking import BYTES_PER_LOCK, FIRST_MAJOR_WITH_GROUPS
@@ -104,10 +105,10 @@ def _of_tree(tree: PartitionTree, seen: PartitionLocks, pointer: str) -> Finding
 
 def _locks(tree: PartitionTree, inherits: bool) -> str:
     whole = "and all that inherit from it" if inherits else "that prunes no partition"
-    tables = _count(tree.partitions, "table" if inherits else "partition")
+    tables = count(tree.partitions, "table" if inherits else "partition")
     return (
         f"A SELECT on {tree.relation} {whole} takes {tree.locks:,} relation locks "
-        f"({tables}, {_count(tree.indexes, 'index', 'indexes')}): "
+        f"({tables}, {count(tree.indexes, 'index', 'indexes')}): "
         f"{tree.fast:,} in the backend's own {tree.slots:,} slots, {tree.slow:,} in the lock table "
         f"that all sessions share.{_collisions(tree)}"
     )
@@ -130,7 +131,7 @@ def _limit(sort: str, tree: PartitionTree, seen: PartitionLocks) -> str:
     if sessions == 0:
         return f"{sized}, fewer than a single such query takes."
     enough = (
-        f"{sized}, which is certain to be enough for {_count(sessions, 'session')} in such a query "
+        f"{sized}, which is certain to be enough for {count(sessions, 'session')} in such a query "
         "at once, each parallel worker counted as one more"
     )
     if sort == "slow-path":
@@ -213,7 +214,7 @@ def _more(trees: Sequence[PartitionTree], seen: PartitionLocks) -> Finding:
         title=_TITLES["more"],
         statement=(
             f"A SELECT on all of it also takes locks in the shared lock table for "
-            f"{_count(len(trees), 'further table')}, at most {trees[0].slow:,} for one "
+            f"{count(len(trees), 'further table')}, at most {trees[0].slow:,} for one "
             f"({trees[0].relation}). All {seen.max_connections:,} permitted connections fit. The "
             "evidence lists every table."
         ),
@@ -232,7 +233,7 @@ def _nothing_wrong(seen: PartitionLocks) -> Finding:
     if worst is not None:
         with_children = f" and {len(inherited):,} that others inherit from" if inherited else ""
         statement = (
-            f"Of {_count(len(partitioned), 'partitioned table')}{with_children}, {worst.relation} "
+            f"Of {count(len(partitioned), 'partitioned table')}{with_children}, {worst.relation} "
             f"takes most relation locks in a SELECT that prunes no partition: {worst.locks:,}, all "
             f"of them in the backend's own {worst.slots:,} slots."
         )
@@ -246,7 +247,3 @@ def _nothing_wrong(seen: PartitionLocks) -> Finding:
         evidence=("/partition_trees",),
         learn_more=LEARN_MORE,
     )
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -7,6 +7,7 @@ many sessions were in one at once; every finding says what it would take.
 from collections.abc import Iterable, Sequence
 
 from earwitness.check.finding import Finding, Location, Severity
+from earwitness.check.wording import count
 from earwitness.claims.partition_locks.evidence import PartitionLocks, Statement, Waits
 from earwitness.claims.partition_locks.locking import HOLDERS_PER_LOCK
 
@@ -98,7 +99,7 @@ def _never_prunes(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
         statement=(
             f"{_said(statements)} on {_names(worst)} never {_verb('prune', statements)}: with parameters or with values, "
             f"every partition is planned. The worst takes {_locks(worst)}. {_fits(sessions, seen)} "
-            f"It was called {_count(worst.calls, 'time')}{_since(worst, seen)}. {_in_words(statements)}"
+            f"It was called {count(worst.calls, 'time')}{_since(worst, seen)}. {_in_words(statements)}"
         ),
         fix=(
             f"Give them a condition on the partition key of {_names(worst)}, as a value that is known "
@@ -201,15 +202,11 @@ def _of_waits(waits: Waits) -> Finding:
 
 def _said(statements: Sequence[tuple[int, Statement]]) -> str:
     calls = sum(one.calls for _, one in statements)
-    return f"{_count(len(statements), 'statement')} ({_count(calls, 'call')})"
+    return f"{count(len(statements), 'statement')} ({count(calls, 'call')})"
 
 
 def _verb(word: str, statements: Sequence[tuple[int, Statement]]) -> str:
     return f"{word}s" if len(statements) == 1 else word
-
-
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one if number == 1 else one + 's'}"
 
 
 def _locks(one: Statement) -> str:
@@ -242,7 +239,7 @@ def _in_words(statements: Iterable[tuple[int, Statement]]) -> str:
     """Which statements, those with most calls first, and who said so."""
     ranked = sorted((one for _, one in statements), key=lambda one: -one.calls)
     said = "; ".join(
-        f"{one.queryid} ({_count(one.calls, 'call')}): {one.text}" for one in ranked[:_NAMED]
+        f"{one.queryid} ({count(one.calls, 'call')}): {one.text}" for one in ranked[:_NAMED]
     )
     more = f"; and {len(ranked) - _NAMED:,} more" if len(ranked) > _NAMED else ""
     by_text = sum(one.by == "text" for one in ranked)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from earwitness.check.finding import Finding, Location, Severity
+from earwitness.check.wording import count
 from earwitness.claims.select_star import judge_fetched, measured_words
 from earwitness.claims.select_star.evidence import StoredRows, StoredTable
 
@@ -115,7 +116,7 @@ def _rest(seen: StoredRows, named: int) -> Iterator[Finding]:
     if named and others:
         yield _summary(
             "more",
-            f"{_count(others, 'further table')} of {seen.known:,} with rows "
+            f"{count(others, 'further table')} of {seen.known:,} with rows "
             f"{'has' if others == 1 else 'have'} values out of line: fewer bytes in all, less than "
             f"{LEAST_OUT_OF_LINE:,} for each row, or fewer than {LEAST_ROWS:,} rows.",
             "Nothing to do for small ones; look at the others in the saved evidence.",
@@ -127,14 +128,14 @@ def _nothing_wide(seen: StoredRows) -> Finding:
     if not seen.known:
         return _summary("none", "No table has rows that the catalog knows of.", "Nothing to do.")
     statement = (
-        f"None of {_count(seen.known, 'table')} with rows has {LEAST_OUT_OF_LINE:,} bytes out of "
+        f"None of {count(seen.known, 'table')} with rows has {LEAST_OUT_OF_LINE:,} bytes out of "
         f"line for each of at least {LEAST_ROWS:,} rows."
     )
     if seen.tables:
         most = max(seen.tables, key=lambda table: table.out_of_line_per_row)
         statement += (
             f" The most has {most.relation}: {most.out_of_line_per_row:,} of "
-            f"{most.bytes_per_row:,} bytes for each of its {_count(most.rows, 'row')}."
+            f"{most.bytes_per_row:,} bytes for each of its {count(most.rows, 'row')}."
         )
     return _summary("inline", statement, "Nothing to do.")
 
@@ -144,7 +145,7 @@ def _unknown(seen: StoredRows) -> Iterator[Finding]:
     if seen.unknown:
         yield _summary(
             "unknown",
-            f"{_count(seen.unknown, 'table')} with something in them {'was' if seen.unknown == 1 else 'were'} not looked at in full: "
+            f"{count(seen.unknown, 'table')} with something in them {'was' if seen.unknown == 1 else 'were'} not looked at in full: "
             "nothing has counted their rows yet, or the rows of some of their partitions.",
             "ANALYZE them, or let autovacuum do so, and check again.",
             "/unknown",
@@ -162,7 +163,3 @@ def _summary(sort: str, statement: str, fix: str, evidence: str = "/tables") -> 
         evidence=(evidence,),
         learn_more=LEARN_MORE,
     )
-
-
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one if number == 1 else one + 's'}"

@@ -7,6 +7,7 @@ fetches a server does not show, so nothing is called wasted, and nothing is wors
 from collections.abc import Iterator, Sequence
 
 from earwitness.check.finding import Finding, Location, Severity
+from earwitness.check.wording import count
 from earwitness.claims.select_star import measured_words
 from earwitness.claims.select_star.evidence import StarStatement, StoredRows
 
@@ -45,7 +46,7 @@ def _of_table(places: Sequence[int], seen: StoredRows) -> Finding:
         severity=Severity.LOW,
         title="Statements that are sent fetch all columns of wide rows",
         statement=(
-            f"{_count(len(statements), 'statement')} on {names} gave "
+            f"{count(len(statements), 'statement')} on {names} gave "
             f"{sum(one.rows for one in statements):,} rows with all columns, about {fetched:,} stored "
             f"bytes{_rate(fetched, seen)}. Values out of line are counted; the rows are taken as wide as the mean "
             f"one, and compressed ones grow when they are sent. Whether clients need all of it a "
@@ -98,7 +99,7 @@ def _others(places: Sequence[int], seen: StoredRows) -> Iterator[Finding]:
             severity=Severity.INFO,
             title="Statements that are sent fetch all columns",
             statement=(
-                f"{_count(len(statements), 'further statement')} fetched all columns, of tables "
+                f"{count(len(statements), 'further statement')} fetched all columns, of tables "
                 f"without values out of line, of views, or of relations whose rows are not known: {rows:,} "
                 f"rows{at_least}.{_sent(statements, seen)} {_in_words(statements)}"
             ),
@@ -132,11 +133,7 @@ def _in_words(statements: Sequence[StarStatement]) -> str:
     """Which, those with most rows first."""
     ranked = sorted(statements, key=lambda one: -one.rows)
     said = "; ".join(
-        f"{one.queryid} ({_count(one.calls, 'call')}): {one.text}" for one in ranked[:_NAMED]
+        f"{one.queryid} ({count(one.calls, 'call')}): {one.text}" for one in ranked[:_NAMED]
     )
     more = f"; and {len(ranked) - _NAMED:,} more" if len(ranked) > _NAMED else ""
     return f"By query id: {said}{more}."
-
-
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one if number == 1 else one + 's'}"
