@@ -4,8 +4,9 @@ import pytest
 
 from earwitness.check import sql_names
 from earwitness.check.postgresql_statements import parsed
-from earwitness.claims.partition_locks.conditions import Reading, read, renumbered, replaced
+from earwitness.claims.partition_locks.conditions import Reading, read
 from earwitness.claims.partition_locks.relations import Key, bound_values
+from earwitness.claims.partition_locks.rewriting import renumbered, replaced
 
 RANGE = Key("r", ("day",), ("'2024-01-05'",), ("date",))
 LIST = Key("l", ("kind",), ("'it''s'",))

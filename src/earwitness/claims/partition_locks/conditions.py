@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from earwitness.check.sql_names import folded
-from earwitness.claims.partition_locks import casts, reach
+from earwitness.claims.partition_locks import casts, reach, rewriting
 from earwitness.claims.partition_locks.relations import Key
 
 _COMPARISONS = (exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NEQ, exp.Between, exp.In)
@@ -131,7 +131,7 @@ def _replacements(
             if values[one.column]:
                 by_number.setdefault(parameter.name, values[one.column])
     return tuple(
-        (parameter, _written(parameter, by_number[parameter.name]))
+        (parameter, rewriting.written(parameter, by_number[parameter.name]))
         for parameter in statement.find_all(exp.Parameter)
         if parameter.name in by_number
     )
@@ -151,36 +151,6 @@ def _decided_apart(one: Comparison, known: Collection[int]) -> bool:
         if id(parameter) not in known and arm.find(exp.Column) is None:
             return True
     return False
-
-
-def replaced(text: str, replacements: Sequence[tuple[exp.Expr, str]]) -> str | None:
-    """The text with these nodes written differently; None when a place is not what it should be."""
-    for node, new in sorted(replacements, key=lambda pair: -_place(pair[0])[0]):
-        start, end = _place(node)
-        was = text[start:end].strip('"').lower()
-        if start < 0 or was != node.sql(dialect="postgres", comments=False).strip('"').lower():
-            return None
-        text = text[:start] + new + text[end:]
-    return text
-
-
-def renumbered(statement: exp.Expr, known: Collection[int]) -> list[tuple[exp.Parameter, str]]:
-    """The parameters that stay, numbered anew: PostgreSQL takes no number without a type.
-
-    ``known``: ids of the nodes that become values.
-    """
-    stay = [node for node in statement.find_all(exp.Parameter) if id(node) not in known]
-    numbers = sorted({int(node.name) for node in stay})
-    return [(node, f"${numbers.index(int(node.name)) + 1}") for node in stay]
-
-
-def _place(node: exp.Expr) -> tuple[int, int]:
-    """From and to which character of the text the node reaches; (-1, -1) when it does not say."""
-    own = node.this if isinstance(node, exp.Parameter) else node
-    if "start" not in own.meta:
-        return -1, -1
-    start = own.meta["start"] - (1 if isinstance(node, exp.Parameter) else 0)
-    return start, own.meta["end"] + 1
 
 
 def _satisfied(key: Key, certain: Sequence[Comparison]) -> bool:
@@ -370,14 +340,3 @@ def _equivalent(
             name, qualifier = folded(one.this), folded(one.args.get("table"))
             if name in columns and qualifier in ("", *aliases):
                 yield (folded(other.this), folded(other.args.get("table"))), name
-
-
-def _written(parameter: exp.Parameter, value: str) -> str:
-    """The value where the parameter stood: in an array of its own where that was one."""
-    above = parameter.parent
-    while isinstance(above, exp.Paren | exp.Cast):
-        above = above.parent
-    if not isinstance(above, exp.Any):
-        return value
-    plain = value.removeprefix("'").removesuffix("'")
-    return "'{\"" + plain.replace("\\", "\\\\").replace('"', '\\"') + "\"}'"

@@ -40,6 +40,50 @@ LEAST_MEASURED_SECONDS = 1.0
 """What has to be left of a load once it is warm, before anything is measured."""
 
 
+_OF_THE_GRID = ("waits-with-clients", "share-is-damage")
+"""Every hypothesis of ``GRID``: all are counted, and a gate guards those only by name."""
+
+
+def _measured_once_warm(prefix: str = "", guards: tuple[str, ...] = ()) -> tuple[Condition, ...]:
+    """That every client was warm, and that enough was measured after that."""
+    return (
+        Condition(
+            id=f"{prefix}warm",
+            statement="every client had finished three transactions before measuring began",
+            metric="warm_transactions",
+            criterion=AtLeast(LEAST_WARM_TRANSACTIONS),
+            guards=guards,
+        ),
+        Condition(
+            id=f"{prefix}long-enough",
+            statement="at least one second was measured once every client was warm",
+            metric="measured_seconds",
+            criterion=AtLeast(LEAST_MEASURED_SECONDS),
+            guards=guards,
+        ),
+    )
+
+
+def _without_errors(prefix: str = "", guards: tuple[str, ...] = ()) -> Condition:
+    return Condition(
+        id=f"{prefix}no-errors",
+        statement="no transaction failed",
+        metric="errors",
+        criterion=AtMost(0),
+        guards=guards,
+    )
+
+
+def _sampled(prefix: str = "", guards: tuple[str, ...] = ()) -> Condition:
+    return Condition(
+        id=f"{prefix}sampled",
+        statement="the waits were sampled at least five times a second",
+        metric="sampler_hz",
+        criterion=AtLeast(5),
+        guards=guards,
+    )
+
+
 def _loaded(name: str, title: str, **changed: Setting) -> Arm:
     """An arm in which clients send the query without the key, but for what is changed."""
     settings = {**TREE, "partitioned": True, "query": "unkeyed"}
@@ -106,24 +150,8 @@ SLOTS = Experiment(
             arm="slots-1024",
             twin="slots-1024-again",
         ),
-        Condition(
-            id="warm",
-            statement="every client had finished three transactions before measuring began",
-            metric="warm_transactions",
-            criterion=AtLeast(LEAST_WARM_TRANSACTIONS),
-        ),
-        Condition(
-            id="long-enough",
-            statement="at least one second was measured once every client was warm",
-            metric="measured_seconds",
-            criterion=AtLeast(LEAST_MEASURED_SECONDS),
-        ),
-        Condition(
-            id="no-errors",
-            statement="no transaction failed",
-            metric="errors",
-            criterion=AtMost(0),
-        ),
+        *_measured_once_warm(),
+        _without_errors(),
         Condition(
             id="slots-cover",
             statement="with 1024 slots no lock is in the shared table",
@@ -140,13 +168,7 @@ SLOTS = Experiment(
             arms=("slots-16",),
             guards=("tail", "waits", "lock-manager-alone"),
         ),
-        Condition(
-            id="sampled",
-            statement="the waits were sampled at least five times a second",
-            metric="sampler_hz",
-            criterion=AtLeast(5),
-            guards=("waits",),
-        ),
+        _sampled(guards=("waits",)),
     ),
     plans={
         Depth.STUDY: Plan(
@@ -196,34 +218,9 @@ GRID = Experiment(
     ),
     metrics=_METRICS,
     gates=(
-        Condition(
-            id="grid-warm",
-            statement="every client had finished three transactions before measuring began",
-            metric="warm_transactions",
-            criterion=AtLeast(LEAST_WARM_TRANSACTIONS),
-            guards=("waits-with-clients", "share-is-damage"),
-        ),
-        Condition(
-            id="grid-long-enough",
-            statement="at least one second was measured once every client was warm",
-            metric="measured_seconds",
-            criterion=AtLeast(LEAST_MEASURED_SECONDS),
-            guards=("waits-with-clients", "share-is-damage"),
-        ),
-        Condition(
-            id="grid-sampled",
-            statement="the waits were sampled at least five times a second",
-            metric="sampler_hz",
-            criterion=AtLeast(5),
-            guards=("waits-with-clients", "share-is-damage"),
-        ),
-        Condition(
-            id="grid-no-errors",
-            statement="no transaction failed",
-            metric="errors",
-            criterion=AtMost(0),
-            guards=("waits-with-clients", "share-is-damage"),
-        ),
+        *_measured_once_warm("grid-", _OF_THE_GRID),
+        _sampled("grid-", _OF_THE_GRID),
+        _without_errors("grid-", _OF_THE_GRID),
         Condition(
             id="waiting-there",
             statement="with ten partitions and 16 slots at least a tenth of the active sessions "
@@ -294,18 +291,7 @@ UPGRADE = Experiment(
             arm="pg16",
             twin="pg16-again",
         ),
-        Condition(
-            id="upgrade-warm",
-            statement="every client had finished three transactions before measuring began",
-            metric="warm_transactions",
-            criterion=AtLeast(LEAST_WARM_TRANSACTIONS),
-        ),
-        Condition(
-            id="upgrade-long-enough",
-            statement="at least one second was measured once every client was warm",
-            metric="measured_seconds",
-            criterion=AtLeast(LEAST_MEASURED_SECONDS),
-        ),
+        *_measured_once_warm("upgrade-"),
     ),
     plans={
         Depth.FULL: Plan(

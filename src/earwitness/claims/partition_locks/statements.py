@@ -18,7 +18,7 @@ from sqlglot import exp
 from earwitness.check import sql_names
 from earwitness.check.postgresql_statements import Counted, is_query, normalised, parsed
 from earwitness.check.target import NotSeen
-from earwitness.claims.partition_locks import conditions
+from earwitness.claims.partition_locks import conditions, rewriting
 from earwitness.claims.partition_locks.conditions import Reading
 from earwitness.claims.partition_locks.evidence import Prunes, Statement
 from earwitness.claims.partition_locks.locking import LockCount, LockSettings, Relation, predict
@@ -292,8 +292,8 @@ def _plannable(
         if isinstance(node.this, exp.Parameter)
     }
     known = {**values, **fields}
-    others = conditions.renumbered(use.tree, known)
-    return conditions.replaced(use.text, [*names, *known.values(), *others])
+    others = rewriting.renumbered(use.tree, known)
+    return rewriting.replaced(use.text, [*names, *known.values(), *others])
 
 
 def _whole(use: Use, relations: Relations, locked: frozenset[int]) -> list[int]:
