@@ -67,11 +67,6 @@ select current_setting('server_version_num')::int, current_setting('server_versi
 
 def opening(budget: Budget) -> tuple[Step, ...]:
     """What every session sends first."""
-    limits = {
-        "statement_timeout": budget.step_seconds,
-        "lock_timeout": budget.lock_seconds,
-        "idle_in_transaction_session_timeout": budget.seconds,
-    }
     return (
         # The level is named because that of the role or the database would count: a standby refuses
         # to be serializable, and any other keeps one snapshot until the end.
@@ -80,6 +75,29 @@ def opening(budget: Budget) -> tuple[Step, ...]:
             purpose="nothing can be written",
             text="begin transaction isolation level read committed, read only",
         ),
+        *_own_settings(budget),
+        SERVER,
+        Step(
+            name="savepoint",
+            purpose="a read that is refused ends only itself",
+            text="savepoint seen",
+        ),
+        Step(
+            name="giving-back",
+            purpose="sent again after every read: its locks are given back",
+            text=GIVING_BACK,
+        ),
+    )
+
+
+def _own_settings(budget: Budget) -> tuple[Step, ...]:
+    """Those of the transaction alone, whatever the role, the database or a pool have set."""
+    limits = {
+        "statement_timeout": budget.step_seconds,
+        "lock_timeout": budget.lock_seconds,
+        "idle_in_transaction_session_timeout": budget.seconds,
+    }
+    return (
         *(
             _local(name, f"'{_milliseconds(seconds)}'", "a limit")
             for name, seconds in limits.items()
@@ -99,17 +117,6 @@ def opening(budget: Budget) -> tuple[Step, ...]:
             purpose="a limit, where the server has it (17 and later)",
             text=f"select set_config('transaction_timeout', '{_milliseconds(budget.seconds)}', true) "
             "where current_setting('transaction_timeout', true) is not null",
-        ),
-        SERVER,
-        Step(
-            name="savepoint",
-            purpose="a read that is refused ends only itself",
-            text="savepoint seen",
-        ),
-        Step(
-            name="giving-back",
-            purpose="sent again after every read: its locks are given back",
-            text=GIVING_BACK,
         ),
     )
 

@@ -36,8 +36,7 @@ def _read(path: str) -> Evidence:
     seen = document.evidence if isinstance(document, CheckDocument) else document
     if not isinstance(seen, Evidence):
         raise click.BadParameter(f"{document.schema} is no evidence", param_hint="EVIDENCE")
-    if not seen.claims and not runner.misses_essential(
-        seen.not_seen
-    ):  # cut down by somebody; that is not "all is well"
+    if not seen.claims and not runner.misses_essential(seen.not_seen):
+        # cut down by somebody; that is not "all is well"
         raise click.BadParameter("it holds nothing of any claim", param_hint="EVIDENCE")
     return seen

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.claims.select_star import forecast
+from earwitness.claims.select_star.data_row import data_row_bytes
 from earwitness.claims.select_star.forecast import ColumnWidth
-from earwitness.claims.select_star.reading import data_row_bytes, wire_milliseconds
+from earwitness.claims.select_star.reading import wire_milliseconds
 
 values = st.none() | st.binary(max_size=300)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from earwitness.claims.select_star.reading import data_row_bytes, execution_of
+from earwitness.claims.select_star.data_row import data_row_bytes
+from earwitness.claims.select_star.reading import execution_of
 
 
 def data_row(*values: bytes | None) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from psycopg import Connection, sql
 
-from earwitness.claims.select_star.reading import data_row_bytes
+from earwitness.claims.select_star.data_row import data_row_bytes
 
 SAMPLED_ROWS = 1000
 """What a sample aims at; a mean over that many is within 2 % for values that vary by half."""

@@ -18,9 +18,9 @@ from psycopg import sql
 from earwitness.check import postgresql
 from earwitness.check.evidence import Unseen
 from earwitness.check.target import NotSeen
+from earwitness.claims.select_star.data_row import data_row_bytes
 from earwitness.claims.select_star.evidence import MeasuredColumn, MeasuredTable
 from earwitness.claims.select_star.forecast import lengths
-from earwitness.claims.select_star.reading import data_row_bytes
 
 CLAIM = "select-star"
 

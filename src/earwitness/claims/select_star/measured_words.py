@@ -6,11 +6,10 @@ for the moment in which they were read, and for nothing else.
 
 from collections.abc import Sequence
 
+from earwitness.claims.select_star.data_row import data_row_bytes
 from earwitness.claims.select_star.evidence import MeasuredTable, StarStatement
 
 _COLUMNS_SAID = 2
-_ROW_BYTES = 1 + 4 + 2
-"""Of a DataRow message without columns: type, length, number of columns (protocol 3.0)."""
 
 
 def width(table: MeasuredTable) -> str:
@@ -30,7 +29,7 @@ def width_of(one: StarStatement, tables: Sequence[MeasuredTable]) -> float | Non
     widths = {table.relation: table.bytes_per_row for table in tables}
     if one.certain:
         known = [widths[relation] for relation in one.certain if relation in widths]
-        return sum(known) - (len(known) - 1) * _ROW_BYTES if known else None
+        return sum(known) - (len(known) - 1) * data_row_bytes([]) if known else None
     known = [widths[relation] for relation in one.relations if relation in widths]
     return min(known) if one.complete and known and len(known) == len(one.relations) else None
 

@@ -5,17 +5,14 @@ held against.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
 from psycopg.pq.abc import PGresult
 
-_MESSAGE_TYPE_BYTES = 1
-_MESSAGE_LENGTH_BYTES = 4
-_COLUMN_COUNT_BYTES = 2
-_VALUE_LENGTH_BYTES = 4
+from earwitness.claims.select_star.data_row import data_row_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +72,6 @@ def explain(
     ).fetchone()
     assert row is not None, "EXPLAIN returns one row"
     return execution_of(row[0][0])
-
-
-def data_row_bytes(values: Iterable[bytes | None]) -> int:
-    """Size on the wire of one DataRow message with those values, None for NULL.
-
-    Type byte, message length, number of columns, then length and bytes of each value: protocol
-    3.0, PostgreSQL documentation, "Message Formats".
-    """
-    head = _MESSAGE_TYPE_BYTES + _MESSAGE_LENGTH_BYTES + _COLUMN_COUNT_BYTES
-    return head + sum(_VALUE_LENGTH_BYTES + len(value or b"") for value in values)
 
 
 def result_bytes(result: PGresult) -> int:
