@@ -20,8 +20,8 @@ from earwitness.library.show import Episode
 class ExperimentDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What an experiment was and how it ended.
 
-    ``ended``: decided, condition failed, complete or budget; None when it never ran, and then ``unavailable`` says
-    why and ``install`` what would help.
+    ``ended``: decided, condition failed, complete or budget; None when it never ran, and then
+    ``unavailable`` says why and ``install`` what would help.
     """
 
     id: str

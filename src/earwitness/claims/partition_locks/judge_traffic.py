@@ -97,8 +97,8 @@ def _never_prunes(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
         severity=severity(worst, seen),
         title="A statement that is sent locks every partition",
         statement=(
-            f"{_said(statements)} on {_names(worst)} never {_verb('prune', statements)}: with parameters or with values, "
-            f"every partition is planned. The worst takes {_locks(worst)}. {_fits(sessions, seen)} "
+            f"{_said(statements)} on {_names(worst)} never {_verb('prune', statements)}: with "
+            f"parameters or with values, every partition is planned. The worst takes {_locks(worst)}. {_fits(sessions, seen)} "
             f"It was called {count(worst.calls, 'time')}{_since(worst, seen)}. {_in_words(statements)}"
         ),
         fix=(
@@ -127,8 +127,8 @@ def _generic_plan(statements: Sequence[tuple[int, Statement]], seen: PartitionLo
         statement=(
             f"{_said(statements)} on {_names(worst)} {_verb('prune', statements)} only when values are "
             "known. A generic plan locks every partition before it prunes: for the worst, making it "
-            f"takes {_locks(worst)}{custom}; each later execution all of these but the indexes of what it prunes. "
-            f"{_fits(sessions, seen)} From the sixth execution on, PostgreSQL may choose such a plan "
+            f"takes {_locks(worst)}{custom}; each later execution all of these but the indexes of what "
+            f"it prunes. {_fits(sessions, seen)} From the sixth execution on, PostgreSQL may choose such a plan "
             "for a prepared statement; the server does not show which statements are prepared, nor which "
             "parameters were literals, by which every plan prunes. "
             f"{_in_words(statements)}"
@@ -220,8 +220,8 @@ def _fits(sessions: int, seen: PartitionLocks) -> str:
         return f"That table has room for all {seen.max_connections:,} permitted connections in it."
     return (
         f"That table is certain to have room for {sessions:,} sessions in it at once, each parallel "
-        f"worker counted as one more, of {seen.max_connections:,} permitted; beyond, every session that needs a lock can get the "
-        'error "out of shared memory".'
+        f"worker counted as one more, of {seen.max_connections:,} permitted; beyond, every session that "
+        'needs a lock can get the error "out of shared memory".'
     )
 
 

@@ -47,7 +47,10 @@ class Use:
     complete: bool
     """Whether every relation that it names was found, and none of them is a view."""
     readings: Mapping[int, Reading]
-    """One for each tree, by its root; through a view, as if the view had the key's columns under their names."""
+    """One for each tree, by its root.
+
+    Through a view, as if the view had the key's columns under their names.
+    """
 
 
 @dataclass(frozen=True)
